@@ -1,0 +1,1 @@
+"""The office building: save, outbox, replica, agent. It never imports the cloud."""

@@ -1,0 +1,1 @@
+"""The product run against itself: demo, replay, sim, bench. Never imported by the product."""

@@ -1,0 +1,1 @@
+"""Facts to Typst to PDF. The only room that knows Typst."""

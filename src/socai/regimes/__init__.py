@@ -1,0 +1,1 @@
+"""One folder per accounting regulation: chart, statements, forms, dates. Folders never import each other."""

@@ -1,0 +1,1 @@
+"""One folder per report: spec, words, layout, examples. Folders never import each other."""

@@ -1,0 +1,1 @@
+"""The protocol without I/O: messages, machines and decisions. No socket, clock or SQL."""

@@ -1,1 +1,1 @@
-"""Accounting, pure: vouchers, entries, their life, posting and balances. It never reads a file, a clock or a database."""
+"""Accounting, pure: no I/O, clock, random, SQL or logging in this room."""

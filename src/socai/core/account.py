@@ -50,9 +50,7 @@ class Chart:
     @cached_property
     def leaves(self) -> Mapping[str, Account]:
         """Accounts that may be posted to: active and without children."""
-        return {
-            code: account for code, account in self.accounts.items() if account.active and code not in self.parents
-        }
+        return {code: account for code, account in self.accounts.items() if account.active and code not in self.parents}
 
     def role(self, name: str) -> str:
         """The account of a role, or empty text where the regime has none."""

@@ -1,1 +1,1 @@
-"""The protocol without I/O: messages, machines and decisions. No socket, clock or SQL."""
+"""The protocol between a DS and the cloud, sans-I/O: no socket, clock or SQL in this room."""

@@ -1,0 +1,213 @@
+"""The life of a voucher: one table of states x acts, and the status derived from facts. Nothing else decides.
+
+The status is never stored. Facts come from the DS store (outbox, book states, locks); the table says what a person may
+do. States and their meaning: architecture, section "The voucher's life".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from socai.base.fault import Fault
+
+LEASE_SECONDS = 300  # from the user's act on the DS; counts sleep, survives restarts, is never renewed
+
+LOCAL, SYNCING, SYNCED, SYNC_FAILED, CONFLICT = "local", "syncing", "synced", "sync_failed", "conflict"
+UNPOSTED, POSTING, POSTED, POST_FAILED, UNPOSTING, UNPOST_FAILED, DELETING, DELETE_FAILED = (
+    "unposted", "posting", "posted", "post_failed", "unposting", "unpost_failed", "deleting", "delete_failed",
+)  # fmt: skip
+
+ACTS = (
+    "open", "print", "close", "copy", "reload", "edit", "quick_edit", "delete", "post", "unpost",
+    "allocate_purchase_cost", "assign_invoice_number", "record_sales", "issue_e_invoice", "renumber", "resolve",
+)  # fmt: skip
+READING = frozenset(("open", "print", "close", "copy", "reload"))
+
+UNSENT, SENT = "unsent", "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class BookFacts:
+    """One book's facts about a voucher: `asked` posting wished; `posted` a live entry set; `running` work at the cloud.
+
+    `fault` is the code of the last refused work and `fault_act` which work it was (post, unpost, delete).
+    """
+
+    book: str
+    asked: bool = False
+    posted: bool = False
+    running: str = ""
+    fault: str = ""
+    fault_act: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the status of one voucher is derived from.
+
+    `pending` is the newest unanswered operation in the outbox: "" | unsent | sent. `lease_over`: five minutes have
+    passed since the act. `refused`: fault code of the newest operation when the cloud rejected it.
+    """
+
+    pending: str = ""
+    pending_act: str = ""
+    pending_posts: tuple[str, ...] = ()
+    ever_synced: bool = False
+    refused: str = ""
+    conflict: bool = False
+    lease_over: bool = False
+    deleted: bool = False
+    locked: bool = False
+    settled: bool = False
+    invoiced: bool = False
+    books: tuple[BookFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is shown and judged for one book. `detail` is the word key of the list, `icon` 1, 2 or 3."""
+
+    sync: str
+    book: str
+    in_flight: bool
+    detail: str
+    icon: int
+
+
+def in_flight(facts: Facts) -> bool:
+    """Whether something runs that nobody may overtake. An operation never sent is not in flight (section 4)."""
+    if facts.lease_over:
+        return False
+    return facts.pending == SENT or any(book.running for book in facts.books)
+
+
+def sync_state(facts: Facts) -> str:
+    """The sync axis."""
+    if facts.conflict:
+        return CONFLICT
+    if facts.pending == SENT:
+        return SYNCING
+    if facts.pending == UNSENT:
+        return LOCAL
+    if facts.refused:
+        return SYNC_FAILED
+    return SYNCED if facts.ever_synced else LOCAL
+
+
+_RUNNING = {"post": POSTING, "unpost": UNPOSTING, "delete": DELETING}
+_FAILED = {"unpost": UNPOST_FAILED, "delete": DELETE_FAILED}
+
+
+def book_state(facts: Facts, book: BookFacts) -> str:
+    """The ledger axis of one book."""
+    if book.running:
+        return _RUNNING[book.running]
+    if facts.pending == SENT:
+        if facts.pending_act in ("unpost", "delete"):
+            return _RUNNING[facts.pending_act]
+        if book.book in facts.pending_posts:
+            return POSTING
+    if book.posted:
+        return _FAILED.get(book.fault_act, POSTED) if book.fault else POSTED
+    if book.fault and book.fault_act in ("post", "delete"):
+        return POST_FAILED if book.fault_act == "post" else DELETE_FAILED
+    return UNPOSTED
+
+
+def status(facts: Facts, book: str) -> Status:
+    """The status in the book being looked at."""
+    own = next((item for item in facts.books if item.book == book), BookFacts(book))
+    sync, ledger, flying = sync_state(facts), book_state(facts, own), in_flight(facts)
+    return Status(sync, ledger, flying, _detail(facts, sync, ledger), _icon(own, sync, ledger))
+
+
+def _detail(facts: Facts, sync: str, ledger: str) -> str:
+    if sync == CONFLICT:
+        return "conflict"
+    if ledger in (UNPOSTING, DELETING):
+        return ledger
+    if sync == SYNCING:
+        return "syncing_and_posting" if ledger == POSTING else "syncing"
+    if ledger == POSTING:
+        return "posting"
+    if sync in (SYNC_FAILED, LOCAL):
+        return sync
+    return ledger if ledger != UNPOSTED else "synced"
+
+
+def _icon(own: BookFacts, sync: str, ledger: str) -> int:
+    """1: what was asked has not succeeded yet. 2: everything asked has succeeded. 3: synced, posting failed."""
+    if sync != SYNCED:
+        return 1
+    if ledger == POST_FAILED:
+        return 3
+    if ledger == POSTED:
+        return 2
+    return 2 if ledger == UNPOSTED and not own.asked else 1
+
+
+# Where a voucher stands, for the act table. The order is the precedence: the first that holds decides.
+STANDINGS = ("deleted", "conflict", "in_flight", "locked", "invoiced", "settled", "posted", "free")
+
+
+def standing(facts: Facts) -> str:
+    """The row of the act table this voucher stands in."""
+    if facts.deleted:
+        return "deleted"
+    if facts.conflict:
+        return "conflict"
+    if in_flight(facts):
+        return "in_flight"
+    if facts.locked:
+        return "locked"
+    if facts.invoiced:
+        return "invoiced"
+    if facts.settled:
+        return "settled"
+    return "posted" if any(book.posted for book in facts.books) else "free"
+
+
+_ALL = frozenset(ACTS)
+_CHANGES = frozenset(("edit", "delete", "unpost", "post", "renumber", "quick_edit"))
+
+# standing -> (acts refused, fault code). Everything else is allowed, but for the exceptions in `allow`.
+_REFUSED: dict[str, tuple[frozenset[str], str]] = {
+    "deleted": (_ALL - {"open", "close", "copy", "reload"}, "ACT_DELETED"),
+    "conflict": (_ALL - READING - {"resolve"}, "ACT_CONFLICT"),
+    "in_flight": (_ALL - READING, "ACT_IN_FLIGHT"),
+    "locked": (frozenset(("edit", "delete", "post", "unpost", "renumber", "quick_edit")), "ACT_LOCKED"),
+    "invoiced": (frozenset(("edit", "delete", "unpost")), "ACT_INVOICED"),
+    "settled": (frozenset(("edit", "delete", "unpost")), "ACT_SETTLED"),
+    "posted": (frozenset(("edit", "delete")), "ACT_POSTED"),
+    "free": (frozenset(), ""),
+}
+
+
+def allow(facts: Facts, act: str, book: str = "") -> Fault | None:
+    """None where the act is allowed, else the reason. `book` matters for post and unpost."""
+    if act not in _ALL:
+        return Fault("ACT_UNAVAILABLE", "act", {"act": act})
+    row = standing(facts)
+    refused, code = _REFUSED[row]
+    if act in refused:
+        return Fault(code, "act", {"act": act})
+    if act == "resolve" and not facts.conflict:
+        return Fault("ACT_UNAVAILABLE", "act", {"act": act})
+    if act == "unpost" and not _posted(facts, book):
+        return Fault("ACT_NOT_POSTED", "act", {"act": act})
+    if act == "post" and book and _posted(facts, book):
+        return Fault("ACT_POSTED", "act", {"act": act})
+    return None
+
+
+def _posted(facts: Facts, book: str) -> bool:
+    return any(item.posted for item in facts.books if not book or item.book == book)
+
+
+def acts(facts: Facts, book: str, available: tuple[str, ...]) -> dict[str, str]:
+    """Every act the type has, with "" where allowed or the code of the reason: what buttons read."""
+    found: dict[str, str] = {}
+    for act in available:
+        fault = allow(facts, act, book)
+        found[act] = fault.code if fault else ""
+    return found

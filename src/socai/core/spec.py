@@ -1,0 +1,213 @@
+"""The language of voucher types: what a folder in `vouchers/` declares and everything else reads.
+
+Menu, form, grid, JSON schema, validation, numbering, allowed accounts, print form and list columns come from a
+`VoucherSpec`. This module only declares; `core/voucher.py` reads bodies by it, `core/posting.py` posts by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# Kinds of cell. Catalog kinds carry the id of an entry; an account is its code.
+TEXT, DAY, MONEY, VND, RATE, TAX_RATE, CHOICE, COUNT, FLAG, REASON, CASH_FLOW, VOUCHER = (
+    "text", "day", "money", "vnd", "rate", "tax_rate", "choice", "count", "flag", "reason", "cash_flow", "voucher",
+)  # fmt: skip
+ACCOUNT, PARTNER, BANK_ACCOUNT, FUND, EXPENSE_ITEM, DEPARTMENT, CURRENCY = (
+    "account", "partner", "bank_account", "fund", "expense_item", "department", "currency",
+)  # fmt: skip
+CATALOG_CELLS = (PARTNER, BANK_ACCOUNT, FUND, EXPENSE_ITEM, DEPARTMENT)
+
+TAX_RATES = ("0", "5", "8", "10", "KCT", "KKKNT")  # KCT: not taxable; KKKNT: not declared
+
+LINES_PER_VOUCHER_MAX = 10_000
+NEVER, CORRECTING = "never", "correcting"
+
+ACTS_COMMON = ("open", "print", "close", "copy", "reload", "edit", "quick_edit", "delete", "post", "unpost", "renumber", "resolve")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A header field or a grid column.
+
+    `default` is `role:NAME` (the regime's account), `today`, `header:FIELD`, `above` or a literal. `fills` copies
+    attributes of the chosen catalog entry into empty fields: (("partner_name", "name"), …). `free` fields do not post
+    and may be changed by a quick edit. `repeat` columns ghost the value of the row above.
+    """
+
+    name: str
+    kind: str = TEXT
+    required: bool = False
+    length_max: int = 255
+    default: str = ""
+    among: tuple[str, ...] = ()
+    partner_kind: str = ""
+    fills: tuple[tuple[str, str], ...] = ()
+    free: bool = False
+    repeat: bool = True
+    width: int = 12  # in characters of the entry grid, a hint
+    group: str = "general"  # region of the header: general | document | bank
+    total: bool = False  # a column whose sum stands below the grid
+    foreign_only: bool = False  # shown only when the voucher is in a foreign currency
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of lines in the body, under the key `name`. At least `rows_min` rows for a voucher to be saved."""
+
+    name: str
+    columns: tuple[Field, ...]
+    rows_min: int = 0
+    kind: str = "lines"  # lines | taxes: a tax grid takes part in the duplicate-invoice check
+
+
+@dataclass(frozen=True, slots=True)
+class SideRule:
+    """Where one side of an entry finds its account and details.
+
+    Names are looked up in the line first, then in the header. `details` gives, per detail, extra names to try after
+    the automatic ones (`debit_partner`, `partner`, then `employee` for partners).
+    """
+
+    account: str
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """How the rows of one grid become entries: one row, one entry.
+
+    `amount` is in the voucher's currency, `converted` in đồng. `single` rows have one side: the one whose amount
+    column is filled (`debit_amount` or `credit_amount`), for opening balances.
+    """
+
+    grid: str
+    debit: SideRule | None
+    credit: SideRule | None
+    amount: str = "amount"
+    converted: str = "amount_vnd"
+    description: str = "description"
+    single: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason (lý do) with its pair of roles; the regime turns roles into accounts. An empty role is left to the user.
+
+    `partner_kind` says who the partner must be; `cash_flow` is the default line of the cash-flow statement.
+    """
+
+    code: str
+    debit: str = ""
+    credit: str = ""
+    partner_kind: str = ""
+    cash_flow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Default series: prefix + digits, restarted every `reset` (year | month | never)."""
+
+    prefix: str
+    digits: int = 5
+    reset: str = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherSpec:
+    """One voucher type, whole. `code` is the folder's name and the `type` on the wire.
+
+    `title`, field and reason words live in the folder's words.toml. `form` is a neutral key of the regimes' forms.toml.
+    `money_role_prefixes` limits one side to accounts (`debit_accounts`, `credit_accounts`: prefixes; empty = any).
+    """
+
+    code: str
+    module: str  # menu group: cash | bank | general
+    order: int
+    form: str
+    numbering: Numbering
+    header: tuple[Field, ...]
+    grids: tuple[Grid, ...]
+    postings: tuple[Posting, ...]
+    reasons: tuple[Reason, ...] = ()
+    debit_accounts: tuple[str, ...] = ()
+    credit_accounts: tuple[str, ...] = ()
+    negative: str = NEVER
+    foreign: bool = True
+    copies: int = 1  # liên printed by default
+    paper: str = "A5"
+    acts: tuple[str, ...] = ()  # beyond ACTS_COMMON
+    list_columns: tuple[str, ...] = ("number", "accounting_date", "partner_name", "description", "total")
+    tax_base: str = ""  # grid whose rows are taxed
+    before_books: bool = False  # opening balances: dated the day before the books' first day
+    examples: tuple[str, ...] = field(default=())
+
+    def grid(self, name: str) -> Grid:
+        """The grid called `name`; KeyError for a name the spec does not have (a bug in the spec)."""
+        for grid in self.grids:
+            if grid.name == name:
+                return grid
+        raise KeyError(name)
+
+    @property
+    def free_fields(self) -> frozenset[str]:
+        """Header fields a quick edit may change: they never reach the ledger's amounts."""
+        return frozenset(item.name for item in self.header if item.free)
+
+
+# The header every voucher has, before its own fields. `branch` and `books` are set by the client.
+STANDARD_HEADER: tuple[Field, ...] = (
+    Field("number", TEXT, length_max=30, group="document"),
+    Field("voucher_date", DAY, required=True, default="today", group="document"),
+    Field("accounting_date", DAY, required=True, default="today", group="document"),
+    Field("currency", CURRENCY, default="VND", group="document"),
+    Field("rate", RATE, default="1", group="document", foreign_only=True),
+)
+
+STANDARD_LINE: tuple[Field, ...] = (
+    Field("description", TEXT, width=32, default="header:description"),
+    Field("debit_account", ACCOUNT, required=True, width=8),
+    Field("credit_account", ACCOUNT, required=True, width=8),
+    Field("amount", MONEY, required=True, width=15, repeat=False, total=True),
+    Field("amount_vnd", VND, width=15, repeat=False, total=True, foreign_only=True),
+    Field("debit_partner", PARTNER, width=14),
+    Field("credit_partner", PARTNER, width=14),
+    Field("bank_account", BANK_ACCOUNT, width=14),
+    Field("expense_item", EXPENSE_ITEM, width=12),
+    Field("department", DEPARTMENT, width=12),
+    Field("cash_flow", CASH_FLOW, width=8),
+)
+
+TAX_GRID = Grid(
+    "taxes",
+    (
+        Field("description", TEXT, width=24, default="header:description"),
+        Field("net_amount", VND, width=15, repeat=False, total=True),
+        Field("tax_rate", CHOICE, among=TAX_RATES, width=7),
+        Field("tax_amount", VND, required=True, width=15, repeat=False, total=True),
+        Field("tax_account", ACCOUNT, required=True, default="role:input_vat", width=8),
+        Field("credit_account", ACCOUNT, required=True, width=8),
+        Field("invoice_series", TEXT, length_max=20, width=10),
+        Field("invoice_number", TEXT, length_max=20, width=10, repeat=False),
+        Field("invoice_date", DAY, width=10),
+        Field("supplier", PARTNER, width=14, fills=(("supplier_name", "name"), ("supplier_tax_code", "tax_code"))),
+        Field("supplier_name", TEXT, width=24),
+        Field("supplier_tax_code", TEXT, length_max=14, width=14),
+    ),
+    kind="taxes",
+)
+
+TAX_POSTING = Posting(
+    "taxes",
+    SideRule("tax_account", (("partner", "supplier"),)),
+    SideRule("credit_account", (("partner", "supplier"),)),
+    amount="tax_amount",
+    converted="tax_amount",
+)
+
+
+def tax_rows_total(net_amount: int, rate: str) -> int | None:
+    """Tax in đồng on `net_amount` at a rate of TAX_RATES, half up; None for rates without tax."""
+    if not rate.isdigit():
+        return 0 if rate in TAX_RATES else None
+    sign = -1 if net_amount < 0 else 1
+    return sign * ((abs(net_amount) * int(rate) + 50) // 100)

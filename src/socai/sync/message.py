@@ -1,0 +1,267 @@
+"""The messages of the sync protocol and their one JSON form. The two tiers meet in these and nowhere else.
+
+Bodies travel verbatim (`msgspec.Raw`), so the hash of an operation is the hash of the bytes the DS made. Times are UTC,
+ISO 8601 with `Z`; amounts are decimal strings inside bodies and integers of đồng in entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+PROTOCOL = 1  # raised when a message changes; the cloud accepts every version of the last 18 months
+OPERATIONS_PER_PUSH_MAX = 500
+PUSH_BYTES_MAX = 1_000_000
+FEED_ITEMS_MAX = 500
+FEED_BYTES_MAX = 4_000_000
+POLL_SECONDS_MAX = 25
+
+APPLIED, DUPLICATE, REJECTED, CONFLICT = "applied", "duplicate", "rejected", "conflict"
+VOUCHER, CATALOG = "voucher", "catalog"
+SAVE, QUICK_EDIT, DELETE, POST, UNPOST, RENUMBER = "save", "quick_edit", "delete", "post", "unpost", "renumber"
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all messages: frozen, defaults left out on the wire."""
+
+
+class WireFault(Message):
+    """A fault as it travels: code, field and the parameters of its sentence."""
+
+    code: str
+    field: str = ""
+    params: dict[str, str] = {}
+
+
+class Base(Message):
+    """What a change was made on: a cloud version, or the result of this replica's own operation n (then version is 0)."""
+
+    version: int = 0
+    operation: int = 0
+
+
+class Operation(Message):
+    """One act of a person on one object, as the outbox keeps it and the push carries it.
+
+    `kind` is `voucher` or the catalog kind's name prefixed by nothing: see `object_kind`. `body` is absent for delete,
+    post and unpost. `post_to` lists books to post to; `books` the books the act is about. `answered` lists the codes of
+    warnings the person has accepted.
+    """
+
+    replica: str
+    epoch: int
+    n: int
+    act_id: str
+    user: str
+    made_at: str
+    kind: str  # VOUCHER | CATALOG
+    object_kind: str  # voucher type, or catalog kind
+    id: str
+    act: str
+    base: Base
+    books: list[str] = []
+    post_to: list[str] = []
+    schema: int = PROTOCOL
+    body: msgspec.Raw = msgspec.Raw(b"")
+    answered: list[str] = []
+    sha256: str = ""
+
+
+class Outcome(Message):
+    """The cloud's answer to one operation. For `duplicate`, `first` is the result it had the first time."""
+
+    n: int
+    result: str
+    version: int = 0
+    seq: int = 0
+    first: str = ""
+    faults: list[WireFault] = []
+    winner: Winner | None = None
+
+
+class Winner(Message):
+    """The version that won a conflict: who made it, when, and what it says (body empty when it was deleted)."""
+
+    version: int
+    author: str
+    at: str
+    deleted: bool = False
+    body: msgspec.Raw = msgspec.Raw(b"")
+
+
+class Hello(Message):
+    """Opens a session. `last_hash` is the sha256 of operation `last_n`; `timeline` is empty at the first hello."""
+
+    protocol: int
+    replica: str
+    epoch: int
+    last_n: int
+    last_hash: str
+    schema: int
+    timeline: str
+    cursor: str = ""
+
+
+class HelloAnswer(Message):
+    """`verdict`: ok | new_epoch | quarantine | upgrade | rewind. `accepted_n` is the highest n the cloud has recorded.
+
+    `new_epoch`: the file was restored or cloned; continue under `epoch` with n from 1. `rewind`: the cloud was restored;
+    the replica re-sends acknowledged operations after `accepted_n` and takes its cursor back to `cursor`.
+    """
+
+    timeline: str
+    verdict: str
+    epoch: int
+    accepted_n: int
+    cursor: str = ""
+    tenant: str = ""
+    branches: list[str] = []
+    series_mark: str = ""
+    faults: list[WireFault] = []
+
+
+class Push(Message):
+    """At most OPERATIONS_PER_PUSH_MAX operations and PUSH_BYTES_MAX bytes, n strictly rising by one."""
+
+    protocol: int
+    replica: str
+    epoch: int
+    operations: list[Operation]
+
+
+class PushAnswer(Message):
+    """One outcome per operation, in order. `depth` and `estimate_seconds` describe the tenant's lane."""
+
+    timeline: str
+    outcomes: list[Outcome]
+    depth: int = 0
+    estimate_seconds: float = 0.0
+
+
+class BookState(Message):
+    """Posting facts of one book. `running` is the work the lane has not answered yet."""
+
+    book: str
+    asked: bool = False
+    posted: bool = False
+    running: str = ""
+    fault_act: str = ""
+    faults: list[WireFault] = []
+    posted_at: str = ""
+
+
+class WireEntrySet(Message):
+    """An immutable set of entries of one version in one book. Voided sets travel too, with their entries.
+
+    `entries` are arrays: [line, amount, debit|null, credit|null, description, cash_flow], a side being
+    [account, currency, foreign, branch, partner, bank_account, fund, expense_item, department].
+    """
+
+    book: str
+    set_no: int
+    version: int
+    day: str
+    posted_seq: int
+    voided_seq: int = 0
+    entries: list[Any] = []
+
+
+class FeedItem(Message):
+    """One changed object at its newest: a catalog entry, or a voucher with book states and entry sets."""
+
+    kind: str
+    object_kind: str
+    id: str
+    seq: int
+    version: int
+    author: str = ""
+    at: str = ""
+    deleted: bool = False
+    body: msgspec.Raw = msgspec.Raw(b"")
+    books: list[BookState] = []
+    sets: list[WireEntrySet] = []
+
+
+class FeedPage(Message):
+    """Items after the asked cursor in (seq, kind, id) order; `more` when the cloud has further ones at once."""
+
+    timeline: str
+    items: list[FeedItem]
+    cursor: str
+    more: bool = False
+    head_seq: int = 0
+
+
+class BalanceRow(Message):
+    """One kept balance in a snapshot, the key of core/balance.py and its four turnovers."""
+
+    book: str
+    dimension: int
+    branch: str
+    account: str
+    currency: str
+    detail: str
+    period: int
+    debit: int
+    credit: int
+    debit_foreign: int = 0
+    credit_foreign: int = 0
+
+
+class SnapshotChunk(Message):
+    """A line of the snapshot stream (NDJSON). The first carries `seq` and `cursor`; the last has `end` true."""
+
+    timeline: str = ""
+    seq: int = 0
+    cursor: str = ""
+    catalog: list[FeedItem] = []
+    balances: list[BalanceRow] = []
+    end: bool = False
+
+
+class DownloadPage(Message):
+    """Vouchers of a period with their live entry sets as of `seq`: history on demand, never changing balances."""
+
+    timeline: str
+    items: list[FeedItem]
+    after: str = ""
+    total: int = 0
+
+
+class Person(Message):
+    """A user as a DS caches it: argon2id hash and grants, valid until `valid_until`."""
+
+    user: str
+    name: str
+    password_hash: str
+    role: str
+    branches: list[str] = []
+    active: bool = True
+    valid_until: str = ""
+
+
+class People(Message):
+    """All users of a tenant, refreshed whenever the DS is online."""
+
+    people: list[Person]
+    version: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: object) -> bytes:
+    """The wire form of a message."""
+    return _encoder.encode(message)
+
+
+def operation_hash(operation: Operation) -> str:
+    """sha256 (hex) over the operation's wire form without its own hash: the same n with another hash is quarantined."""
+    return hashlib.sha256(encode(msgspec.structs.replace(operation, sha256=""))).hexdigest()
+
+
+def sealed(operation: Operation) -> Operation:
+    """The operation with its hash filled in."""
+    return msgspec.structs.replace(operation, sha256=operation_hash(operation))

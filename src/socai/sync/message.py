@@ -27,7 +27,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """Base of all messages: frozen, defaults left out on the wire."""
 
 
-class WireFault(Message):
+class WireFault(Message, frozen=True, omit_defaults=True):
     """A fault as it travels: code, field and the parameters of its sentence."""
 
     code: str
@@ -35,17 +35,17 @@ class WireFault(Message):
     params: dict[str, str] = {}
 
 
-class Base(Message):
-    """What a change was made on: a cloud version, or the result of this replica's own operation n (then version is 0)."""
+class Base(Message, frozen=True, omit_defaults=True):
+    """What a change was made on: a cloud version, or the result of the replica's own operation n (version is 0)."""
 
     version: int = 0
     operation: int = 0
 
 
-class Operation(Message):
+class Operation(Message, frozen=True, omit_defaults=True):
     """One act of a person on one object, as the outbox keeps it and the push carries it.
 
-    `kind` is `voucher` or the catalog kind's name prefixed by nothing: see `object_kind`. `body` is absent for delete,
+    `kind` is VOUCHER or CATALOG; `object_kind` the voucher type or the catalog kind. `body` is absent for delete,
     post and unpost. `post_to` lists books to post to; `books` the books the act is about. `answered` lists the codes of
     warnings the person has accepted.
     """
@@ -56,6 +56,7 @@ class Operation(Message):
     act_id: str
     user: str
     made_at: str
+    schema: int  # protocol the body was written under: always on the wire
     kind: str  # VOUCHER | CATALOG
     object_kind: str  # voucher type, or catalog kind
     id: str
@@ -63,13 +64,12 @@ class Operation(Message):
     base: Base
     books: list[str] = []
     post_to: list[str] = []
-    schema: int = PROTOCOL
     body: msgspec.Raw = msgspec.Raw(b"")
     answered: list[str] = []
     sha256: str = ""
 
 
-class Outcome(Message):
+class Outcome(Message, frozen=True, omit_defaults=True):
     """The cloud's answer to one operation. For `duplicate`, `first` is the result it had the first time."""
 
     n: int
@@ -81,7 +81,7 @@ class Outcome(Message):
     winner: Winner | None = None
 
 
-class Winner(Message):
+class Winner(Message, frozen=True, omit_defaults=True):
     """The version that won a conflict: who made it, when, and what it says (body empty when it was deleted)."""
 
     version: int
@@ -91,7 +91,7 @@ class Winner(Message):
     body: msgspec.Raw = msgspec.Raw(b"")
 
 
-class Hello(Message):
+class Hello(Message, frozen=True, omit_defaults=True):
     """Opens a session. `last_hash` is the sha256 of operation `last_n`; `timeline` is empty at the first hello."""
 
     protocol: int
@@ -104,10 +104,10 @@ class Hello(Message):
     cursor: str = ""
 
 
-class HelloAnswer(Message):
-    """`verdict`: ok | new_epoch | quarantine | upgrade | rewind. `accepted_n` is the highest n the cloud has recorded.
+class HelloAnswer(Message, frozen=True, omit_defaults=True):
+    """`verdict`: ok | new_epoch | quarantine | upgrade | rewind. `accepted_n`: the highest n the cloud has recorded.
 
-    `new_epoch`: the file was restored or cloned; continue under `epoch` with n from 1. `rewind`: the cloud was restored;
+    `new_epoch`: the file was restored or cloned; go on under `epoch` with n from 1. `rewind`: the cloud was restored;
     the replica re-sends acknowledged operations after `accepted_n` and takes its cursor back to `cursor`.
     """
 
@@ -122,7 +122,7 @@ class HelloAnswer(Message):
     faults: list[WireFault] = []
 
 
-class Push(Message):
+class Push(Message, frozen=True, omit_defaults=True):
     """At most OPERATIONS_PER_PUSH_MAX operations and PUSH_BYTES_MAX bytes, n strictly rising by one."""
 
     protocol: int
@@ -131,7 +131,7 @@ class Push(Message):
     operations: list[Operation]
 
 
-class PushAnswer(Message):
+class PushAnswer(Message, frozen=True, omit_defaults=True):
     """One outcome per operation, in order. `depth` and `estimate_seconds` describe the tenant's lane."""
 
     timeline: str
@@ -140,7 +140,7 @@ class PushAnswer(Message):
     estimate_seconds: float = 0.0
 
 
-class BookState(Message):
+class BookState(Message, frozen=True, omit_defaults=True):
     """Posting facts of one book. `running` is the work the lane has not answered yet."""
 
     book: str
@@ -152,7 +152,7 @@ class BookState(Message):
     posted_at: str = ""
 
 
-class WireEntrySet(Message):
+class WireEntrySet(Message, frozen=True, omit_defaults=True):
     """An immutable set of entries of one version in one book. Voided sets travel too, with their entries.
 
     `entries` are arrays: [line, amount, debit|null, credit|null, description, cash_flow], a side being
@@ -168,7 +168,7 @@ class WireEntrySet(Message):
     entries: list[Any] = []
 
 
-class FeedItem(Message):
+class FeedItem(Message, frozen=True, omit_defaults=True):
     """One changed object at its newest: a catalog entry, or a voucher with book states and entry sets."""
 
     kind: str
@@ -184,7 +184,7 @@ class FeedItem(Message):
     sets: list[WireEntrySet] = []
 
 
-class FeedPage(Message):
+class FeedPage(Message, frozen=True, omit_defaults=True):
     """Items after the asked cursor in (seq, kind, id) order; `more` when the cloud has further ones at once."""
 
     timeline: str
@@ -194,7 +194,7 @@ class FeedPage(Message):
     head_seq: int = 0
 
 
-class BalanceRow(Message):
+class BalanceRow(Message, frozen=True, omit_defaults=True):
     """One kept balance in a snapshot, the key of core/balance.py and its four turnovers."""
 
     book: str
@@ -210,7 +210,7 @@ class BalanceRow(Message):
     credit_foreign: int = 0
 
 
-class SnapshotChunk(Message):
+class SnapshotChunk(Message, frozen=True, omit_defaults=True):
     """A line of the snapshot stream (NDJSON). The first carries `seq` and `cursor`; the last has `end` true."""
 
     timeline: str = ""
@@ -221,7 +221,7 @@ class SnapshotChunk(Message):
     end: bool = False
 
 
-class DownloadPage(Message):
+class DownloadPage(Message, frozen=True, omit_defaults=True):
     """Vouchers of a period with their live entry sets as of `seq`: history on demand, never changing balances."""
 
     timeline: str
@@ -230,7 +230,7 @@ class DownloadPage(Message):
     total: int = 0
 
 
-class Person(Message):
+class Person(Message, frozen=True, omit_defaults=True):
     """A user as a DS caches it: argon2id hash and grants, valid until `valid_until`."""
 
     user: str
@@ -242,7 +242,7 @@ class Person(Message):
     valid_until: str = ""
 
 
-class People(Message):
+class People(Message, frozen=True, omit_defaults=True):
     """All users of a tenant, refreshed whenever the DS is online."""
 
     people: list[Person]

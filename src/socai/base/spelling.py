@@ -44,7 +44,7 @@ ENGLISH_SMALL = [
     "eighteen",
     "nineteen",
 ]
-ENGLISH_TENS = ["-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+ENGLISH_TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 ENGLISH_SCALES = ((10**18, "quintillion"), (10**15, "quadrillion"), (10**12, "trillion"), (BILLION, "billion"),
                   (10**6, "million"), (1_000, "thousand"))  # fmt: skip
 

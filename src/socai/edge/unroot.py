@@ -1,0 +1,53 @@
+"""Runs one program as somebody other than root; PostgreSQL refuses to run as root. Started as a script, by path.
+
+    python -I unroot.py namespace|nobody PROGRAM ARGUMENT…
+
+`namespace`: in a user namespace of its own, where this user's id reads as an ordinary one. Files stay this user's,
+so nothing is chowned and folders above need no wider rights. `nobody`: where namespaces are forbidden (many
+containers). It never adds a user to the system.
+"""
+
+import ctypes
+import os
+import sys
+
+CLONE_NEWUSER = 0x10000000
+INSIDE_ID = 1000
+NOBODY_ID = 65534
+
+
+def enter_namespace() -> None:
+    """Move this process into a user namespace where its own user has an ordinary id; OSError where forbidden."""
+    user, group = os.geteuid(), os.getegid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWUSER) != 0:
+        raise OSError(ctypes.get_errno(), "user namespaces are forbidden here")
+    # The kernel takes a group map from a plain process only after setgroups has been given up.
+    for name, line in (
+        ("setgroups", "deny"),
+        ("gid_map", f"{INSIDE_ID} {group} 1"),
+        ("uid_map", f"{INSIDE_ID} {user} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(line)
+
+
+def become_nobody() -> None:
+    """Give up root for good."""
+    os.setgroups([])
+    os.setgid(NOBODY_ID)
+    os.setuid(NOBODY_ID)
+
+
+def main() -> None:
+    """Change who we are, then become the program."""
+    mode, program = sys.argv[1], sys.argv[2:]
+    if mode == "namespace":
+        enter_namespace()
+    else:
+        become_nobody()
+    os.execv(program[0], program)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""How the cloud reaches its database: one address today, several servers or the owning nodes later.
+
+A connection serves one role and shows nothing until a transaction names its tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from socai.cloud.store.migration import API_ROLE, POSTER_ROLE
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+POOL_SIZE_MAX = 16
+POOL_WAIT_SECONDS_MAX = 10.0
+API, POSTER = API_ROLE, POSTER_ROLE
+
+
+class Database:
+    """The servers behind the buckets, for one role. Close it, or use it as a context manager."""
+
+    def __init__(self, dsn: str, role: str = API, size_max: int = POOL_SIZE_MAX) -> None:
+        self.dsn = dsn
+        self.role = role
+        # Citus passes only what SET LOCAL says to its nodes; plain PostgreSQL takes the name as a placeholder.
+        options = f"-c role={role} -c citus.propagate_set_commands=local -c timezone=UTC"
+        self.pool = ConnectionPool(
+            dsn,
+            kwargs={"options": options, "prepare_threshold": 2},
+            min_size=1,
+            max_size=size_max,
+            timeout=POOL_WAIT_SECONDS_MAX,
+            open=True,
+        )
+
+    @contextmanager
+    def connection_for(self, bucket: int) -> Iterator[Connection]:
+        """A connection to the server that holds the bucket; returned to the pool rolled back where left open."""
+        with self.pool.connection() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self, bucket: int, tenant: int) -> Iterator[Connection]:
+        """One transaction in one tenant's rows; commits at the end, rolls back on any exception."""
+        with self.connection_for(bucket) as connection, connection.transaction():
+            enter_tenant(connection, tenant)
+            yield connection
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def enter_tenant(connection: Connection, tenant: int) -> None:
+    """Show this tenant's rows until the transaction ends. A literal SET LOCAL: Citus hands on nothing else."""
+    connection.execute(f"set local app.tenant = {tenant:d}".encode(), prepare=False)

@@ -1,6 +1,8 @@
 """Rule: every fault has words in both languages, with a cure and an example, and wording never fails."""
 
 import re
+import tomllib
+from importlib.resources import files
 
 import pytest
 
@@ -17,6 +19,7 @@ def test_every_code_has_whole_words(code: str) -> None:
         assert sentence.strip() == sentence
         assert sentence.endswith((".", "}."))
         assert sentence[0].isupper() or sentence[0] in "“{"
+        assert sentence.count("[") == sentence.count("]")
     assert entry.example
     assert entry.vi != entry.en
     assert placeholders(entry.vi) == placeholders(entry.en)
@@ -29,7 +32,7 @@ def test_words_without_parameters_do_not_raise(code: str, language: str) -> None
     words = fault_words(Fault(code), language)
     assert words.sentence
     assert words.cure
-    assert "{" not in words.sentence + words.cure
+    assert not set("{}[]") & set(words.sentence + words.cure)
 
 
 def test_parameters_fill_the_words() -> None:
@@ -40,6 +43,29 @@ def test_parameters_fill_the_words() -> None:
 
 def test_missing_parameter_reads_as_an_ellipsis() -> None:
     assert fault_words(Fault("ACCOUNT_UNKNOWN"), "en").sentence == "Account … is not in the chart of accounts."
+
+
+def test_a_part_in_brackets_goes_with_its_parameter() -> None:
+    fault = Fault("ACT_LOCKED", "act", {"act": "unpost"})
+    assert fault_words(fault, "vi").sentence == "Chứng từ thuộc kỳ đã khóa sổ."
+    fault = Fault("ACT_LOCKED", "act", {"lock_date": "2026-09-30"})
+    assert fault_words(fault, "vi").sentence == "Chứng từ thuộc kỳ đã khóa sổ đến hết ngày 30/09/2026."
+
+
+def test_codes_days_and_amounts_are_shown_as_people_read_them() -> None:
+    fault = Fault("DETAIL_REQUIRED", params={"account": "131", "detail": "partner"})
+    assert fault_words(fault, "vi").sentence == "Tài khoản 131 phải có đối tượng."
+    assert fault_words(fault, "en").sentence == "Account 131 needs a partner."
+    fault = Fault("UNBALANCED", params={"debit": "500000000", "credit": "499000000"})
+    assert fault_words(fault, "vi").sentence == "Tổng Nợ 500.000.000 khác tổng Có 499.000.000."
+    assert fault_words(fault, "en").sentence == "Total debit 500,000,000 differs from total credit 499,000,000."
+
+
+def test_every_term_is_in_both_languages() -> None:
+    table = tomllib.loads(files("socai.base").joinpath("terms.toml").read_text(encoding="utf-8"))
+    for terms in table.values():
+        for term in terms.values():
+            assert set(term) == {"vi", "en"}
 
 
 def test_parameters_are_never_interpreted() -> None:

@@ -1,11 +1,15 @@
 """A fault: something a user can cause, as a value with a code, the field it stands at, and its particulars.
 
 Exceptions are for bugs and broken machines. The words of every code, in Vietnamese and English, with the act that
-mends it and one example, live in `faults.toml` beside this file; reading that table is the only thing here that
-touches a file.
+mends it and one example, live in `faults.toml` beside this file, the words of codes in parameters in `terms.toml`;
+reading those two tables is the only thing here that touches a file.
+
+In the words, `{name}` is a parameter, and a part in square brackets is left out whole when a parameter in it is
+missing: "in the locked period[ up to {lock_date}]".
 """
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,8 +17,14 @@ from functools import cache
 from importlib.resources import files
 from string import Formatter
 
+from socai.base.decimals import grouped
+
 LANGUAGES = ("vi", "en")
 PLACEHOLDER_MISSING = "…"
+OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+PLAIN_AMOUNT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,10})?", re.ASCII)
+AMOUNT_PARAMS = frozenset(("amount", "balance", "credit", "debit", "difference", "expected", "rate", "typed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,8 @@ def fault_words(fault: Fault, language: str) -> FaultWords:
     if entry is None:
         return FaultWords(sentence=fault.code, cure="")
     sentence, cure = (entry.en, entry.cure_en) if language == "en" else (entry.vi, entry.cure_vi)
-    given: dict[str, object] = {"field": fault.field, **fault.params}
+    given: dict[str, object] = {"field": fault.field}
+    given.update((name, _shown(name, value, language)) for name, value in fault.params.items())
     return FaultWords(sentence=_filled(sentence, given), cure=_filled(cure, given))
 
 
@@ -96,5 +107,27 @@ def faults_only(results: Iterable[object]) -> Faults:
     return tuple(result for result in results if isinstance(result, Fault))
 
 
+@cache
+def _terms() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """parameter -> value -> language -> term."""
+    return tomllib.loads(files("socai.base").joinpath("terms.toml").read_text(encoding="utf-8"))
+
+
+def _shown(name: str, value: object, language: str) -> str:
+    """A parameter as people read it: codes by their term, ISO days as 22/11/2026, amounts with thousands marks."""
+    text = str(value)
+    term = _terms().get(name, {}).get(text)
+    if term is not None:
+        return term["en" if language == "en" else "vi"]
+    if day := DAY.fullmatch(text):
+        return "/".join(reversed(day.groups()))
+    if name in AMOUNT_PARAMS and PLAIN_AMOUNT.fullmatch(text):
+        return grouped(text, language)
+    return text
+
+
 def _filled(text: str, given: Mapping[str, object]) -> str:
-    return _Forgiving().vformat(text, (), given)
+    def kept(part: re.Match[str]) -> str:
+        return part.group(1) if all(given.get(name) for name in placeholders(part.group(1))) else ""
+
+    return _Forgiving().vformat(OPTIONAL.sub(kept, text), (), given)

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from socai.base.calendar import parse_day
 from socai.base.fault import Fault, Faults
 
 TEXT, CODE, DAY, CHOICE, FLAG, RATE, REFERENCE, COUNT, MAP = (
@@ -120,8 +121,6 @@ def check_entry(kind: str, body: Mapping[str, object]) -> tuple[dict[str, object
 
     Faults: TYPE_UNKNOWN, FIELD_UNKNOWN, FIELD_REQUIRED, TEXT_TOO_LONG, TEXT_INVALID, CHOICE_INVALID, DAY_INVALID.
     """
-    from socai.base.calendar import parse_day
-
     spec = KINDS.get(kind)
     if spec is None:
         return {}, (Fault("TYPE_UNKNOWN", "kind", {"type": kind}),)

@@ -6,7 +6,7 @@ Menu, form, grid, JSON schema, validation, numbering, allowed accounts, print fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # Kinds of cell. Catalog kinds carry the id of an entry; an account is its code.
 TEXT, DAY, MONEY, VND, RATE, TAX_RATE, CHOICE, COUNT, FLAG, REASON, CASH_FLOW, VOUCHER = (
@@ -76,8 +76,9 @@ class SideRule:
 class Posting:
     """How the rows of one grid become entries: one row, one entry.
 
-    `amount` is in the voucher's currency, `converted` in đồng. `single` rows have one side: the one whose amount
-    column is filled (`debit_amount` or `credit_amount`), for opening balances.
+    `amount` is in the voucher's currency, `converted` in đồng; where both are the same column the grid is in đồng
+    whatever the voucher is in. `single` rows have one side: the one whose amount column is filled (`debit_amount` or
+    `credit_amount`), for opening balances; such a grid may have columns `currency` and `rate` of its own.
     """
 
     grid: str
@@ -87,6 +88,7 @@ class Posting:
     converted: str = "amount_vnd"
     description: str = "description"
     single: bool = False
+    in_total: bool = True  # counts in the voucher's total; a bank's own fee does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class VoucherSpec:
     """One voucher type, whole. `code` is the folder's name and the `type` on the wire.
 
     `title`, field and reason words live in the folder's words.toml. `form` is a neutral key of the regimes' forms.toml.
-    `money_role_prefixes` limits one side to accounts (`debit_accounts`, `credit_accounts`: prefixes; empty = any).
+    `debit_accounts` and `credit_accounts` limit a side of the lines to groups of accounts, as the regime's chart knows
+    them (`cash`, `bank`, `in_transit`); empty means any. Tax grids are not limited.
     """
 
     code: str
@@ -138,6 +141,7 @@ class VoucherSpec:
     acts: tuple[str, ...] = ()  # beyond ACTS_COMMON
     list_columns: tuple[str, ...] = ("number", "accounting_date", "partner_name", "description", "total")
     tax_base: str = ""  # grid whose rows are taxed
+    provisional_rate: bool = False  # pays foreign money out: the typed rate stands until the cash-issue rate is run
     before_books: bool = False  # opening balances: dated the day before the books' first day
     examples: tuple[str, ...] = field(default=())
 
@@ -163,6 +167,17 @@ STANDARD_HEADER: tuple[Field, ...] = (
     Field("rate", RATE, default="1", group="document", foreign_only=True),
 )
 
+# Header fields that several types share. Name and address stay as typed, whatever the catalog says later.
+PARTY: tuple[Field, ...] = (
+    Field("partner", PARTNER, fills=(("partner_name", "name"), ("address", "address"))),
+    Field("partner_name", TEXT, free=True, width=32),
+    Field("address", TEXT, free=True, width=40),
+)
+REASON_FIELD = Field("reason", REASON, length_max=40, width=28)
+DESCRIPTION = Field("description", TEXT, free=True, width=48)
+EMPLOYEE = Field("employee", PARTNER, partner_kind="employee", width=20)
+ORIGINALS = Field("original_documents", COUNT, free=True, width=6)
+
 STANDARD_LINE: tuple[Field, ...] = (
     Field("description", TEXT, width=32, default="header:description"),
     Field("debit_account", ACCOUNT, required=True, width=8),
@@ -177,24 +192,39 @@ STANDARD_LINE: tuple[Field, ...] = (
     Field("cash_flow", CASH_FLOW, width=8),
 )
 
-TAX_GRID = Grid(
-    "taxes",
-    (
-        Field("description", TEXT, width=24, default="header:description"),
-        Field("net_amount", VND, width=15, repeat=False, total=True),
-        Field("tax_rate", CHOICE, among=TAX_RATES, width=7),
-        Field("tax_amount", VND, required=True, width=15, repeat=False, total=True),
-        Field("tax_account", ACCOUNT, required=True, default="role:input_vat", width=8),
-        Field("credit_account", ACCOUNT, required=True, width=8),
-        Field("invoice_series", TEXT, length_max=20, width=10),
-        Field("invoice_number", TEXT, length_max=20, width=10, repeat=False),
-        Field("invoice_date", DAY, width=10),
-        Field("supplier", PARTNER, width=14, fills=(("supplier_name", "name"), ("supplier_tax_code", "tax_code"))),
-        Field("supplier_name", TEXT, width=24),
-        Field("supplier_tax_code", TEXT, length_max=14, width=14),
-    ),
-    kind="taxes",
-)
+
+def columns(*fields: Field, without: tuple[str, ...] = (), **defaults: str) -> tuple[Field, ...]:
+    """STANDARD_LINE with other defaults (`debit_account="role:cash"`), without some columns, and with further ones.
+
+    A further field replaces a standard one of its name, else it is put at the end.
+    """
+    own = {item.name: item for item in fields}
+    line = [own.pop(item.name, item) for item in STANDARD_LINE if item.name not in without]
+    line += own.values()
+    return tuple(replace(item, default=defaults[item.name]) if item.name in defaults else item for item in line)
+
+
+def tax_grid(credit: str) -> Grid:
+    """The tax tab: one row per input invoice and rate, always in đồng, paid from the default account `credit`."""
+    return Grid(
+        "taxes",
+        (
+            Field("description", TEXT, width=24, default="header:description"),
+            Field("net_amount", VND, width=15, repeat=False, total=True),
+            Field("tax_rate", CHOICE, among=TAX_RATES, width=7),
+            Field("tax_amount", VND, required=True, width=15, repeat=False, total=True),
+            Field("tax_account", ACCOUNT, required=True, default="role:input_vat", width=8),
+            Field("credit_account", ACCOUNT, required=True, default=credit, width=8),
+            Field("invoice_series", TEXT, length_max=20, width=10),
+            Field("invoice_number", TEXT, length_max=20, width=10, repeat=False),
+            Field("invoice_date", DAY, width=10),
+            Field("supplier", PARTNER, width=14, fills=(("supplier_name", "name"), ("supplier_tax_code", "tax_code"))),
+            Field("supplier_name", TEXT, width=24),
+            Field("supplier_tax_code", TEXT, length_max=14, width=14),
+        ),
+        kind="taxes",
+    )
+
 
 TAX_POSTING = Posting(
     "taxes",

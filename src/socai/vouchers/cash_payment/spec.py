@@ -1,0 +1,52 @@
+"""Phiếu chi: money out of a cash fund, with the input invoices it pays. A foreign payment posts at the typed rate."""
+
+from socai.core import spec as s
+
+SPEC = s.VoucherSpec(
+    code="cash_payment",
+    module="cash",
+    order=2,
+    form="payment_slip",
+    numbering=s.Numbering("PC"),
+    copies=3,
+    header=(
+        *s.PARTY,
+        s.Field("receiver", free=True, width=28),
+        s.REASON_FIELD,
+        s.DESCRIPTION,
+        s.EMPLOYEE,
+        s.ORIGINALS,
+        s.Field("fund", s.FUND, width=16, group="document"),
+    ),
+    grids=(
+        s.Grid("lines", s.columns(without=("credit_partner",), credit_account="role:cash"), rows_min=1),
+        s.tax_grid("role:cash"),
+    ),
+    postings=(s.Posting("lines", s.SideRule("debit_account"), s.SideRule("credit_account")), s.TAX_POSTING),
+    credit_accounts=("cash",),
+    provisional_rate=True,
+    tax_base="lines",
+    reasons=(
+        s.Reason("pay_vendor", "payable", "cash", "vendor", "02"),
+        s.Reason("expense_with_invoice", "admin_expense", "cash", "vendor", "02"),
+        s.Reason("employee_advance", "advance", "cash", "employee", "07"),
+        s.Reason("advance_overspent", "advance", "cash", "employee", "02"),
+        s.Reason("deposit_bank", "bank", "cash"),
+        s.Reason("pay_salary", "salary_payable", "cash", "employee", "03"),
+        s.Reason("pay_insurance", "social_insurance", "cash", "", "07"),
+        s.Reason("pay_vat", "output_vat", "cash", "", "07"),
+        s.Reason("pay_income_tax", "corporate_income_tax", "cash", "", "05"),
+        s.Reason("pay_personal_tax", "personal_income_tax", "cash", "", "07"),
+        s.Reason("pay_other_tax", "other_tax", "cash", "", "07"),
+        s.Reason("buy_goods", "goods", "cash", "vendor", "02"),
+        s.Reason("buy_fixed_asset", "fixed_asset", "cash", "vendor", "21"),
+        s.Reason("refund_customer", "receivable", "cash", "customer", "01"),
+        s.Reason("repay_loan", "loan", "cash", "", "34"),
+        s.Reason("pay_interest", "loan_interest_expense", "cash", "", "04"),
+        s.Reason("deposit_paid", "deposit_paid", "cash", "", "07"),
+        s.Reason("pay_dividend", "dividend_payable", "cash"),
+        s.Reason("count_shortage", "shortage", "cash"),
+        s.Reason("other_expense", "other_expense", "cash", "", "07"),
+        s.Reason("other", "", "cash"),
+    ),
+)

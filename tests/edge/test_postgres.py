@@ -167,7 +167,7 @@ def test_a_start_even_by_root_leaves_the_system_alone(server: EmbeddedPostgres) 
 
 def test_root_is_given_up_in_both_ways() -> None:
     """In a namespace the same user reads as an ordinary one; elsewhere nobody runs the server."""
-    modes = {"namespace": "1000", "nobody": "65534"} if os.geteuid() == 0 else {}
+    modes = {"namespace": str(unroot.ordinary_id()), "nobody": "65534"} if os.geteuid() == 0 else {}
     found = {mode: unrooted(mode) for mode in modes}
     assert found == modes
 

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -36,7 +37,7 @@ LEAVING_SECONDS_MAX = 15  # how long the processes of a killed server may take t
 POLL_SECONDS = 0.05
 SUPERUSER = "socai"
 
-RootMode = Literal["namespace", "nobody"]
+RunMode = Literal["namespace", "nobody"]
 
 
 class PostgresError(Exception):
@@ -195,7 +196,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_SECONDS_MAX
         while self.postmaster_pid() is not None:
             directory, port = self._listening()
-            asked = [str(binaries() / "pg_isready"), "-q", "-t", "3", "-h", directory, "-p", str(port)]
+            asked = [str(binaries() / "pg_isready"), "-q", "-t", "3", "-U", SUPERUSER, "-h", directory, "-p", str(port)]
             if subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0:
                 return True
             if time.monotonic() > deadline:
@@ -274,19 +275,19 @@ class EmbeddedPostgres:
         for mark in directory.glob(".s.PGSQL.*"):
             mark.unlink()
 
-    # --- root ---------------------------------------------------------------------------------------------------
+    # --- user ---------------------------------------------------------------------------------------------------
 
-    def _root_mode(self) -> RootMode | None:
-        """How to stop being root, or None for an ordinary user. A cluster that nobody owns stays nobody's."""
+    def _run_mode(self) -> RunMode | None:
+        """How to become somebody PostgreSQL accepts; None for an ordinary user. What nobody owns stays nobody's."""
         if os.geteuid() != 0:
-            return None
+            return "namespace" if not known_user(os.geteuid()) and namespaces_work() else None
         if self.data.exists() and self.data.stat().st_uid == unroot.NOBODY_ID:
             return "nobody"
         return "namespace" if namespaces_work() else "nobody"
 
     def _hand_over(self, *folders: Path) -> None:
         """Give folders to nobody where that is who the server will be."""
-        if self._root_mode() != "nobody":
+        if self._run_mode() != "nobody":
             return
         for folder in folders:
             for path in (folder, *folder.rglob("*")):
@@ -295,7 +296,7 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *arguments: str) -> tuple[int, str]:
         """Run a carried program as somebody PostgreSQL accepts; its exit status and what it said."""
-        mode = self._root_mode()
+        mode = self._run_mode()
         command = [str(binaries() / program), *arguments]
         if mode is not None:
             command = [sys.executable, "-I", unroot.__file__, mode, *command]
@@ -313,6 +314,15 @@ class EmbeddedPostgres:
             )
             told.seek(0)
             return finished.returncode, told.read().strip()
+
+
+def known_user(user: int) -> bool:
+    """Whether the system has a name for the user; in a container it may have none."""
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 @cache

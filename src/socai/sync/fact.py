@@ -1,0 +1,121 @@
+"""Objects as accept knows them, and the changes it decides. Plain data: what both stores load, keep and write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from socai.sync.message import BookState, Operation, WireFault
+from socai.sync.reading import Key, Number, Record
+
+
+@dataclass(frozen=True, slots=True)
+class BookFact:
+    """A voucher in one book. `work` is the newest piece of work; -1 stands for one of this batch, numbered on apply."""
+
+    book: str
+    asked: bool = False
+    posted: bool = False
+    running: str = ""
+    work: int = 0
+    set_no: int = 0
+    version: int = 0
+    fault_act: str = ""
+    faults: tuple[WireFault, ...] = ()
+    posted_at: str = ""
+
+    def wire(self) -> BookState:
+        """As it travels in the feed."""
+        return BookState(
+            self.book, self.asked, self.posted, self.running, self.fault_act, list(self.faults), self.posted_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherFact:
+    """A voucher at its newest. `body` is JSON text of the normal form."""
+
+    id: str
+    version: int
+    body_version: int
+    type: str
+    branch: str
+    number: str
+    series: str
+    day: int
+    body: bytes
+    author: str
+    at: str
+    was_in: tuple[str, ...] = ()
+    deleted: bool = False
+    books: tuple[BookFact, ...] = ()
+
+    def book(self, name: str) -> BookFact:
+        """Its state in a book; the blank one where nothing was ever asked there."""
+        return next((item for item in self.books if item.book == name), BookFact(name))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFact:
+    """A catalog entry at its newest."""
+
+    kind: str
+    id: str
+    version: int
+    code_key: str
+    body: bytes
+    author: str
+    at: str
+    active: bool = True
+    used: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What the store found of `Wanted`. `codes` and `numbers` say who holds them."""
+
+    vouchers: Mapping[str, VoucherFact] = field(default_factory=dict)
+    entries: Mapping[Key, EntryFact] = field(default_factory=dict)
+    codes: Mapping[Key, str] = field(default_factory=dict)
+    numbers: Mapping[Number, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """Work for the lane, in the order it is to be done. `asked`: see sync/lane.py."""
+
+    voucher: str
+    book: str
+    act: str
+    version: int
+    asked: bool
+    answered: tuple[str, ...]
+    author: str
+
+
+@dataclass
+class Changes:
+    """What the store writes, all or nothing. Of an object that `..._known` says 0 the store makes a new row.
+
+    `records` are the log's rows; `freed` and `taken` numbers name the voucher that held or holds them.
+    """
+
+    vouchers: dict[str, VoucherFact] = field(default_factory=dict)
+    vouchers_known: dict[str, int] = field(default_factory=dict)
+    voucher_history: list[VoucherFact] = field(default_factory=list)
+    books: dict[tuple[str, str], BookFact] = field(default_factory=dict)
+    work: list[WorkItem] = field(default_factory=list)
+    entries: dict[Key, EntryFact] = field(default_factory=dict)
+    entries_known: dict[Key, int] = field(default_factory=dict)
+    entry_history: list[EntryFact] = field(default_factory=list)
+    used: set[Key] = field(default_factory=set)
+    freed: dict[Number, str] = field(default_factory=dict)
+    taken: dict[Number, str] = field(default_factory=dict)
+    records: list[tuple[Operation, Record]] = field(default_factory=list)
+    settings: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether any object changed, so that the counter moves."""
+        return bool(self.vouchers or self.entries)

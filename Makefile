@@ -1,6 +1,6 @@
 # Sổ Cái's tasks. `make` alone lists them; each does its own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help setup web demo test test-long lint format lock bench clean
+.PHONY: help system setup web demo test test-long lint format lock bench clean
 SHELL := /bin/bash
 BIN := .venv/bin
 # Extra words for pytest, for example: make test PYTEST="-k posting -x"
@@ -18,14 +18,15 @@ web: setup ## build the web client into the data server
 demo: web ## run a cloud and two offices of a sample company on this machine
 	@$(BIN)/socai demo
 
-test: setup ## every check and test of an ordinary run, at most 15 minutes on 2 cores
+system:
 	@bash scripts/system.sh
+
+test: system setup ## every check and test of an ordinary run, at most 15 minutes on 2 cores
 	@$(MAKE) --no-print-directory web lint
 	@bash scripts/web.sh check
 	$(BIN)/pytest $(PYTEST)
 
-test-long: web ## the tests that need more time than an ordinary run has
-	@bash scripts/system.sh
+test-long: system web ## the tests that need more time than an ordinary run has
 	$(BIN)/pytest -m long --timeout 3600 $(PYTEST)
 
 lint: setup ## style, types and floors of the Python code

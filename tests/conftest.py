@@ -1,6 +1,7 @@
 """What every test may ask for: one PostgreSQL for the whole run, and a fresh database in it for each test."""
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,8 +9,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from socai.edge.postgres import EmbeddedPostgres
+
+# A busy machine is no fault of the code, and a run in CI is the same run every time; at a desk the examples vary.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 _database_numbers = itertools.count(1)
 

@@ -11,20 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import apsw
 import msgspec
 import psycopg
 
-from socai.base.calendar import day_key, day_of_key
 from socai.books import table
 from socai.core.balance import Movements
 from socai.core.entry import DETAILS, Entry, Side
 
-SetKey = tuple[str, str]  # voucher, book: at most one live set each
+
+class Void(NamedTuple):
+    """Names a live set that has to leave the books. A voucher has at most one live set in a book."""
+
+    voucher: str
+    book: str
+    set_no: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class NewSet:
     version: int
     type: str
     number: str
-    voucher_date: date
-    day: date  # accounting date
+    voucher_date: int  # yyyymmdd
+    day: int  # accounting date, yyyymmdd
     branch: str
     description: str
     entries: Sequence[Entry]
@@ -52,13 +56,13 @@ class NewSet:
 
 
 @dataclass(frozen=True, slots=True)
-class VoidedSet:
-    """What left the books: take `core.balance.move(…, sign=-1)` of these entries out of the balances."""
+class StoredSet:
+    """A set as the books hold it, or held it: what `core.balance.move` needs to take it out (sign -1)."""
 
     voucher: str
     book: str
     set_no: int
-    day: date
+    day: int
     branch: str
     entries: tuple[Entry, ...]
 
@@ -72,11 +76,14 @@ class Writer(Protocol):
     def post_sets(self, sets: Sequence[NewSet], posted_seq: int | None = None) -> None:
         """Store the sets' own rows, all with `posted_seq` where given."""
 
-    def void_entries(self, keys: Sequence[SetKey]) -> list[VoidedSet]:
-        """Move live entries to history and return them; a key that is not live gives nothing."""
+    def live_sets(self, keys: Iterable[tuple[str, str]]) -> list[StoredSet]:
+        """The live sets of these (voucher, book), by voucher and book; what is not in the books gives nothing."""
 
-    def void_sets(self, keys: Sequence[SetKey], voided_seq: int) -> None:
-        """Mark the live sets of these keys as void."""
+    def void_entries(self, voids: Sequence[Void]) -> list[StoredSet]:
+        """Move live entries to history and return them; a set that is not live gives nothing."""
+
+    def void_sets(self, voids: Sequence[Void], voided_seq: int) -> None:
+        """Mark these live sets as void."""
 
     def add_balances(self, changes: Mapping[str, Movements]) -> None:
         """Add movements, by book, to the kept balances."""
@@ -122,7 +129,7 @@ class _EntryRow(msgspec.Struct, frozen=True, omit_defaults=True, rename=lambda n
 
 
 def _entry_values(posted: NewSet) -> Iterator[tuple[Any, ...]]:
-    day = day_key(posted.day)
+    day = posted.day
     head = (posted.voucher, posted.book, posted.set_no)
     branch, title = posted.branch, posted.description
     for line, amount, debit, credit, description, cash_flow in posted.entries:
@@ -140,7 +147,7 @@ def _set_values(posted: NewSet, posted_seq: int | None) -> tuple[Any, ...]:
     seq = posted.posted_seq if posted_seq is None else posted_seq
     return (
         posted.voucher, posted.book, posted.set_no, posted.version, posted.type, posted.number,
-        day_key(posted.voucher_date), day_key(posted.day), posted.branch, posted.description, posted.rate,
+        posted.voucher_date, posted.day, posted.branch, posted.description, posted.rate,
         seq, posted.voided_seq, 0 if posted.voided_seq else 1, posted.posted_at,
     )  # fmt: skip
 
@@ -160,13 +167,13 @@ def entry_of_row(row: Sequence[Any], title: str = "") -> Entry:
     return Entry(row[3], row[6], debit, credit, row[23] or title, row[24])
 
 
-def _voided(rows: Iterable[Sequence[Any]]) -> list[VoidedSet]:
+def _stored(rows: Iterable[Sequence[Any]]) -> list[StoredSet]:
     """Rows in ENTRY_COLUMNS order, sorted by voucher, book and line, as sets."""
     sets = []
     for (voucher, book, set_no), group in groupby(rows, key=lambda row: (row[0], row[1], row[2])):
         found = list(group)
         entries = tuple(entry_of_row(row) for row in found)
-        sets.append(VoidedSet(str(voucher), book, set_no, day_of_key(found[0][4]), found[0][5], entries))
+        sets.append(StoredSet(str(voucher), book, set_no, found[0][4], found[0][5], entries))
     return sets
 
 
@@ -205,16 +212,21 @@ POST_SETS = (
     + ") WHERE t.bucket = %s AND t.tenant = %s"
 )
 
-_KEYS = "json_to_recordset(%s::json) AS k(voucher uuid, book text)"
+_KEYS = "json_to_recordset(%s::json) AS k(voucher uuid, book text, set_no int)"
+_ENTRY_KEY = "e.voucher = k.voucher AND e.book = k.book"
+LIVE_SETS = (
+    f"SELECT {', '.join(f'e.{name}' for name in ENTRY_COLUMNS)} FROM entry e JOIN {_KEYS} ON {_ENTRY_KEY} "
+    "WHERE e.bucket = %s AND e.tenant = %s ORDER BY e.voucher, e.book, e.line"
+)
 VOID_ENTRIES = (
     f"WITH gone AS (DELETE FROM entry e USING {_KEYS} WHERE e.bucket = %s AND e.tenant = %s "
-    "AND e.voucher = k.voucher AND e.book = k.book RETURNING e.*), "
+    f"AND {_ENTRY_KEY} AND e.set_no = k.set_no RETURNING e.*), "
     "kept AS (INSERT INTO entry_history SELECT * FROM gone) "
     f"SELECT {', '.join(ENTRY_COLUMNS)} FROM gone ORDER BY voucher, book, line"
 )
 VOID_SETS = (
     f"UPDATE entry_set s SET live = 0, voided_seq = %s FROM {_KEYS} WHERE s.bucket = %s AND s.tenant = %s "
-    "AND s.voucher = k.voucher AND s.book = k.book AND s.live = 1"
+    "AND s.voucher = k.voucher AND s.book = k.book AND s.set_no = k.set_no AND s.live = 1"
 )
 
 _BALANCE_KEY = ", ".join(BALANCE_COLUMNS[:7])
@@ -247,29 +259,36 @@ class PostgresWriter:
         """See Writer."""
         self._run(POST_SETS, [dict(zip(SET_COLUMNS, _set_values(each, posted_seq), strict=True)) for each in sets])
 
-    def void_entries(self, keys: Sequence[SetKey]) -> list[VoidedSet]:
+    def live_sets(self, keys: Iterable[tuple[str, str]]) -> list[StoredSet]:
         """See Writer."""
-        if not keys:
-            return []
-        self._cursor.execute(VOID_ENTRIES, (_keys_json(keys), *self._owner))
-        return _voided(self._cursor.fetchall())
+        return self._read(LIVE_SETS, [Void(*key, 0) for key in keys])
 
-    def void_sets(self, keys: Sequence[SetKey], voided_seq: int) -> None:
+    def void_entries(self, voids: Sequence[Void]) -> list[StoredSet]:
         """See Writer."""
-        if keys:
-            self._cursor.execute(VOID_SETS, (voided_seq, _keys_json(keys), *self._owner))
+        return self._read(VOID_ENTRIES, voids)
+
+    def void_sets(self, voids: Sequence[Void], voided_seq: int) -> None:
+        """See Writer."""
+        if voids:
+            self._cursor.execute(VOID_SETS, (voided_seq, _keys(voids), *self._owner))
 
     def add_balances(self, changes: Mapping[str, Movements]) -> None:
         """See Writer."""
         self._run(ADD_BALANCES, [dict(zip(BALANCE_COLUMNS, row, strict=True)) for row in _balance_values(changes)])
+
+    def _read(self, statement: str, voids: Sequence[Void]) -> list[StoredSet]:
+        if not voids:
+            return []
+        self._cursor.execute(statement, (_keys(voids), *self._owner))
+        return _stored(self._cursor.fetchall())
 
     def _run(self, statement: str, records: Sequence[object]) -> None:
         if records:
             self._cursor.execute(statement, (_encode(records).decode(), *self._owner))
 
 
-def _keys_json(keys: Iterable[SetKey]) -> str:
-    return _encode([{"voucher": voucher, "book": book} for voucher, book in keys]).decode()
+def _keys(voids: Iterable[Void]) -> str:
+    return _encode([void._asdict() for void in voids]).decode()
 
 
 # --- SQLite: prepared once by apsw's cache, run for each row in the writer's own process -----------------------------
@@ -287,10 +306,11 @@ LOCAL_BALANCE = _insert_local(
     "balance", BALANCE_COLUMNS, f"ON CONFLICT (bucket, tenant, {_BALANCE_KEY}) DO UPDATE SET {_ADD}"
 )
 _LOCAL_KEY = "bucket = 0 AND tenant = 0 AND voucher = ? AND book = ?"
+_LOCAL_SET_KEY = f"{_LOCAL_KEY} AND set_no = ?"
 LOCAL_LIVE = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM entry WHERE {_LOCAL_KEY} ORDER BY line"
-LOCAL_KEEP = f"INSERT INTO entry_history SELECT * FROM entry WHERE {_LOCAL_KEY}"
-LOCAL_DELETE = f"DELETE FROM entry WHERE {_LOCAL_KEY}"
-LOCAL_VOID = f"UPDATE entry_set SET live = 0, voided_seq = ? WHERE {_LOCAL_KEY} AND live = 1"
+LOCAL_KEEP = f"INSERT INTO entry_history SELECT * FROM entry WHERE {_LOCAL_SET_KEY}"
+LOCAL_DELETE = f"DELETE FROM entry WHERE {_LOCAL_SET_KEY}"
+LOCAL_VOID = f"UPDATE entry_set SET live = 0, voided_seq = ? WHERE {_LOCAL_SET_KEY} AND live = 1"
 
 
 class SqliteWriter:
@@ -309,20 +329,23 @@ class SqliteWriter:
         """See Writer."""
         self._cursor.executemany(LOCAL_SET, (_set_values(each, posted_seq) for each in sets))
 
-    def void_entries(self, keys: Sequence[SetKey]) -> list[VoidedSet]:
+    def live_sets(self, keys: Iterable[tuple[str, str]]) -> list[StoredSet]:
         """See Writer."""
-        gone: list[VoidedSet] = []
-        for key in sorted(set(keys)):
-            rows = self._cursor.execute(LOCAL_LIVE, key).fetchall()
-            if rows:
-                gone += _voided(rows)
-                self._cursor.execute(LOCAL_KEEP, key)
-                self._cursor.execute(LOCAL_DELETE, key)
+        found = (self._cursor.execute(LOCAL_LIVE, key).fetchall() for key in sorted(set(keys)))
+        return [stored for rows in found for stored in _stored(rows)]
+
+    def void_entries(self, voids: Sequence[Void]) -> list[StoredSet]:
+        """See Writer."""
+        wanted = {void[:2]: void for void in voids}
+        gone = [held for held in self.live_sets(wanted) if held.set_no == wanted[held.voucher, held.book].set_no]
+        keys = [(held.voucher, held.book, held.set_no) for held in gone]
+        self._cursor.executemany(LOCAL_KEEP, keys)
+        self._cursor.executemany(LOCAL_DELETE, keys)
         return gone
 
-    def void_sets(self, keys: Sequence[SetKey], voided_seq: int) -> None:
+    def void_sets(self, voids: Sequence[Void], voided_seq: int) -> None:
         """See Writer."""
-        self._cursor.executemany(LOCAL_VOID, ((voided_seq, *key) for key in keys))
+        self._cursor.executemany(LOCAL_VOID, ((voided_seq, *void) for void in voids))
 
     def add_balances(self, changes: Mapping[str, Movements]) -> None:
         """See Writer."""

@@ -1,4 +1,6 @@
-"""The one place that knows which voucher types, reports and regimes there are: it walks their folders and imports none by name.
+"""The one place that knows which voucher types, reports and regimes there are: it walks their folders.
+
+It imports none by name, and nothing else does either.
 
 Each folder is a unit: `spec.py` (SPEC), `words.toml`, examples. A folder that repeats a code, a place in the menu or a
 number prefix is refused when the room is first opened. Everything is read once and kept; nothing is read at import.
@@ -203,7 +205,7 @@ PARTNER_DETAILS: Mapping[str, str] = {
     "customer": "customer", "vendor": "vendor", "employee": "employee", "any_partner": "", "counterparty": "",
     "owner": "", "investee": "", "loan_contract": "", "bond_issue": "",
 }  # fmt: skip
-"""Details of a chart that are kept as a partner until their own module exists, with the kind of partner they ask for."""
+"""Details kept as a partner until their own module exists, with the kind of partner they ask for."""
 
 COST_CLASSES = ("154", "241", "242", "6", "8")
 """Accounts of costs also carry an expense item and a department, in every regime."""
@@ -281,7 +283,7 @@ def _carried(code: str, details: list[str]) -> frozenset[str]:
 
 
 def _own_account(chart: Chart, body: Mapping[str, object]) -> Account:
-    """An account the company added, renamed or switched off. What the body does not say is the regime's or the parent's."""
+    """An account the company added, renamed or switched off. What it leaves out is the regime's or the parent's."""
     code = str(body["code"])
     known = chart.accounts.get(code)
     parent = str(body.get("parent") or (known.parent if known else _longest_prefix(chart, code)))

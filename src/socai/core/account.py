@@ -78,7 +78,7 @@ class Chart:
         return code
 
     def leaf(self, code: str) -> str:
-        """What is posted to where `code` is meant: its default leaf, else its first child that may be; else the code."""
+        """What is posted to where `code` is meant: its default leaf, else its first active child, else the code."""
         seen = 0
         while code in self.parents and seen < 8:
             below = self.default_leaf.get(code, "")

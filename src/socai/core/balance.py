@@ -1,8 +1,8 @@
-"""Balances kept in the posting transaction: which keys an entry moves and by how much. Pure; used by poster and feed.
+"""Balances kept in the posting transaction: which keys an entry moves and by how much. Pure; for poster and feed.
 
-A key is (dimension, branch, account, currency, detail, period). Period is yyyymm for monthly dimensions and yyyymmdd for
-`money_day`. Sums are turnovers: debit, credit in đồng and debit, credit in the currency's minor units. A trial balance
-sums months; it never sums entries.
+A key is (dimension, branch, account, currency, detail, period). Period is yyyymm for monthly dimensions and yyyymmdd
+for `money_day`. Sums are turnovers: debit, credit in đồng and debit, credit in the currency's minor units. A trial
+balance sums months; it never sums entries.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ client, so that they can be created offline. `code` is what people type and is u
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ KINDS: Mapping[str, CatalogKind] = {
         )),
         CatalogKind("bank_account", (
             Attribute("code", CODE, True, 50), _NAME, Attribute("bank_name", TEXT, True), Attribute("bank_branch"),
-            Attribute("currency", REFERENCE, of="currency"), Attribute("branch", REFERENCE, of="branch"), _NOTE, _ACTIVE,
+            Attribute("currency", REFERENCE, of="currency"), Attribute("branch", REFERENCE, of="branch"),
+            _NOTE, _ACTIVE,
         )),
         CatalogKind("fund", (_CODE, _NAME, Attribute("branch", REFERENCE, of="branch"), _NOTE, _ACTIVE)),
         CatalogKind("item", (
@@ -73,7 +75,9 @@ KINDS: Mapping[str, CatalogKind] = {
             Attribute("nature", CHOICE, among=("goods", "material", "tool", "product", "service")), _NOTE, _ACTIVE,
         )),
         CatalogKind("unit", (_CODE, _NAME, _ACTIVE)),
-        CatalogKind("warehouse", (_CODE, _NAME, Attribute("branch", REFERENCE, of="branch"), Attribute("address"), _ACTIVE)),
+        CatalogKind("warehouse", (
+            _CODE, _NAME, Attribute("branch", REFERENCE, of="branch"), Attribute("address"), _ACTIVE,
+        )),
         CatalogKind("expense_item", (_CODE, _NAME, _NOTE, _ACTIVE)),
         CatalogKind("department", (_CODE, _NAME, Attribute("branch", REFERENCE, of="branch"), _ACTIVE)),
         CatalogKind("currency", (
@@ -84,8 +88,8 @@ KINDS: Mapping[str, CatalogKind] = {
             Attribute("credit_account", REFERENCE, of="account"), _ACTIVE,
         )),
         CatalogKind("account", (
-            Attribute("code", CODE, True, 20), _NAME, Attribute("name_en"), Attribute("parent", REFERENCE, of="account"),
-            _ACTIVE,
+            Attribute("code", CODE, True, 20), _NAME, Attribute("name_en"),
+            Attribute("parent", REFERENCE, of="account"), _ACTIVE,
         ), natural=True),
         CatalogKind("fiscal_year", (
             _CODE, Attribute("first_day", DAY, True), Attribute("last_day", DAY, True),
@@ -97,7 +101,8 @@ KINDS: Mapping[str, CatalogKind] = {
         ), natural=True, screen=False),
         CatalogKind("company", (
             _NAME, Attribute("address"), Attribute("tax_code", TEXT, False, 14), Attribute("director"),
-            Attribute("chief_accountant"), Attribute("cashier"), Attribute("preparer"), Attribute("phone", TEXT, False, 50),
+            Attribute("chief_accountant"), Attribute("cashier"), Attribute("preparer"),
+            Attribute("phone", TEXT, False, 50),
             Attribute("year_first_month", COUNT), Attribute("books_first_day", DAY),
             Attribute("post_on_save", FLAG), Attribute("two_books", FLAG),
             Attribute("negative_cash", CHOICE, among=("allow", "warn", "refuse")),
@@ -108,7 +113,11 @@ KINDS: Mapping[str, CatalogKind] = {
 }  # fmt: skip
 
 COMPANY_ID = "company"
+FLAGS_ON = frozenset(("active", "post_on_save"))  # true where an entry does not say
 MAP_ENTRIES_MAX = 4000
+
+UNREADABLE = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
+"""Control characters (but tab and newline), lone surrogates and non-characters: refused in every text."""
 
 
 def normalize(text: str) -> str:
@@ -128,36 +137,39 @@ def check_entry(kind: str, body: Mapping[str, object]) -> tuple[dict[str, object
     faults = [Fault("FIELD_UNKNOWN", name, {"field": name}) for name in body if name not in known]
     clean: dict[str, object] = {}
     for attribute in spec.attributes:
-        name, value = attribute.name, body.get(attribute.name)
-        if attribute.kind == FLAG:
-            clean[name] = bool(value) if value is not None else attribute.name == "active"
-            continue
-        if attribute.kind == MAP:
-            if isinstance(value, Mapping) and len(value) <= MAP_ENTRIES_MAX:
-                clean[name] = dict(value)
-            elif value is not None:
-                faults.append(Fault("TEXT_INVALID", name, {"field": name}))
-            continue
-        if value is None or value == "":
-            if attribute.required:
-                faults.append(Fault("FIELD_REQUIRED", name, {"field": name}))
-            continue
-        if attribute.kind == COUNT and isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 9999:
-            clean[name] = value
-            continue
-        if not isinstance(value, str) or attribute.kind == COUNT:
-            faults.append(Fault("TEXT_INVALID", name, {"field": name}))
-            continue
-        text = normalize(value)
-        if len(text) > attribute.length_max:
-            faults.append(Fault("TEXT_TOO_LONG", name, {"field": name, "max": str(attribute.length_max)}))
-        elif attribute.among and text not in attribute.among:
-            faults.append(Fault("CHOICE_INVALID", name, {"field": name, "value": text}))
-        elif attribute.kind == DAY and isinstance(day := parse_day(text, name), Fault):
-            faults.append(day)
-        else:
-            clean[name] = text
+        read = _read(attribute, body.get(attribute.name))
+        if isinstance(read, Fault):
+            faults.append(read)
+        elif read is not None:
+            clean[attribute.name] = read
     return clean, tuple(faults)
+
+
+def _read(attribute: Attribute, value: object) -> object:
+    """The normal form of one attribute, None where there is nothing to keep, or a fault."""
+    name, invalid = attribute.name, Fault("TEXT_INVALID", attribute.name, {"field": attribute.name})
+    if attribute.kind == FLAG:
+        if value is None:
+            return name in FLAGS_ON
+        return value if isinstance(value, bool) else invalid
+    if attribute.kind == MAP:
+        if value is None or (isinstance(value, Mapping) and len(value) <= MAP_ENTRIES_MAX):
+            return None if value is None else dict(value)
+        return invalid
+    if attribute.kind == COUNT and value not in (None, ""):
+        return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 9999 else invalid
+    if value is not None and (not isinstance(value, str) or UNREADABLE.search(value)):
+        return invalid
+    text = normalize(value) if isinstance(value, str) else ""
+    if not text:
+        return Fault("FIELD_REQUIRED", name, {"field": name}) if attribute.required else None
+    if len(text) > attribute.length_max:
+        return Fault("TEXT_TOO_LONG", name, {"field": name, "max": str(attribute.length_max)})
+    if attribute.among and text not in attribute.among:
+        return Fault("CHOICE_INVALID", name, {"field": name, "value": text, "choices": ", ".join(attribute.among)})
+    if attribute.kind == DAY and isinstance(day := parse_day(text, name), Fault):
+        return day
+    return text
 
 
 def references(kind: str, body: Mapping[str, object]) -> list[tuple[str, str, str]]:

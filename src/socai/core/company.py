@@ -1,7 +1,7 @@
 """What the single catalog entries say about the company: its settings, its years and locks, its currencies. Pure.
 
-The bodies come from the catalog kinds `company`, `fiscal_year`, `lock` and `currency` (core/catalog.py); a body that was
-never written gives the defaults of a new company.
+The bodies come from the catalog kinds `company`, `fiscal_year`, `lock` and `currency` (core/catalog.py); a body that
+was never written gives the defaults of a new company.
 """
 
 from __future__ import annotations

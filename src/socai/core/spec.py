@@ -22,7 +22,9 @@ TAX_RATES = ("0", "5", "8", "10", "KCT", "KKKNT")  # KCT: not taxable; KKKNT: no
 LINES_PER_VOUCHER_MAX = 10_000
 NEVER, CORRECTING = "never", "correcting"
 
-ACTS_COMMON = ("open", "print", "close", "copy", "reload", "edit", "quick_edit", "delete", "post", "unpost", "renumber", "resolve")  # fmt: skip
+ACTS_COMMON = (
+    "open", "print", "close", "copy", "reload", "edit", "quick_edit", "delete", "post", "unpost", "renumber", "resolve",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

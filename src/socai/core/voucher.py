@@ -1,29 +1,33 @@
 """A voucher's body: from what a client sent to its one normal form, by the type's spec. Shapes only, no ledger facts.
 
 Body on the wire and at rest (a flat JSON object; amounts are decimal strings, days ISO text):
-`{type, branch, books, number, voucher_date, accounting_date, currency, rate, …header fields, lines: [{…}], taxes: [{…}]}`
-plus `corrects` (the voucher an adjusting journal names). Empty values are left out.
+`{type, branch, books, number, voucher_date, accounting_date, currency, rate, …header, lines: [{…}], taxes: [{…}]}`.
+Empty values are left out. The normal form of a normal form is itself, so its bytes are stable under every hop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from socai.base.calendar import parse_day
 from socai.base.fault import Fault, Faults
-from socai.base.ident import parse_ident
-from socai.base.money import amount_text, parse_amount
-from socai.base.rate import convert, parse_rate
+from socai.base.ident import CANONICAL, parse_ident
+from socai.base.money import AMOUNT_MAX, amount_text, format_amount, parse_amount
+from socai.base.rate import convert, parse_rate, rate_text
 from socai.core import spec as language
-from socai.core.catalog import normalize
+from socai.core.catalog import UNREADABLE, normalize
 from socai.core.entry import BOOKS, FINANCIAL, VND
-from socai.core.spec import Field, Grid, VoucherSpec
+from socai.core.spec import Field, Grid, Posting, VoucherSpec
 
 Body = dict[str, object]
 
 COUNT_MAX = 9_999
 FAULTS_PER_VOUCHER_MAX = 50
+
+CASH_FLOW_CODE = re.compile("[0-9]{2}", re.ASCII)
+SIDES = ("debit", "credit")
 
 
 def parse_voucher(spec: VoucherSpec, raw: Mapping[str, object], decimals: Mapping[str, int]) -> tuple[Body, Faults]:
@@ -35,35 +39,24 @@ def parse_voucher(spec: VoucherSpec, raw: Mapping[str, object], decimals: Mappin
     body: Body = {"type": spec.code}
     body["branch"] = _text(raw.get("branch"), Field("branch", required=True, length_max=40), "branch", faults)
     body["books"] = _books(raw.get("books"), faults)
-    for name in ("corrects",):
-        if raw.get(name):
-            ident = parse_ident(raw[name], name)
-            if isinstance(ident, Fault):
-                faults.append(ident)
-            else:
-                body[name] = ident
-    currency = raw.get("currency") or VND
-    if not isinstance(currency, str) or currency not in decimals or (currency != VND and not spec.foreign):
-        faults.append(Fault("CURRENCY_UNKNOWN", "currency", {"currency": str(currency)[:10]}))
+    currency = _currency(raw.get("currency"), "currency", decimals, faults)
+    if currency != VND and not spec.foreign:
+        faults.append(Fault("CURRENCY_UNKNOWN", "currency", {"currency": currency}))
         currency = VND
-    rate = _rate(raw.get("rate"), currency, faults)
-    body["currency"], body["rate"] = currency, format(rate, "f")
-    places = decimals[currency]
-    for item in (*language.STANDARD_HEADER, *spec.header):
-        if item.name in ("currency", "rate"):
-            continue
-        _put(body, item, raw.get(item.name), item.name, places, faults)
-    known = {item.name for item in (*language.STANDARD_HEADER, *spec.header)}
-    known |= {"type", "branch", "books", "corrects"} | {grid.name for grid in spec.grids}
-    for name in raw:
-        if name not in known:
-            faults.append(Fault("FIELD_UNKNOWN", str(name)[:60], {"field": str(name)[:60]}))
+    rate = _rate(raw.get("rate"), currency, "rate", faults)
+    body["currency"], body["rate"] = currency, rate_text(rate)
+    header = (*language.STANDARD_HEADER, *spec.header)
+    for item in header:
+        if item.name not in ("currency", "rate"):
+            _put(body, item, raw.get(item.name), item.name, decimals[currency], faults)
+    _check_reason(spec, body, faults)
+    known = {"type", "branch", "books", *(item.name for item in header), *(grid.name for grid in spec.grids)}
+    _unknown(raw, known, "", faults)
     for grid in spec.grids:
-        rows = _rows(grid, raw.get(grid.name), body, places, faults)
+        rows = _rows(grid, raw.get(grid.name), body, decimals, faults)
         if rows:
-            _convert_rows(grid, rows, currency, rate, places, faults)
             body[grid.name] = rows
-    _check_signs(spec, body, faults)
+    _check_amounts(spec, body, faults)
     return body, tuple(faults[:FAULTS_PER_VOUCHER_MAX])
 
 
@@ -76,29 +69,59 @@ def _books(raw: object, faults: list[Fault]) -> list[str]:
     return [FINANCIAL]
 
 
-def _rate(raw: object, currency: str, faults: list[Fault]) -> Decimal:
+def _currency(raw: object, place: str, decimals: Mapping[str, int], faults: list[Fault]) -> str:
+    if raw is None or raw == "":
+        return VND
+    if isinstance(raw, str) and raw in decimals:
+        return raw
+    faults.append(Fault("CURRENCY_UNKNOWN", place, {"currency": str(raw)[:10]}))
+    return VND
+
+
+def _rate(raw: object, currency: str, place: str, faults: list[Fault]) -> Decimal:
     if currency == VND:
         if raw not in (None, "", "1"):
-            rate = parse_rate(raw, "rate")
+            rate = parse_rate(raw, place)
             if isinstance(rate, Fault) or rate != 1:
-                faults.append(Fault("RATE_NOT_ONE", "rate", {"rate": str(raw)[:20]}))
+                faults.append(Fault("RATE_NOT_ONE", place, {"rate": str(raw)[:20]}))
         return Decimal(1)
-    rate = parse_rate(raw, "rate")
+    rate = parse_rate(raw, place)
     if isinstance(rate, Fault):
         faults.append(rate)
         return Decimal(1)
     return rate
 
 
+def _check_reason(spec: VoucherSpec, body: Body, faults: list[Fault]) -> None:
+    """A reason is one the spec declares, or the id of one the company added to its catalog."""
+    reason = body.get("reason")
+    codes = [item.code for item in spec.reasons]
+    if isinstance(reason, str) and reason not in codes and not CANONICAL.fullmatch(reason):
+        del body["reason"]
+        faults.append(
+            Fault("CHOICE_INVALID", "reason", {"field": "reason", "value": reason, "choices": ", ".join(codes)})
+        )
+
+
+def _unknown(raw: Mapping[str, object], known: set[str], prefix: str, faults: list[Fault]) -> None:
+    for name in raw:
+        if name not in known:
+            shown = str(name)[:60]
+            faults.append(Fault("FIELD_UNKNOWN", prefix + shown, {"field": shown}))
+
+
 def _text(value: object, item: Field, place: str, faults: list[Fault]) -> str:
-    if value is None or value == "":
-        if item.required:
-            faults.append(Fault("FIELD_REQUIRED", place, {"field": item.name}))
-        return ""
-    if not isinstance(value, str) or any(ord(letter) < 32 and letter not in "\n\t" for letter in value):
+    text = ""
+    if isinstance(value, str):
+        if UNREADABLE.search(value):
+            faults.append(Fault("TEXT_INVALID", place, {"field": item.name}))
+            return ""
+        text = normalize(value)
+    elif value is not None:
         faults.append(Fault("TEXT_INVALID", place, {"field": item.name}))
         return ""
-    text = normalize(value)
+    if not text and item.required:
+        faults.append(Fault("FIELD_REQUIRED", place, {"field": item.name}))
     if len(text) > item.length_max:
         faults.append(Fault("TEXT_TOO_LONG", place, {"field": item.name, "max": str(item.length_max)}))
         return ""
@@ -112,37 +135,47 @@ def _put(body: Body, item: Field, value: object, place: str, places: int, faults
             code = "AMOUNT_EMPTY" if item.kind in (language.MONEY, language.VND) else "FIELD_REQUIRED"
             faults.append(Fault(code, place, {"field": item.name}))
         return
+    read = _read(item, value, place, places, faults)
+    if isinstance(read, Fault):
+        faults.append(read)
+    elif read != "":
+        body[item.name] = read
+
+
+def _read(item: Field, value: object, place: str, places: int, faults: list[Fault]) -> object:
+    """The normal form of one cell, a fault, or "" where there is nothing to keep."""
     if item.kind in (language.MONEY, language.VND):
         places = places if item.kind == language.MONEY else 0
         amount = parse_amount(value, place, places)
-        if isinstance(amount, Fault):
-            faults.append(amount)
-        else:
-            body[item.name] = amount_text(amount, places)
-    elif item.kind == language.DAY:
+        return amount if isinstance(amount, Fault) else amount_text(amount, places)
+    if item.kind == language.DAY:
         day = parse_day(value, place)
-        if isinstance(day, Fault):
-            faults.append(day)
-        else:
-            body[item.name] = day.isoformat()
-    elif item.kind == language.COUNT:
+        return day if isinstance(day, Fault) else day.isoformat()
+    if item.kind == language.RATE:
+        rate = parse_rate(value, place)
+        return rate if isinstance(rate, Fault) else rate_text(rate)
+    if item.kind == language.COUNT:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= COUNT_MAX:
-            faults.append(Fault("QUANTITY_INVALID", place, {"field": item.name, "value": str(value)[:20]}))
-        else:
-            body[item.name] = value
-    elif item.kind == language.FLAG:
-        body[item.name] = True
-    elif text := _text(value, item, place, faults):
-        if item.among and text not in item.among:
-            faults.append(Fault("CHOICE_INVALID", place, {"field": item.name, "value": text[:40]}))
-        else:
-            body[item.name] = text
+            return Fault("QUANTITY_INVALID", place, {"field": item.name, "value": str(value)[:20]})
+        return value
+    if item.kind == language.FLAG:
+        return True if value is True else Fault("TEXT_INVALID", place, {"field": item.name})
+    if item.kind == language.VOUCHER:
+        return parse_ident(value, place)
+    text = _text(value, item, place, faults)
+    if text and item.among and text not in item.among:
+        return Fault(
+            "CHOICE_INVALID", place, {"field": item.name, "value": text[:40], "choices": ", ".join(item.among)}
+        )
+    if text and item.kind == language.CASH_FLOW and not CASH_FLOW_CODE.fullmatch(text):
+        return Fault("CHOICE_INVALID", place, {"field": item.name, "value": text[:40], "choices": "01 … 36"})
+    return text
 
 
-def _rows(grid: Grid, raw: object, header: Body, places: int, faults: list[Fault]) -> list[Body]:
+def _rows(grid: Grid, raw: object, header: Body, decimals: Mapping[str, int], faults: list[Fault]) -> list[Body]:
     if raw is None:
         raw = []
-    if not isinstance(raw, Sequence) or isinstance(raw, str):
+    if not isinstance(raw, Sequence) or isinstance(raw, (str, bytes)):
         faults.append(Fault("TEXT_INVALID", grid.name, {"field": grid.name}))
         return []
     if len(raw) > language.LINES_PER_VOUCHER_MAX:
@@ -152,81 +185,156 @@ def _rows(grid: Grid, raw: object, header: Body, places: int, faults: list[Fault
     if len(raw) < grid.rows_min:
         faults.append(Fault("LINES_EMPTY", grid.name, {"field": grid.name}))
         return []
-    columns = {column.name for column in grid.columns}
+    names = {column.name for column in grid.columns}
     rows: list[Body] = []
     for position, line in enumerate(raw, start=1):
         place = f"{grid.name}.{position}"
-        if not isinstance(line, Mapping):
+        if isinstance(line, Mapping):
+            rows.append(_row(grid, names, line, header, decimals, place, faults))
+        else:
             faults.append(Fault("TEXT_INVALID", place, {"field": grid.name}))
-            continue
-        row: Body = {}
-        for column in grid.columns:
-            value = line.get(column.name)
-            if (value is None or value == "") and column.default.startswith("header:"):
-                value = header.get(column.default[7:])
-            _put(row, column, value, f"{place}.{column.name}", places, faults)
-        for name in line:
-            if name not in columns:
-                faults.append(Fault("FIELD_UNKNOWN", f"{place}.{str(name)[:60]}", {"field": str(name)[:60]}))
-        rows.append(row)
         if len(faults) > FAULTS_PER_VOUCHER_MAX:
             break
     return rows
 
 
-def _convert_rows(grid: Grid, rows: list[Body], currency: str, rate: Decimal, places: int, faults: list[Fault]) -> None:
-    """Fill `<money>_vnd` columns from their money column. A typed conversion in a foreign currency is kept as typed."""
-    names = {column.name for column in grid.columns}
-    pairs = [(column.name, f"{column.name}_vnd") for column in grid.columns if column.kind == language.MONEY]
-    for money, converted in pairs:
-        if converted not in names:
+def _row(
+    grid: Grid,
+    names: set[str],
+    line: Mapping[str, object],
+    header: Body,
+    decimals: Mapping[str, int],
+    place: str,
+    faults: list[Fault],
+) -> Body:
+    row: Body = {}
+    currency, rate = str(header["currency"]), Decimal(str(header["rate"]))
+    own_currency = "currency" in names
+    if own_currency:
+        currency, rate = _own_currency(row, line, place, decimals, faults)
+    for column in grid.columns:
+        if own_currency and column.name in ("currency", "rate"):
             continue
-        for position, row in enumerate(rows, start=1):
-            text = row.get(money)
-            if not isinstance(text, str):
-                continue
-            minor = int(text.replace(".", ""))
-            expected = minor if currency == VND else convert(minor, rate, places)
-            typed = row.get(converted)
-            if typed is None or currency == VND:
-                if typed is not None and typed != amount_text(expected):
-                    place = f"{grid.name}.{position}.{converted}"
-                    faults.append(Fault("CONVERTED_MISMATCH", place, {"typed": str(typed), "expected": str(expected)}))
-                row[converted] = amount_text(expected)
+        value = line.get(column.name)
+        if value is None or value == "":
+            value = _computed(grid, column, line, header)
+        _put(row, column, value, f"{place}.{column.name}", decimals[currency], faults)
+    _unknown(line, names, f"{place}.", faults)
+    for column in grid.columns:
+        if column.kind == language.MONEY and f"{column.name}_vnd" in names:
+            _convert(row, column.name, currency, rate, decimals[currency], place, faults)
+    return row
 
 
-def _check_signs(spec: VoucherSpec, body: Body, faults: list[Fault]) -> None:
-    """Zero and negative amounts of posted columns: never zero; negative only where the type allows a correction."""
-    correcting = spec.negative == language.CORRECTING
-    for posting in spec.postings:
-        rows = body.get(posting.grid)
-        if not isinstance(rows, list):
-            continue
-        for position, row in enumerate(rows, start=1):
-            for name in ("debit_amount", "credit_amount") if posting.single else (posting.amount,):
-                text = row.get(name)
-                if not isinstance(text, str):
-                    continue
-                place = f"{posting.grid}.{position}.{name}"
-                if text.startswith("-"):
-                    if not correcting:
-                        faults.append(Fault("AMOUNT_NEGATIVE", place, {"amount": text}))
-                    elif not body.get("corrects"):
-                        faults.append(Fault("CORRECTS_REQUIRED", "corrects", {"amount": text}))
-                elif not text.strip("0."):
-                    if posting.grid == "taxes":
-                        continue  # a 0 % invoice is declared, and posts nothing
-                    faults.append(Fault("AMOUNT_EMPTY", place, {"field": name}))
+def _computed(grid: Grid, column: Field, line: Mapping[str, object], header: Body) -> object:
+    """What an empty cell says all the same: the header's field it follows, or the tax of its row."""
+    if column.default.startswith("header:"):
+        return header.get(column.default[7:])
+    if grid.kind == "taxes" and column.name == "tax_amount":
+        net = parse_amount(line.get("net_amount"), column.name)
+        tax = language.tax_rows_total(net, str(line.get("tax_rate") or "")) if isinstance(net, int) else None
+        return None if tax is None else amount_text(tax)
+    return None
 
 
-def total_vnd(spec: VoucherSpec, body: Mapping[str, object]) -> int:
-    """The voucher's total in đồng: what lists show and amounts in words spell."""
+def _own_currency(
+    row: Body, line: Mapping[str, object], place: str, decimals: Mapping[str, int], faults: list[Fault]
+) -> tuple[str, Decimal]:
+    """A row's currency and rate. Where every amount has its typed value in đồng, the rate may stay empty."""
+    currency = _currency(line.get("currency"), f"{place}.currency", decimals, faults)
+    if currency == VND:
+        _rate(line.get("rate"), VND, f"{place}.rate", faults)
+        return VND, Decimal(1)
+    row["currency"] = currency
+    typed = all(line.get(f"{side}_amount_vnd") for side in SIDES if line.get(f"{side}_amount"))
+    if typed and line.get("rate") in (None, ""):
+        return currency, Decimal(1)
+    rate = _rate(line.get("rate"), currency, f"{place}.rate", faults)
+    row["rate"] = rate_text(rate)
+    return currency, rate
+
+
+def _convert(row: Body, money: str, currency: str, rate: Decimal, places: int, place: str, faults: list[Fault]) -> None:
+    """Fill `<money>_vnd`. A conversion typed for foreign money is kept as typed, as long as the signs agree."""
+    text, converted = row.get(money), f"{money}_vnd"
+    if not isinstance(text, str):
+        row.pop(converted, None)
+        return
+    minor = int(text.replace(".", ""))
+    expected = minor if currency == VND else convert(minor, rate, places)
+    if abs(expected) > AMOUNT_MAX:
+        faults.append(Fault("AMOUNT_TOO_LARGE", f"{place}.{converted}", {"max": format_amount(AMOUNT_MAX)}))
+        expected = 0
+    typed = row.get(converted)
+    if isinstance(typed, str) and (
+        typed != amount_text(expected) if currency == VND else (int(typed) > 0) != (minor > 0) and minor != 0
+    ):
+        params = {"typed": typed, "expected": amount_text(expected)}
+        faults.append(Fault("CONVERTED_MISMATCH", f"{place}.{converted}", params))
+    if typed is None or currency == VND:
+        row[converted] = amount_text(expected)
+
+
+def posted_amounts(posting: Posting, row: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+    """(side, amount column, đồng column) of the amounts a row posts; the side is "" where the row has both."""
+    if not posting.single:
+        yield "", posting.amount, posting.converted
+        return
+    for side in SIDES:
+        if row.get(f"{side}_amount"):
+            yield side, f"{side}_amount", f"{side}_amount_vnd"
+
+
+def _check_amounts(spec: VoucherSpec, body: Body, faults: list[Fault]) -> None:
+    """Amounts that post: never zero, negative only where the type allows a correction, the total within AMOUNT_MAX."""
     total = 0
     for posting in spec.postings:
         rows = body.get(posting.grid)
-        if isinstance(rows, list):
-            names = ("debit_amount_vnd",) if posting.single else (posting.converted,)
-            total += sum(int(row.get(name) or 0) for row in rows for name in names)
+        for position, row in enumerate(rows if isinstance(rows, list) else (), start=1):
+            place = f"{posting.grid}.{position}"
+            amounts = list(posted_amounts(posting, row))
+            if not amounts:
+                faults.append(Fault("AMOUNT_EMPTY", f"{place}.debit_amount", {"field": "debit_amount"}))
+            for _, name, converted in amounts:
+                text = row.get(name)
+                if isinstance(text, str):
+                    _check_sign(spec, posting, body, text, f"{place}.{name}", faults)
+                    total += abs(int(row.get(converted) or 0))
+    if total > AMOUNT_MAX:
+        faults.append(Fault("AMOUNT_TOO_LARGE", spec.postings[0].grid, {"max": format_amount(AMOUNT_MAX)}))
+
+
+def _check_sign(spec: VoucherSpec, posting: Posting, body: Body, text: str, place: str, faults: list[Fault]) -> None:
+    if text.startswith("-"):
+        if spec.negative != language.CORRECTING:
+            faults.append(Fault("AMOUNT_NEGATIVE", place, {"amount": text}))
+        elif not body.get("corrects"):
+            faults.append(Fault("CORRECTS_REQUIRED", "corrects", {"amount": text}))
+    elif not text.strip("0.") and spec.grid(posting.grid).kind != "taxes":
+        # An invoice at 0 % is declared and posts nothing; any other zero is a slip.
+        faults.append(Fault("AMOUNT_EMPTY", place, {"field": place.rpartition(".")[2]}))
+
+
+def total_vnd(spec: VoucherSpec, body: Mapping[str, object]) -> int:
+    """The voucher's total in đồng: what lists show and amounts in words spell. Opening balances count their debits."""
+    return _total(spec, body, foreign=False)
+
+
+def total_foreign(spec: VoucherSpec, body: Mapping[str, object]) -> int:
+    """The total in minor units of the voucher's currency; 0 for a voucher in đồng. Grids kept in đồng do not count."""
+    return _total(spec, body, foreign=True) if body.get("currency") not in (None, VND) else 0
+
+
+def _total(spec: VoucherSpec, body: Mapping[str, object], foreign: bool) -> int:
+    total = 0
+    for posting in spec.postings:
+        rows = body.get(posting.grid)
+        if not posting.in_total or not isinstance(rows, list) or (foreign and posting.amount == posting.converted):
+            continue
+        for row in rows:
+            for side, name, converted in posted_amounts(posting, row):
+                if side != "credit":
+                    total += int(str(row.get(name if foreign else converted) or "0").replace(".", ""))
     return total
 
 
@@ -234,6 +342,9 @@ def catalog_references(spec: VoucherSpec, body: Mapping[str, object]) -> list[tu
     """(place, kind, id) of every catalog entry the body names, branch included; accounts are not catalog references."""
     found = [("branch", "branch", str(body.get("branch", "")))]
     found += _named(spec.header, body, "")
+    reason = body.get("reason")
+    if isinstance(reason, str) and CANONICAL.fullmatch(reason):
+        found.append(("reason", "reason", reason))
     for grid in spec.grids:
         rows = body.get(grid.name)
         if isinstance(rows, list):

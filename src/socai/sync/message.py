@@ -156,7 +156,8 @@ class WireEntrySet(Message, frozen=True, omit_defaults=True):
     """An immutable set of entries of one version in one book. Voided sets travel too, with their entries.
 
     `entries` are arrays: [line, amount, debit|null, credit|null, description, cash_flow], a side being
-    [account, currency, foreign, branch, partner, bank_account, fund, expense_item, department].
+    [account, currency, foreign, branch, partner, bank_account, fund, expense_item, department]. The texts from `number`
+    on are those of the version the set was made from, which may be older than the item's body.
     """
 
     book: str
@@ -166,6 +167,12 @@ class WireEntrySet(Message, frozen=True, omit_defaults=True):
     posted_seq: int
     voided_seq: int = 0
     entries: list[Any] = []
+    number: str = ""
+    voucher_date: str = ""
+    branch: str = ""
+    description: str = ""
+    rate: str = "1"
+    posted_at: str = ""
 
 
 class FeedItem(Message, frozen=True, omit_defaults=True):

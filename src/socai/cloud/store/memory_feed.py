@@ -1,0 +1,121 @@
+"""The feed of the store in memory: what changed, the snapshot, and vouchers on demand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from socai.cloud.store.item import entry_item, size_of, travels, voucher_item
+from socai.cloud.store.row import CURSOR_LAST, ChangeRow, Cursor, DownloadFilter, TenantRef
+from socai.sync.message import VOUCHER, BalanceRow, FeedItem, SnapshotChunk
+
+if TYPE_CHECKING:
+    from socai.cloud.store.memory import TenantTables
+
+
+class MemoryFeed:
+    """See FeedStore. The store it is part of has the lock and the tables."""
+
+    lock: threading.RLock
+    tables: dict[tuple[int, int], TenantTables]
+
+    def heads(self, refs: Sequence[TenantRef]) -> Mapping[TenantRef, int]:
+        """See FeedStore."""
+        return {ref: self.tables[ref.bucket, ref.tenant].row.seq for ref in refs}
+
+    def feed(
+        self, ref: TenantRef, after: Cursor, branches: frozenset[str], limit: int, bytes_max: int
+    ) -> tuple[list[FeedItem], Cursor, int]:
+        """See FeedStore."""
+        with self.lock:
+            tables = self.tables[ref.bucket, ref.tenant]
+            waiting = sorted(
+                (row.seq, row.kind, row.id)
+                for row in tables.changes.values()
+                if (row.seq, row.kind, row.id) > after and entitled(row, branches)
+            )
+            items: list[FeedItem] = []
+            size = 0
+            for key in waiting[:limit]:
+                made = self._item(tables, Cursor(*key), after.seq, branches)
+                size += size_of(made)
+                if items and size > bytes_max:
+                    break
+                items.append(made)
+            if len(items) == len(waiting):
+                return items, Cursor(max(tables.row.seq, after.seq), CURSOR_LAST), tables.row.seq
+            return items, Cursor(*waiting[len(items) - 1]), tables.row.seq
+
+    def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
+        """See FeedStore."""
+        with self.lock:
+            tables = self.tables[ref.bucket, ref.tenant]
+            cursor = Cursor(tables.row.seq, CURSOR_LAST)
+            entries = [
+                entry_item(entry, tables.changes[entry.kind, entry.id].seq)
+                for key, entry in sorted(tables.entries.items())
+                if not entry.deleted
+            ]
+            balances = [
+                BalanceRow(book, *key, *turnover)
+                for book, movements in sorted(tables.balances.items())
+                for key, turnover in sorted(movements.items())
+                if (not branches or key[1] in branches) and any(turnover)
+            ]
+            row = tables.row
+        yield SnapshotChunk(row.timeline, row.seq, cursor.text())
+        for start in range(0, len(entries), rows):
+            yield SnapshotChunk(catalog=entries[start : start + rows])
+        for start in range(0, len(balances), rows):
+            yield SnapshotChunk(balances=balances[start : start + rows])
+        yield SnapshotChunk(end=True)
+
+    def download(
+        self, ref: TenantRef, wanted: DownloadFilter, after: tuple[int, str], limit: int, bytes_max: int
+    ) -> tuple[list[FeedItem], tuple[int, str] | None]:
+        """See FeedStore."""
+        with self.lock:
+            tables = self.tables[ref.bucket, ref.tenant]
+            waiting = [key for key in self._chosen(tables, wanted) if key > after]
+            items: list[FeedItem] = []
+            size = 0
+            for _, ident in waiting[:limit]:
+                fact = tables.vouchers[ident]
+                live = [each for key, each in sorted(tables.sets.items()) if key[0] == ident and not each.voided_seq]
+                made = voucher_item(fact, tables.changes[VOUCHER, ident].seq, live, frozenset())
+                size += size_of(made)
+                if items and size > bytes_max:
+                    break
+                items.append(made)
+            return items, None if len(items) == len(waiting) else waiting[len(items) - 1]
+
+    def download_count(self, ref: TenantRef, wanted: DownloadFilter) -> int:
+        """See FeedStore."""
+        with self.lock:
+            return len(self._chosen(self.tables[ref.bucket, ref.tenant], wanted))
+
+    def _chosen(self, tables: TenantTables, wanted: DownloadFilter) -> list[tuple[int, str]]:
+        return sorted(
+            (fact.day, fact.id)
+            for fact in tables.vouchers.values()
+            if not fact.deleted
+            and wanted.first_day <= fact.day <= wanted.last_day
+            and wanted.type in ("", fact.type)
+            and (not wanted.branches or fact.branch in wanted.branches)
+        )
+
+    def _item(self, tables: TenantTables, key: Cursor, after_seq: int, branches: frozenset[str]) -> FeedItem:
+        if key.kind != VOUCHER:
+            return entry_item(tables.entries[key.kind, key.id], key.seq)
+        sets = [
+            each
+            for (voucher, _, _), each in sorted(tables.sets.items())
+            if voucher == key.id and travels(each, after_seq)
+        ]
+        return voucher_item(tables.vouchers[key.id], key.seq, sets, branches)
+
+
+def entitled(row: ChangeRow, branches: frozenset[str]) -> bool:
+    """Whether an office limited to `branches` hears of this change."""
+    return not branches or not row.branch or row.branch in branches or bool(branches.intersection(row.was_in))

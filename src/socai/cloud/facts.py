@@ -50,7 +50,7 @@ class TenantFacts:
         self._days: dict[tuple[str, str, str, str], Day] = {}
 
     def chart_on(self, day: date) -> Chart | None:
-        """The chart in force on a day; before the first year (opening balances) the first year's. None without years."""
+        """The chart in force on a day; before the first year (opening balances) that year's. None without years."""
         year = self.calendar.year_of(day)
         if year is None and self.calendar.years and day < self.calendar.years[0].first_day:
             year = self.calendar.years[0]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from socai.base.calendar import day_key
+from socai.base.calendar import day_key, day_of_key
 from socai.base.fault import Fault, Faults
-from socai.books.write import NewSet, SetKey, VoidedSet
+from socai.books.write import NewSet, StoredSet, Void
 from socai.cloud.cash import Cash, MoneyKey, MoneyMoves, money_moves
 from socai.cloud.facts import Day, TenantFacts
 from socai.core.balance import Movements, move
@@ -39,7 +39,11 @@ class Item:
     type: str
     body: Mapping[str, object]
     live_books: tuple[str, ...] = ()
-    live: VoidedSet | None = None  # loaded where the step takes it out
+    live: StoredSet | None = None  # loaded where the step takes it out
+
+    def with_live(self, live: StoredSet | None) -> Item:
+        """This item with its live set."""
+        return replace(self, live=live)
 
 
 @dataclass(slots=True)
@@ -80,7 +84,7 @@ class Turn:
     done: list[int] = field(default_factory=list)
     books: list[BookChange] = field(default_factory=list)
     sets: list[NewSet] = field(default_factory=list)
-    voids: list[SetKey] = field(default_factory=list)
+    voids: list[Void] = field(default_factory=list)
     movements: dict[str, Movements] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -100,7 +104,7 @@ def take(items: Iterable[Item], pending: Collection[str], entries_max: int) -> l
     book (each must see what the first one did), and where the rows exceed `entries_max`, though never empty for that.
     """
     taken: list[Item] = []
-    seen: set[SetKey] = set()
+    seen: set[tuple[str, str]] = set()
     rows = 0
     for item in items:
         key = (item.work.voucher, item.work.book)
@@ -163,16 +167,17 @@ def _draft(made: Draft, facts: TenantFacts, specs: Specs) -> None:
         made.on, made.new = on, _new_set(item, entries, on)
 
 
-def _void_faults(spec: VoucherSpec, live: VoidedSet | None, facts: TenantFacts) -> Faults:
+def _void_faults(spec: VoucherSpec, live: StoredSet | None, facts: TenantFacts) -> Faults:
     """Why the live set may not be taken out: its date is locked."""
     if live is None:
         raise LookupError("the live set of a void was not loaded")
-    if facts.chart_on(live.day) is None:
-        raise LookupError(f"no fiscal year holds {live.day} any more, though a set was posted in it")
+    day = day_of_key(live.day)
+    if facts.chart_on(day) is None:
+        raise LookupError(f"no fiscal year holds {day} any more, though a set was posted in it")
     if spec.before_books:
-        body = {"accounting_date": live.day.isoformat(), "branch": live.branch}
+        body = {"accounting_date": day.isoformat(), "branch": live.branch}
         return check_dates(spec, body, facts.calendar, (live.book,))
-    fault = locked(facts.calendar, live.branch, (live.book,), live.day)
+    fault = locked(facts.calendar, live.branch, (live.book,), day)
     return (fault,) if fault else ()
 
 
@@ -231,8 +236,8 @@ def _money_of(made: Draft, facts: TenantFacts) -> MoneyMoves:
     """What an item moves on money accounts: its new entries less its old ones."""
     moves: MoneyMoves = {}
     book, live = made.item.work.book, made.item.live
-    if live is not None and _leaves(made) and (chart := facts.chart_on(live.day)) is not None:
-        money_moves(moves, book, live.entries, day_key(live.day), -1, chart)
+    if live is not None and _leaves(made) and (chart := facts.chart_on(day_of_key(live.day))):
+        money_moves(moves, book, live.entries, live.day, -1, chart)
     if made.new is not None and made.on is not None and made.on.chart is not None:
         money_moves(moves, book, made.new.entries, made.on.key, 1, made.on.chart)
     return moves
@@ -307,12 +312,13 @@ def _answer(turn: Turn, made: Draft, facts: TenantFacts, live_books: dict[str, s
     )
 
 
-def _void(turn: Turn, live: VoidedSet, facts: TenantFacts) -> None:
+def _void(turn: Turn, live: StoredSet, facts: TenantFacts) -> None:
     """Take a set out of the books and out of the balances."""
-    turn.voids.append((live.voucher, live.book))
+    day = day_of_key(live.day)
+    turn.voids.append(Void(live.voucher, live.book, live.set_no))
     turn.entries += len(live.entries)
-    if (chart := facts.chart_on(live.day)) is not None:
-        move(turn.movements.setdefault(live.book, {}), live.entries, live.day, chart, -1)
+    if (chart := facts.chart_on(day)) is not None:
+        move(turn.movements.setdefault(live.book, {}), live.entries, day, chart, -1)
 
 
 def _new_set(item: Item, entries: list[Entry], on: Day) -> NewSet:
@@ -325,8 +331,8 @@ def _new_set(item: Item, entries: list[Entry], on: Day) -> NewSet:
         version=standing.body_version,
         type=item.type,
         number=str(body.get("number", "")),
-        voucher_date=date.fromisoformat(written) if isinstance(written, str) else on.day,
-        day=on.day,
+        voucher_date=day_key(date.fromisoformat(written)) if isinstance(written, str) else on.key,
+        day=on.key,
         branch=str(body["branch"]),
         description=str(body.get("description", "")),
         entries=entries,

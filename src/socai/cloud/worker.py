@@ -1,0 +1,234 @@
+"""The cloud worker: claims lanes, posts turn after turn, and outlives whatever happens to the database.
+
+While one turn is being committed in a second thread, the next is read and drafted in this one: the same lane's next
+turn where nobody is entitled to go before it, else the lane that is. The order of commits within a lane is kept, and a
+turn is sent only after the one before it went in. Nothing here decides what is posted (cloud/post.py) or who is next
+(sync/lane.py).
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import structlog
+
+from socai.cloud.lane import COMMITTED, LaneStore, Poster, Prepared, StoreAway, TurnRefused
+from socai.cloud.post import FAILED, Specs, Turn
+from socai.cloud.store.connection import POSTER, Database
+from socai.cloud.store.posting_postgres import PostgresLane
+from socai.registry import voucher_types
+from socai.sync import lane as rules
+from socai.sync.lane import Claim
+
+IDLE_SECONDS_MIN, IDLE_SECONDS_MAX = 0.01, 0.25
+AWAY_SECONDS_MIN, AWAY_SECONDS_MAX = 0.1, 5.0
+CONNECTIONS_MAX = 2
+
+log = structlog.get_logger("worker")
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a worker has done since it started."""
+
+    turns: int = 0
+    works: int = 0
+    entries: int = 0
+    failed: int = 0
+    refused_turns: int = 0
+    lost_turns: int = 0
+    reconnects: int = 0
+    busy_seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A turn handed to the committing thread."""
+
+    prepared: Prepared
+    turn: Turn
+    keep: bool
+    answer: Future[str]
+    sent_at: float
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker over one store. `run` returns when `stop` is set and the turn in hand has been committed."""
+
+    store: LaneStore
+    specs: Specs
+    stop: threading.Event
+    clock: Callable[[], float] = time.monotonic
+    figures: Figures = field(default_factory=Figures)
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
+    on_turn: Callable[[Figures], None] | None = None
+    _poster: Poster = field(init=False)
+    _bucket: int | None = None
+    _sent: _Sent | None = None
+
+    def __post_init__(self) -> None:
+        self._poster = Poster(self.store, self.specs)
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        away = AWAY_SECONDS_MIN
+        with ThreadPoolExecutor(1, "commit") as committer:
+            while not self.stop.is_set():
+                try:
+                    self._serve(committer)
+                    away = AWAY_SECONDS_MIN
+                except StoreAway as error:
+                    self._drop()
+                    self.figures.reconnects += 1
+                    log.warning("database away", error=str(error).splitlines()[:1], again_in_seconds=away)
+                    self.stop.wait(away * random.uniform(0.5, 1.0))
+                    away = min(away * 2, AWAY_SECONDS_MAX)
+
+    def _serve(self, committer: ThreadPoolExecutor) -> None:
+        """Serve until stopped, or until the database is away (StoreAway)."""
+        idle = IDLE_SECONDS_MIN
+        claim: Claim | None = None
+        after = 0
+        while not self.stop.is_set():
+            if claim is None:
+                claim, after = self._claim(), 0
+            if claim is None:
+                self._settle()
+                if self.stop.wait(idle):
+                    break
+                idle = min(idle * 2, IDLE_SECONDS_MAX)
+                continue
+            idle = IDLE_SECONDS_MIN
+            claim, after = self._turn(committer, claim, after)
+        self._settle()
+        if claim is not None:
+            self.store.release(claim)
+
+    def _claim(self, below: int | None = None, only: int | None = None) -> Claim | None:
+        """The next lane, in the bucket after the one served last; or one of bucket `only` entitled before `below`."""
+        buckets = [only] if only is not None else rules.next_bucket(self.store.waiting_buckets(), self._bucket)
+        for bucket in buckets:
+            claim = self.store.claim(bucket, self.holder, below)
+            if claim is not None:
+                self._bucket = bucket
+                return claim
+        return None
+
+    def _turn(self, committer: ThreadPoolExecutor, claim: Claim, after: int) -> tuple[Claim | None, int]:
+        """Prepare one turn, send it, and say which lane is next and from where."""
+        try:
+            prepared, turn = self._prepare(claim, after)
+        except StoreAway:
+            raise
+        except Exception:
+            log.exception("a lane could not be read", tenant=claim.tenant)
+            self._drop()
+            self._poster.forget(claim)
+            self.store.postpone(claim, random.random())
+            return None, 0
+        if prepared is None or turn is None:
+            if self._settle() and after:
+                return claim, 0  # the turn that was waited for is in: look again from the front
+            self.store.release(claim)
+            return None, 0
+        following = self._claim(claim.virtual_time + rules.charge(0, turn.cost, claim.weight), claim.bucket)
+        keep = following is None and prepared.more and not self.stop.is_set()
+        if not self._settle():
+            if following is not None:
+                self.store.release(following)
+            return None, 0
+        answer = committer.submit(self._poster.commit, prepared, turn, keep)
+        self._sent = _Sent(prepared, turn, keep, answer, self.clock())
+        if keep:
+            return rules.advanced(claim, len(turn.done), turn.cost), prepared.last_n
+        return following, 0
+
+    def _prepare(self, claim: Claim, after: int) -> tuple[Prepared | None, Turn | None]:
+        """Read, draft and decide while the last turn is under way; wait for it where the answer depends on it."""
+        sent = self._sent
+        pending = sent.prepared.vouchers if sent and sent.prepared.claim.tenant == claim.tenant else frozenset()
+        prepared = self._poster.prepare(claim, after, pending)
+        if prepared is None:
+            return None, None
+        if self._poster.needs(prepared) and not self._settle():
+            return None, None
+        return prepared, self._poster.finish(prepared)
+
+    def _settle(self) -> bool:
+        """Wait for the turn that was sent. True where it went in (or none was), False where its lane is given up."""
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return True
+        claim = sent.prepared.claim
+        try:
+            answer = sent.answer.result()
+        except TurnRefused as refusal:
+            self.figures.refused_turns += 1
+            log.warning("turn refused by the database", tenant=claim.tenant, error=str(refusal).splitlines()[:1])
+            self._bisect(sent.prepared)
+            return False
+        took = (self.clock() - sent.sent_at) * 1000
+        self._poster.quantum = self._poster.quantum.after(took, len(sent.turn.done), sent.prepared.lone)
+        if answer != COMMITTED:
+            self.figures.lost_turns += 1
+            log.info("turn not committed", tenant=claim.tenant, answer=answer)
+            self._poster.forget(claim)
+            self.store.release(claim)
+            return False
+        self._count(sent.turn)
+        return True
+
+    def _bisect(self, prepared: Prepared) -> None:
+        """Serve what a refused turn held in ever smaller turns, until the poison stands alone and is answered."""
+        claim, last = prepared.claim, prepared.last_n
+        limit = self._poster.narrow(prepared)
+        while True:
+            again = self._poster.prepare(claim, limit=limit)
+            if again is None or again.drafts[0].item.work.n > last:
+                break
+            turn = self._poster.finish(again)
+            try:
+                answer = self._poster.commit(again, turn, keep=True)
+            except TurnRefused:
+                limit = self._poster.narrow(again)
+                continue
+            if answer != COMMITTED:
+                self._poster.forget(claim)
+                break
+            self._count(turn)
+        self.store.release(claim)
+
+    def _drop(self) -> None:
+        """Forget what was under way: the database decides what became of it, the queue tells."""
+        sent, self._sent = self._sent, None
+        if sent is not None:
+            sent.answer.exception()
+            self._poster.forget(sent.prepared.claim)
+
+    def _count(self, turn: Turn) -> None:
+        figures = self.figures
+        figures.turns += 1
+        figures.works += len(turn.done)
+        figures.entries += turn.entries
+        failed = sum(change.result == FAILED for change in turn.books)
+        figures.failed += failed
+        for bug in turn.bugs:
+            log.error("a voucher could not be decided", traceback=bug)
+        if self.on_turn is not None:
+            self.on_turn(figures)
+
+
+def run_worker(dsn: str, stop: threading.Event, on_turn: Callable[[Figures], None] | None = None) -> Figures:
+    """Work off the lanes of the database at `dsn` until `stop` is set. Any number of workers may run at once."""
+    specs = {code: known.spec for code, known in voucher_types().items()}
+    with Database(dsn, POSTER, CONNECTIONS_MAX) as database:
+        worker = Worker(PostgresLane(database), specs, stop, on_turn=on_turn)
+        worker.run()
+        return worker.figures

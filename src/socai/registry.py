@@ -17,12 +17,22 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from socai.base.fault import FaultEntry, fault_table
 from socai.core.account import CREDIT, DEBIT, Account, Chart
 from socai.core.report import ReportSpec
-from socai.core.spec import VoucherSpec
+from socai.core.spec import TAX_RATES, VoucherSpec
+from socai.core.wording import (
+    Speaker,
+    Words,
+    describe_acts,
+    describe_catalogs,
+    describe_report,
+    describe_voucher,
+    find,
+    spoken,
+)  # fmt: skip
 
 HOUSE = Path(__file__).parent
-Words = Mapping[str, Any]
 
 
 class FolderRefused(Exception):
@@ -150,13 +160,58 @@ def chart_for(regime_code: str, account_entries: Iterable[Mapping[str, object]] 
 
 def say(words: Words, language: str, *path: str) -> str:
     """The word under `path` in a folder's words, else in the common ones, else the last name of the path itself."""
-    for source in (words, common_words()):
-        found: Any = source
-        for name in path:
-            found = found.get(name) if isinstance(found, Mapping) else None
-        if isinstance(found, Mapping) and isinstance(found.get("vi"), str):
-            return str(found.get(language) or found["vi"])
-    return path[-1]
+    return Speaker(words, common_words(), language).say(*path)
+
+
+@cache
+def describe(language: str) -> Mapping[str, Any]:
+    """All that a client draws from, in one language: voucher types, reports, catalogs, words, faults, regimes.
+
+    The same for every company; the chart in force is `wording.describe_chart`.
+    """
+    common = common_words()
+    plain = Speaker({}, common, language)
+    modules = list(common["module"])
+    return {
+        "language": language,
+        "modules": [{"code": code, "label": plain.say("module", code)} for code in modules],
+        "voucher_types": [
+            describe_voucher(item.spec, Speaker(item.words, common, language)) for item in voucher_types().values()
+        ],
+        "reports": [describe_report(item.spec, Speaker(item.words, common, language)) for item in reports().values()],
+        "catalogs": describe_catalogs(plain),
+        "acts": describe_acts(plain),
+        "tax_rates": plain.choices(TAX_RATES, "tax_rate"),
+        "cash_flow": [{"value": code, "label": plain.say("cash_flow", code)} for code in common["cash_flow"]],
+        "regimes": [_described(regime, language) for regime in regimes().values()],
+        "words": spoken(common, language),
+        "faults": {code: _fault_words(entry, language) for code, entry in fault_table().items()},
+    }
+
+
+def _described(regime: Regime, language: str) -> Mapping[str, Any]:
+    since = regime.since
+    return {
+        "code": regime.code,
+        "name": say(regime.words, language, "title"),
+        "short": say(regime.words, language, "short"),
+        "about": say(regime.words, language, "about"),
+        "since": str(since["first_day"]),
+        "until": str(since.get("last_day", "")),
+        "offered_to": list(since.get("offered_to", ())),
+        "default_for": list(since.get("default_for", ())),
+        "warning": find(since, language, "warning"),
+        "cash_flow": spoken(regime.words.get("cash_flow", {}), language),
+    }
+
+
+def _fault_words(entry: FaultEntry, language: str) -> Mapping[str, str]:
+    english = language == "en"
+    return {
+        "sentence": entry.en if english else entry.vi,
+        "cure": entry.cure_en if english else entry.cure_vi,
+        "example": entry.example,
+    }
 
 
 # ---- reading folders

@@ -17,40 +17,48 @@ ALWAYS = (PERIOD, BRANCH, BOOK)
 
 TEXT, DAY, MONEY, CODE, MARK = "text", "day", "money", "code", "mark"
 
+# Kinds of row. All but LINE carry their label in the column `description` (`name` in lists of balances).
+OPENING_ROW, LINE, MONTH, MONTH_CLOSING, QUARTER, TOTAL, CLOSING, CARRY = (
+    "opening", "line", "month", "month_closing", "quarter", "total", "closing", "carry",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One thing to choose before the report runs. `accounts` limits an account choice to these role names' accounts."""
+    """One thing to choose before the report runs. `groups` limits an account to these groups of the chart."""
 
     name: str
     required: bool = False
-    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Balances:
     """Rows are accounts (`by` = "account") or a detail's entries (partner, bank_account, fund).
 
-    `gross`: accounts of nature `both` stand on both sides, by partner. `levels`: parents are summed and shown.
+    `gross`: accounts kept gross stand on both sides, by partner. `levels`: parents are summed and shown. `groups` fixes
+    the accounts (cash, bank) where none is chosen.
     """
 
     by: str = "account"
     gross: bool = True
     levels: bool = True
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Movements:
     """Rows are entries. `of` is "" (whole book, two rows an entry), "account" or a detail name.
 
-    `running` shows the balance after each row; `months` adds month totals; `roles` fixes the accounts by role
-    (cash books) instead of asking.
+    `running` shows the balance after each row; without it opening and closing stand in the debit and credit columns.
+    `months` adds month totals and the sum since the quarter began; `groups` fixes the accounts (cash books) where none
+    is chosen.
     """
 
     of: str = ""
     running: bool = False
     months: bool = False
-    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ MOVEMENT_COLUMNS = (
     "accounting_date", "voucher_number", "voucher_date", "description", "account", "counter_account", "debit", "credit",
     "balance", "balance_debit", "balance_credit", "number_in", "number_out", "amount_in", "amount_out", "line",
     "partner_code", "partner_name", "currency", "rate", "debit_foreign", "credit_foreign", "balance_foreign",
-    "posted_mark", "type",
+    "balance_debit_foreign", "balance_credit_foreign", "posted_mark", "type",
 )  # fmt: skip
 
 ROWS_PER_PAGE_MAX = 500
@@ -83,7 +91,10 @@ ROWS_PER_PAGE_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class ReportSpec:
-    """One report, whole. `form` is a neutral key of the regimes' forms.toml (number and title by regime)."""
+    """One report, whole. `form` is a neutral key of the regimes' forms.toml (number and title by regime).
+
+    `form_foreign` takes its place when a foreign currency is chosen and the regime has such a form.
+    """
 
     code: str
     module: str  # menu group
@@ -94,3 +105,4 @@ class ReportSpec:
     parameters: tuple[Parameter, ...] = ()
     landscape: bool = False
     signatures: tuple[str, ...] = ("preparer", "chief_accountant", "director")
+    form_foreign: str = ""

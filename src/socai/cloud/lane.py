@@ -127,6 +127,11 @@ class Poster:
         self._facts.pop((claim.bucket, claim.tenant), None)
         self._held = None
 
+    def reset(self) -> None:
+        """Drop everything that was learnt."""
+        self._facts.clear()
+        self._held = None
+
     def poison(self, claim: Claim, works: Iterable[int]) -> None:
         """Work the database will not take: the next turn answers it INTERNAL."""
         self._holding(claim).poison.update(works)
@@ -171,8 +176,13 @@ class Poster:
         return decide_posts(drafts, facts, cash)
 
     def commit(self, prepared: Prepared, turn: Turn, keep: bool) -> str:
-        """Write a finished turn; the store's answer."""
-        return self.store.commit(prepared.claim, turn, prepared.facts.version, keep)
+        """Write a finished turn; the store's answer. A value that our own code can not write is poison as well."""
+        try:
+            return self.store.commit(prepared.claim, turn, prepared.facts.version, keep)
+        except (TurnRefused, StoreAway):
+            raise
+        except Exception as error:
+            raise TurnRefused(repr(error)) from error
 
     def serve(self, claim: Claim) -> int:
         """One turn from beginning to end, without keeping the lane; how many pieces of work were answered."""

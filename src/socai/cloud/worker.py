@@ -86,6 +86,7 @@ class Worker:
                     away = AWAY_SECONDS_MIN
                 except StoreAway as error:
                     self._drop()
+                    self._poster.reset()
                     self.figures.reconnects += 1
                     log.warning("database away", error=str(error).splitlines()[:1], again_in_seconds=away)
                     self.stop.wait(away * random.uniform(0.5, 1.0))
@@ -130,12 +131,13 @@ class Worker:
         except Exception:
             log.exception("a lane could not be read", tenant=claim.tenant)
             self._drop()
-            self._poster.forget(claim)
+            self._poster.reset()
             self.store.postpone(claim, random.random())
             return None, 0
         if prepared is None or turn is None:
-            if self._settle() and after:
-                return claim, 0  # the turn that was waited for is in: look again from the front
+            waited = self._sent is not None
+            if self._settle() and waited:
+                return claim, 0  # the turn that stood in the way is in: look again from the front
             self.store.release(claim)
             return None, 0
         following = self._claim(claim.virtual_time + rules.charge(0, turn.cost, claim.weight), claim.bucket)
@@ -210,7 +212,6 @@ class Worker:
         sent, self._sent = self._sent, None
         if sent is not None:
             sent.answer.exception()
-            self._poster.forget(sent.prepared.claim)
 
     def _count(self, turn: Turn) -> None:
         figures = self.figures

@@ -1,0 +1,77 @@
+"""What every act on one tenant's file needs at hand: file, clock, settings, whom to tell. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from socai.base.fault import Fault, Faults
+from socai.dataserver.clock import Clock, SystemClock
+from socai.dataserver.known import KnownCache
+from socai.dataserver.store.replica import Replica
+
+VOUCHER, CATALOG, SYNC, DOWNLOAD, STORAGE = "voucher", "catalog", "sync", "download", "storage"
+
+Listener = Callable[[str, str, str, str], None]
+"""(tenant, kind, object kind, id) of something that changed. Called after the commit, from any thread; never blocks."""
+
+
+@dataclass
+class Desk:
+    """The file and its surroundings. `branches`: what this office may touch, empty for all."""
+
+    code: str
+    file: Replica
+    clock: Clock = field(default_factory=SystemClock)
+    cache: KnownCache = field(default_factory=KnownCache)
+    branches: frozenset[str] = frozenset()
+    listeners: list[Listener] = field(default_factory=list)
+    wake: Callable[[], None] = lambda: None  # tells the agent that there is something to send
+
+    def tell(self, kind: str, object_kind: str = "", ident: str = "") -> None:
+        """Tell every listener of one change."""
+        for listener in self.listeners:
+            listener(self.code, kind, object_kind, ident)
+
+    def tell_all(self, changes: Iterable[tuple[str, str, str]]) -> None:
+        """Tell every listener of several changes."""
+        for change in changes:
+            self.tell(*change)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What an act came to. `repeated` says that it had been done before under the same act id."""
+
+    id: str
+    type: str
+    revision: int
+    number: str = ""
+    body: bytes = b""
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """The form that stands, told to someone whose form is older."""
+
+    revision: int
+    version: int
+    author: str
+    at: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why an act was not done. `asks`: the faults are warnings to be answered. `stale`: the form that stands now."""
+
+    faults: Faults
+    asks: bool = False
+    stale: Theirs | None = None
+    mine: bytes = b""
+
+
+def refused(*faults: Fault) -> Refused:
+    """A refusal by faults."""
+    return Refused(tuple(faults))

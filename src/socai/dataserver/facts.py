@@ -1,0 +1,110 @@
+"""What a voucher's status is derived from: outbox, book states, locks, lease. Rows in, `core.life.Facts` out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import apsw
+import msgspec
+
+from socai.base.calendar import day_of_key
+from socai.base.fault import Fault
+from socai.core import life
+from socai.core.check import Calendar, locked
+from socai.dataserver.clock import Instant, elapsed_seconds
+from socai.dataserver.store import conflict, outbox, voucher
+from socai.dataserver.store.outbox import OutRow
+from socai.dataserver.store.voucher import BookRow, Head
+from socai.sync import lease
+from socai.sync.message import VOUCHER, WireFault
+
+_faults = msgspec.json.Decoder(list[WireFault])
+
+
+def wire_faults(text: str) -> list[WireFault]:
+    """Faults as stored."""
+    return _faults.decode(text) if text else []
+
+
+def faults_of(text: str) -> tuple[Fault, ...]:
+    """Stored faults as values."""
+    return tuple(Fault(item.code, item.field, item.params) for item in wire_faults(text))
+
+
+def first_code(text: str) -> str:
+    """The code of the first stored fault; empty for none."""
+    found = wire_faults(text)
+    return found[0].code if found else ""
+
+
+def facts_of(
+    head: Head, pending: Sequence[OutRow], books: Iterable[BookRow], in_conflict: bool, calendar: Calendar, now: Instant
+) -> life.Facts:
+    """All that the status of one voucher is derived from. `pending`: its unanswered operations, oldest first."""
+    newest = pending[-1] if pending else None
+    act = newest.act if newest else ""
+    for row in pending:
+        if row.act in ("unpost", "delete"):
+            act = row.act
+    posts = {book for row in pending for book in row.post_to.split(",") if book}
+    rows = {row.book: row for row in books}
+    names = list(dict.fromkeys((*head.book_list, *rows)))
+    return life.Facts(
+        pending="" if newest is None else life.SENT if newest.state == outbox.SENT else life.UNSENT,
+        pending_act=act,
+        pending_posts=tuple(sorted(posts)),
+        ever_synced=head.version > 0,
+        refused=first_code(head.refused),
+        conflict=in_conflict,
+        lease_over=lease.over(elapsed_seconds(head.lease, now)) if head.lease_wall else True,
+        deleted=bool(head.deleted),
+        locked=head.day > 0 and locked(calendar, head.branch, head.book_list, day_of_key(head.day)) is not None,
+        books=tuple(_book_facts(name, rows.get(name)) for name in names),
+    )
+
+
+def _book_facts(name: str, row: BookRow | None) -> life.BookFacts:
+    if row is None:
+        return life.BookFacts(name)
+    return life.BookFacts(name, row.asked, row.posted, row.running, first_code(row.faults), row.fault_act)
+
+
+def read_one(db: apsw.Connection, head: Head, calendar: Calendar, now: Instant) -> life.Facts:
+    """The facts of one voucher."""
+    return facts_of(
+        head,
+        outbox.open_of(db, VOUCHER, head.type, head.id),
+        voucher.book_rows(db, [head.id]).get(head.id, ()),
+        conflict.load(db, VOUCHER, head.type, head.id) is not None,
+        calendar,
+        now,
+    )
+
+
+def read_many(db: apsw.Connection, heads: Sequence[Head], calendar: Calendar, now: Instant) -> dict[str, life.Facts]:
+    """The facts of a page of vouchers, in three statements whatever its length."""
+    idents = [head.id for head in heads]
+    pending = outbox.open_of_many(db, VOUCHER, idents)
+    books = voucher.book_rows(db, idents)
+    conflicts = conflict.of_vouchers(db, idents)
+    return {
+        head.id: facts_of(head, pending.get(head.id, ()), books.get(head.id, ()), head.id in conflicts, calendar, now)
+        for head in heads
+    }
+
+
+def explain(fault: Fault, facts: life.Facts, head: Head, calendar: Calendar) -> Fault:
+    """A refusal of the life table with the particulars of its sentence."""
+    params: dict[str, str] = dict(fault.params)
+    if fault.code == "ACT_IN_FLIGHT":
+        book = next((item.book for item in facts.books if item.running), head.book_list[0] if head.books else "")
+        params["operation"] = life.status(facts, book).detail
+    if fault.code == "ACT_LOCKED":
+        found = locked(calendar, head.branch, head.book_list, day_of_key(head.day))
+        params.update(found.params if found else {})
+    return Fault(fault.code, fault.field, params)
+
+
+def acts_of(facts: life.Facts, book: str, available: tuple[str, ...]) -> Mapping[str, str]:
+    """Every act of the type with "" or the code of the reason against it."""
+    return life.acts(facts, book, available)

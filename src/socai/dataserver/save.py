@@ -1,0 +1,263 @@
+"""Cất: a voucher becomes durable. Checked in the caller's thread, written in the writer's, answered after the commit.
+
+One transaction holds the head, the body, what the voucher names, the operation for the cloud and the audit row. The
+number is drawn in the same transaction, so a series has no gaps however many people save at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import apsw
+import msgspec
+
+from socai.base.fault import Fault
+from socai.base.ident import parse_ident
+from socai.core import life
+from socai.core.numbering import number_text, numbering_of, series_key
+from socai.core.spec import VoucherSpec
+from socai.core.voucher import Body, parse_voucher
+from socai.dataserver import facts as fact
+from socai.dataserver.checking import check_body
+from socai.dataserver.clock import Instant
+from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, Theirs, refused
+from socai.dataserver.head import fill_head, keys_of, series_of
+from socai.dataserver.known import Known
+from socai.dataserver.outgoing import Wish, is_running, put_voucher
+from socai.dataserver.store import audit, meta, series, voucher
+from socai.dataserver.store.replica import Ticket, Undo
+from socai.dataserver.store.voucher import Head
+from socai.registry import voucher_types
+from socai.sync.grant import Grant, may_voucher
+from socai.sync.message import SAVE
+
+NUMBER_TRIES_MAX = 10_000
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A save as asked for. `revision` 0 says that the voucher is new; `answered`: codes of accepted warnings."""
+
+    act_id: str
+    id: str
+    revision: int
+    body: Mapping[str, Any]
+    post_to: Sequence[str] = ()
+    answered: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A save that has been checked and only waits for the writer."""
+
+    grant: Grant
+    request: Request
+    spec: VoucherSpec
+    body: Body
+    known: Known
+
+
+def blank_head(ident: str, author: str, at: str) -> Head:
+    """The head of a voucher that nobody has saved yet."""
+    return Head(
+        id=ident, revision=0, version=0, seq=0, type="", branch="", number="", series="", day=0, voucher_date=0,
+        books="", partner_name="", description="", total=0, currency="", amount=0, search="", deleted=0, refused="",
+        refused_act="", author=author, at=at, lease_wall=0, lease_tick=0, lease_boot="",
+    )  # fmt: skip
+
+
+def save_voucher(desk: Desk, grant: Grant, request: Request) -> Saved | Refused:
+    """Save a voucher and wait until it is on the disk."""
+    begun = begin_save(desk, grant, request)
+    return begun.wait() if isinstance(begun, Ticket) else begun
+
+
+def begin_save(
+    desk: Desk,
+    grant: Grant,
+    request: Request,
+    then: Callable[[Ticket[Saved | Refused]], None] | None = None,
+) -> Saved | Refused | Ticket[Saved | Refused]:
+    """Check a save and hand it to the writer. `then` is called in the writer's thread once it is durable or refused.
+
+    Answers at once, without `then`, what was done before under the same act id, and what is refused by the check.
+    """
+    with desk.file.read() as db:
+        if (done := audit.done(db, request.act_id)) is not None:
+            return repeated(db, done)
+        prepared = prepare(desk, db, grant, request)
+    if isinstance(prepared, Refused):
+        return prepared
+
+    def settled(ticket: Ticket[Saved | Refused]) -> None:
+        if ticket.error is None and isinstance(ticket.result, Saved) and not ticket.result.repeated:
+            desk.tell(VOUCHER, ticket.result.type, ticket.result.id)
+            desk.wake()
+        if then is not None:
+            then(ticket)
+
+    return desk.file.submit(lambda db: _write(desk, db, prepared), settled)
+
+
+def prepare(desk: Desk, db: apsw.Connection, grant: Grant, request: Request) -> Prepared | Refused:
+    """Everything that can be said without the writer: shape, rights, references, dates, accounts, warnings."""
+    ident = parse_ident(request.id, "id")
+    if isinstance(ident, Fault):
+        return refused(ident)
+    if isinstance(act_id := parse_ident(request.act_id, "act_id"), Fault):
+        return refused(act_id)
+    kind = voucher_types().get(str(request.body.get("type")))
+    if kind is None:
+        return refused(Fault("TYPE_UNKNOWN", "type", {"type": str(request.body.get("type"))[:40]}))
+    known = desk.cache.get(db)
+    body, faults = parse_voucher(kind.spec, request.body, known.decimals)
+    if faults:
+        return Refused(faults)
+    branches = [str(body["branch"])]
+    head = voucher.load(db, ident)
+    if head is not None:
+        branches.append(head.branch)
+        if head.revision != request.revision and not head.deleted:
+            return stale(db, head, body)
+    if fault := may_voucher(grant, desk.branches, SAVE, branches):
+        return refused(fault)
+    wrong = [book for book in request.post_to if book not in body["books"]]  # type: ignore[operator]
+    if wrong:
+        return refused(Fault("BOOK_UNKNOWN", "post_to", {"book": str(wrong[0])[:40]}))
+    _, faults, warnings = check_body(db, known, kind.spec, body, ident)
+    if faults:
+        return Refused(faults)
+    if asked := tuple(fault for fault in warnings if fault.code not in request.answered):
+        return Refused(asked, asks=True)
+    return Prepared(grant, request, kind.spec, body, known)
+
+
+def _write(desk: Desk, db: apsw.Connection, prepared: Prepared) -> Saved | Refused:
+    """The save itself, in the writer's transaction."""
+    request, grant = prepared.request, prepared.grant
+    if (done := audit.done(db, request.act_id)) is not None:
+        return repeated(db, done)
+    known = desk.cache.get(db)
+    if known.stamp != prepared.known.stamp:
+        # A setting changed between the check and the write: judge again by what holds now.
+        again = prepare(desk, db, grant, request)
+        if isinstance(again, Refused):
+            raise Undo(again)
+        prepared = again
+    spec, body, now = prepared.spec, prepared.body, desk.clock.now()
+    head = voucher.load(db, request.id)
+    running = False
+    if head is None:
+        if request.revision:
+            raise Undo(refused(Fault("VOUCHER_UNKNOWN", "id", {"id": request.id})))
+        head = blank_head(request.id, grant.user, now.text)
+    else:
+        check_open(db, head, "edit", known, now)
+        if head.revision != request.revision:
+            raise Undo(stale(db, head, body))
+        if head.type != spec.code:
+            raise Undo(refused(Fault("TYPE_UNKNOWN", "type", {"type": spec.code})))
+        running = is_running(db, head.id)
+    number_voucher(db, head, spec, body, known)
+    wish = Wish(SAVE, request.act_id, grant.user, now.text, (), tuple(request.post_to), tuple(request.answered))
+    content = write_body(db, head, spec, body, known, wish, now)
+    put_voucher(db, head, wish, running)
+    return Saved(head.id, head.type, head.revision, head.number, content)
+
+
+def check_open(db: apsw.Connection, head: Head, act: str, known: Known, now: Instant, book: str = "") -> life.Facts:
+    """The facts of a voucher on which the life table allows the act; Undo with the reason where it does not."""
+    found = fact.read_one(db, head, known.calendar, now)
+    if fault := life.allow(found, act, book):
+        raise Undo(refused(fact.explain(fault, found, head, known.calendar)))
+    return found
+
+
+def write_body(
+    db: apsw.Connection, head: Head, spec: VoucherSpec, body: Body, known: Known, wish: Wish, now: Instant
+) -> bytes:
+    """Write the next revision of a voucher: head, body, names, audit. The operation is the caller's to queue."""
+    content = _encode(body)
+    fill_head(head, spec, body, known)
+    head.revision += 1
+    head.refused = head.refused_act = ""
+    stamp_act(head, wish, now)
+    voucher.put(db, head)
+    voucher.add_body(db, head.id, head.revision, 0, wish.act, wish.user, wish.at, content)
+    voucher.replace_keys(db, head.id, keys_of(spec, body), known=head.revision > 1)
+    record(db, head, wish, content)
+    return content
+
+
+def stamp_act(head: Head, wish: Wish, now: Instant) -> None:
+    """Note who acted and when; the five minutes run from here."""
+    head.author, head.at = wish.user, wish.at
+    head.lease_wall, head.lease_tick, head.lease_boot = now.wall, now.tick, now.boot
+
+
+def record(db: apsw.Connection, head: Head, wish: Wish, content: bytes = b"") -> None:
+    """The audit row of an act on a voucher."""
+    digest = audit.digest(content) if content else ""
+    audit.append(
+        db,
+        audit.Act(wish.at, wish.user, wish.act, wish.act_id, VOUCHER, head.type, head.id, head.revision, digest),
+    )
+
+
+def repeated(db: apsw.Connection, done: audit.Act) -> Saved:
+    """The answer an act had the first time."""
+    body = voucher.body(db, done.object, done.revision) if done.kind == VOUCHER else b""
+    number = str(_decode(body).get("number", "")) if body else ""
+    return Saved(done.object, done.object_kind, done.revision, number, body, repeated=True)
+
+
+def stale(db: apsw.Connection, head: Head, mine: Mapping[str, Any]) -> Refused:
+    """STALE_VERSION with both forms: nothing typed is lost."""
+    fault = Fault("STALE_VERSION", "revision", {"author": head.author, "time": head.at})
+    body = voucher.body(db, head.id, head.revision)
+    return Refused((fault,), stale=Theirs(head.revision, head.version, head.author, head.at, body), mine=_encode(mine))
+
+
+def number_voucher(db: apsw.Connection, head: Head, spec: VoucherSpec, body: Body, known: Known) -> None:
+    """Give the body its number: the typed one if free, the one it had, else the next of the series."""
+    numbering = numbering_of(spec, known.company.numbering)
+    head.series = series_of(spec, body, known)
+    mark = meta.text(db, "series_mark")
+    typed = str(body.get("number") or "") or (head.number if head.revision else "")
+    if typed:
+        if series.taken(db, head.series, typed, head.id):
+            raise Undo(refused(Fault("NUMBER_TAKEN", "number", {"number": typed})))
+        body["number"] = typed
+        observe(db, head.series, f"{numbering.prefix}{mark}", typed)
+        return
+    count = series.last(db, head.series)
+    for _ in range(NUMBER_TRIES_MAX):
+        count += 1
+        text = number_text(numbering, mark, count)
+        if not series.taken(db, head.series, text, head.id):
+            break
+    body["number"] = text
+    series.put(db, head.series, count)
+
+
+def observe(db: apsw.Connection, key: str, prefix: str, number: str) -> None:
+    """A number of our own pattern moves the series on, so that the next one follows it."""
+    tail = number[len(prefix) :]
+    if number.startswith(prefix) and tail.isascii() and tail.isdigit() and len(tail) <= 10:
+        series.put(db, key, int(tail))
+
+
+def next_number(desk: Desk, type_code: str, branch: str, day: date) -> str:
+    """The number the next voucher would get: shown as provisional, given only by a save."""
+    spec = voucher_types()[type_code].spec
+    with desk.file.read() as db:
+        known = desk.cache.get(db)
+        numbering = numbering_of(spec, known.company.numbering)
+        key = series_key(branch, spec.code, day, numbering)
+        return number_text(numbering, meta.text(db, "series_mark"), series.last(db, key) + 1)

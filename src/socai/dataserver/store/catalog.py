@@ -1,0 +1,141 @@
+"""The statements about catalog entries: the newest form, all forms, codes taken, who uses an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import apsw
+
+
+@dataclass(slots=True)
+class EntryRow:
+    """A catalog entry at its newest."""
+
+    kind: str
+    id: str
+    revision: int
+    version: int
+    seq: int
+    code: str
+    code_key: str
+    name: str
+    search: str
+    active: int
+    deleted: int
+    refused: str
+    refused_act: str
+    author: str
+    at: str
+    body: bytes
+
+
+COLUMNS = tuple(item.name for item in fields(EntryRow))
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM catalog_entry"
+_PUT = (
+    f"INSERT INTO catalog_entry ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+    " ON CONFLICT (kind, id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("kind", "id"))
+)
+
+
+def load(db: apsw.Connection, kind: str, ident: str) -> EntryRow | None:
+    """One entry, deleted ones too."""
+    row = db.execute(f"{SELECT} WHERE kind = ? AND id = ?", (kind, ident)).fetchone()
+    return EntryRow(*row) if row else None
+
+
+def put(db: apsw.Connection, entry: EntryRow) -> None:
+    """Write an entry, new or not."""
+    db.execute(_PUT, tuple([getattr(entry, name) for name in COLUMNS]))
+
+
+def add_body(db: apsw.Connection, entry: EntryRow, act: str) -> None:
+    """Keep this form of an entry."""
+    db.execute(
+        "INSERT INTO catalog_body (kind, id, revision, version, act, author, at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (entry.kind, entry.id, entry.revision, entry.version, act, entry.author, entry.at, entry.body),
+    )
+
+
+def body(db: apsw.Connection, kind: str, ident: str, revision: int) -> bytes:
+    """One form of an entry; empty where unknown."""
+    row = db.execute(
+        "SELECT body FROM catalog_body WHERE kind = ? AND id = ? AND revision = ?", (kind, ident, revision)
+    ).fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def known(db: apsw.Connection, kind: str, ident: str) -> bool | None:
+    """True where the entry is followed, False where no longer, None where there is none: core.check's question."""
+    row = db.execute("SELECT active, deleted FROM catalog_entry WHERE kind = ? AND id = ?", (kind, ident)).fetchone()
+    return None if row is None or row[1] else bool(row[0])
+
+
+def bodies(db: apsw.Connection, kind: str) -> list[bytes]:
+    """All living bodies of a kind, in order of id: settings, years, locks, accounts, currencies."""
+    rows = db.execute("SELECT body FROM catalog_entry WHERE kind = ? AND deleted = 0 ORDER BY id", (kind,))
+    return [bytes(row[0]) for row in rows]
+
+
+def living(db: apsw.Connection, kind: str) -> Iterator[EntryRow]:
+    """All living entries of a kind, in order of code."""
+    for row in db.execute(f"{SELECT} WHERE kind = ? AND deleted = 0 ORDER BY code_key, id", (kind,)):
+        yield EntryRow(*row)
+
+
+def code_holder(db: apsw.Connection, kind: str, code_key: str, but: str) -> str:
+    """The entry that has this code, other than `but`; empty where it is free."""
+    row = db.execute(
+        "SELECT id FROM catalog_entry WHERE kind = ? AND code_key = ? AND deleted = 0 AND id <> ? LIMIT 1",
+        (kind, code_key, but),
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def naming_entry(db: apsw.Connection, kind: str, attribute: str, value: str) -> str:
+    """The code of an entry of `kind` whose attribute names `value`; empty where none does."""
+    row = db.execute(
+        "SELECT code, id FROM catalog_entry WHERE kind = ? AND deleted = 0 AND body ->> ? = ? LIMIT 1",
+        (kind, "$." + attribute, value),
+    ).fetchone()
+    return str(row[0] or row[1]) if row else ""
+
+
+def set_version(db: apsw.Connection, kind: str, ident: str, revision: int, version: int) -> None:
+    """Note that the cloud took this form as its version."""
+    db.execute(
+        "UPDATE catalog_body SET version = ? WHERE kind = ? AND id = ? AND revision = ?",
+        (version, kind, ident, revision),
+    )
+
+
+def in_balances(db: apsw.Connection, dimension: int, column: str, value: str) -> bool:
+    """Whether a kept balance stands on this account, detail or branch: used even where no voucher is here."""
+    if column not in ("account", "detail", "branch", "currency"):
+        raise ValueError(column)
+    row = db.execute(
+        f"SELECT 1 FROM balance WHERE bucket = 0 AND tenant = 0 AND dimension = ? AND {column} = ? LIMIT 1",
+        (dimension, value),
+    ).fetchone()
+    return row is not None
+
+
+def names(db: apsw.Connection, kind: str, idents: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """(code, name) of entries by id, deleted ones too: what reports and forms print."""
+    found: dict[str, tuple[str, str]] = {}
+    for ident in idents:
+        row = db.execute("SELECT code, name FROM catalog_entry WHERE kind = ? AND id = ?", (kind, ident)).fetchone()
+        if row:
+            found[ident] = (str(row[0]), str(row[1]))
+    return found
+
+
+def drop_unsaved(db: apsw.Connection) -> None:
+    """Forget entries that only came from the cloud, before a new snapshot brings them again."""
+    db.execute(
+        "DELETE FROM catalog_entry WHERE refused = '' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state < 2"
+        " AND o.kind = 'catalog' AND o.object_kind = catalog_entry.kind AND o.object = catalog_entry.id)"
+        " AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.kind = 'catalog'"
+        " AND c.object_kind = catalog_entry.kind AND c.object = catalog_entry.id)"
+    )

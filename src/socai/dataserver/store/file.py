@@ -1,0 +1,126 @@
+"""Opening SQLite files of the data server: the pragmas that make a commit durable, and numbered migrations.
+
+Never opened with the standard library's sqlite3: its version may carry the WAL-reset corruption bug.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import apsw
+
+from socai.books.table import ddl_sqlite
+
+BUSY_MILLISECONDS = 10_000
+WRITER_CACHE_KIB = 4_096
+READER_CACHE_KIB = 1_024
+STATEMENTS_CACHED = 150
+
+MEMORY = ":memory:"
+
+
+class StorageFailed(Exception):
+    """The disk refused: nothing was saved, and nothing will be until the file has been verified."""
+
+
+class FileTooNew(Exception):
+    """The file was written by a newer program; this one leaves it alone."""
+
+
+BROKEN = (
+    apsw.IOError, apsw.FullError, apsw.CorruptError, apsw.NotADBError, apsw.ReadOnlyError, apsw.CantOpenError,
+    apsw.NoMemError, apsw.PermissionsError, apsw.ProtocolError, apsw.BusyError,
+)  # fmt: skip
+"""What a broken machine raises; everything else that escapes a statement is a bug."""
+
+
+def open_writer(path: str, vfs: str | None = None) -> apsw.Connection:
+    """The one writing connection of a file: WAL, synchronous=FULL, no checkpoint but those asked for."""
+    db = apsw.Connection(path, vfs=vfs, statementcachesize=STATEMENTS_CACHED)
+    db.set_busy_timeout(BUSY_MILLISECONDS)
+    if path != MEMORY:
+        mode = db.pragma("journal_mode", "wal")
+        if mode != "wal":
+            raise StorageFailed(f"no write-ahead log on this disk: {mode}")
+    db.pragma("synchronous", "FULL")
+    db.pragma("fullfsync", "ON")
+    db.pragma("checkpoint_fullfsync", "ON")
+    db.pragma("wal_autocheckpoint", 0)
+    db.pragma("cache_size", -WRITER_CACHE_KIB)
+    db.pragma("temp_store", "MEMORY")
+    db.pragma("journal_size_limit", 64 * 1024 * 1024)
+    return db
+
+
+def open_reader(path: str, vfs: str | None = None) -> apsw.Connection:
+    """A reading connection: never writes, never checkpoints."""
+    db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs, statementcachesize=STATEMENTS_CACHED)
+    db.set_busy_timeout(BUSY_MILLISECONDS)
+    db.pragma("query_only", "ON")
+    db.pragma("wal_autocheckpoint", 0)
+    db.pragma("cache_size", -READER_CACHE_KIB)
+    db.pragma("temp_store", "MEMORY")
+    return db
+
+
+def migrate(db: apsw.Connection, kind: str) -> bool:
+    """Bring a file to the newest schema, each step in one transaction. True where anything was done.
+
+    `kind` is the folder of numbered steps: replica | office. Steps only go forward; a file from a newer program raises
+    FileTooNew.
+    """
+    folder = files("socai.dataserver.store").joinpath("migration", kind)
+    steps = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name)
+    version = int(str(db.pragma("user_version")))
+    if version > len(steps):
+        raise FileTooNew(f"schema {version}, newest known {len(steps)}")
+    for number, step in enumerate(steps[version:], start=version + 1):
+        with db:
+            db.execute(step.read_text(encoding="utf-8"))
+            if kind == "replica" and number == 1:
+                for statement in ddl_sqlite():
+                    db.execute(statement)
+            db.pragma("user_version", number)
+    return version < len(steps)
+
+
+def verify(path: str, vfs: str | None = None) -> None:
+    """Prove a file after the disk refused something; raises StorageFailed where it cannot be proved.
+
+    The log's pages may be in the machine's memory and not on the disk (a failed fsync is not repeated by the system),
+    so all of them are written into the file again and flushed before anything is served from it.
+    """
+    try:
+        db = open_writer(path, vfs)
+        try:
+            found = db.execute("PRAGMA quick_check(1)").fetchone()
+            if not found or found[0] != "ok":
+                raise StorageFailed(f"the file is damaged: {found[0] if found else 'unreadable'}")
+            db.execute(
+                "INSERT INTO meta (name, value) VALUES ('verified', 1)"
+                " ON CONFLICT (name) DO UPDATE SET value = value + 1"
+            )
+            frames, moved = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            if frames != moved:
+                raise StorageFailed("the log could not be written into the file")
+        finally:
+            db.close()
+    except apsw.Error as error:
+        raise StorageFailed(str(error)) from error
+
+
+def copy_file(source: apsw.Connection, target: Path) -> None:
+    """A consistent copy of an open file, made page by page while it is in use (SQLite's backup)."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    db = apsw.Connection(str(part))
+    try:
+        with db.backup("main", source, "main") as backup:
+            while not backup.done:
+                backup.step(256)
+        db.pragma("journal_mode", "delete")
+    finally:
+        db.close()
+    part.replace(target)

@@ -1,0 +1,171 @@
+"""The books of a replica: apply entry sets as the cloud tells them, take a snapshot, say which months are whole.
+
+Which of a voucher's sets is in the balances here: the set's own row says so; where there is no row, the snapshot
+contained it if it was posted before the snapshot and not voided by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import apsw
+
+from socai.base.calendar import day_key, day_of_key
+from socai.books.write import NewSet, SqliteWriter, Void
+from socai.core.balance import Movements, move
+from socai.core.entry import Entry, Side
+from socai.dataserver.known import Known
+from socai.sync.message import BalanceRow, WireEntrySet
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What an entry set takes from its voucher."""
+
+    id: str
+    type: str
+    number: str
+    voucher_date: int  # yyyymmdd, 0 where unknown
+    branch: str
+    description: str
+    rate: str
+
+
+def entries_of(wire: WireEntrySet) -> list[Entry]:
+    """The entries of a set from their arrays (sync/message.py)."""
+    found = []
+    for line, amount, debit, credit, description, cash_flow in wire.entries:
+        sides = [Side(*side) if side is not None else None for side in (debit, credit)]
+        found.append(Entry(line, amount, sides[0], sides[1], description, cash_flow))
+    return found
+
+
+def was_live(db: apsw.Connection, voucher: str, wire: WireEntrySet, snapshot_seq: int) -> tuple[bool, bool]:
+    """(the set has a row here, the set is in the balances here)."""
+    row = db.execute(
+        "SELECT live FROM entry_set WHERE bucket = 0 AND tenant = 0 AND voucher = ? AND book = ? AND set_no = ?",
+        (voucher, wire.book, wire.set_no),
+    ).fetchone()
+    if row is not None:
+        return True, bool(row[0])
+    return False, wire.posted_seq <= snapshot_seq and not 0 < wire.voided_seq <= snapshot_seq
+
+
+def apply_sets(
+    db: apsw.Connection, owner: Owner, sets: Sequence[WireEntrySet], snapshot_seq: int, known: Known
+) -> bool:
+    """Bring the books to what the sets say; whether anything moved. In the caller's transaction."""
+    writer = SqliteWriter(db.cursor())
+    changes: dict[str, Movements] = {}
+    moved = False
+    # Voided sets first: a book never holds two live sets of one voucher.
+    for wire in sorted(sets, key=lambda item: (item.voided_seq == 0, item.book, item.set_no)):
+        known_row, before = was_live(db, owner.id, wire, snapshot_seq)
+        now = wire.voided_seq == 0
+        if known_row and before == now:
+            continue
+        if known_row and now:
+            continue  # what was voided never comes back: a stale page
+        day = date.fromisoformat(wire.day)
+        movements = changes.setdefault(wire.book, {})
+        chart = known.chart_on(day)
+        if known_row or now:
+            moved |= _void(writer, owner.id, wire.book, wire.voided_seq or wire.posted_seq, movements, known)
+        if known_row:
+            continue
+        entries = entries_of(wire)
+        _store(writer, owner, wire, entries, day)
+        if before != now:
+            move(movements, entries, day, chart, 1 if now else -1)
+            moved = True
+    writer.add_balances({book: movements for book, movements in changes.items() if movements})
+    return moved
+
+
+def _void(writer: SqliteWriter, voucher: str, book: str, seq: int, movements: Movements, known: Known) -> bool:
+    """Take the live set of a voucher out of the book, if there is one."""
+    live = [Void(item.voucher, item.book, item.set_no) for item in writer.live_sets([(voucher, book)])]
+    if not live:
+        return False
+    gone = writer.void_entries(live)
+    writer.void_sets(live, seq)
+    for item in gone:
+        day = day_of_key(item.day)
+        move(movements, item.entries, day, known.chart_on(day), -1)
+    return True
+
+
+def _store(writer: SqliteWriter, owner: Owner, wire: WireEntrySet, entries: list[Entry], day: date) -> None:
+    side = next((side for entry in entries for side in (entry.debit, entry.credit) if side is not None), None)
+    new = NewSet(
+        voucher=owner.id,
+        book=wire.book,
+        set_no=wire.set_no,
+        version=wire.version,
+        type=owner.type,
+        number=owner.number,
+        voucher_date=owner.voucher_date or day_key(day),
+        day=day_key(day),
+        branch=side.branch if side is not None else owner.branch,
+        description=owner.description,
+        entries=entries,
+        rate=owner.rate,
+        posted_seq=wire.posted_seq,
+        voided_seq=wire.voided_seq,
+    )
+    writer.post_entries([new])
+    writer.post_sets([new])
+
+
+def clear(db: apsw.Connection) -> None:
+    """Empty the books before a snapshot is taken."""
+    for name in ("balance", "entry", "entry_history", "entry_set", "month_missing"):
+        db.execute(f"DELETE FROM {name}")
+
+
+def take_balances(db: apsw.Connection, rows: Sequence[BalanceRow]) -> None:
+    """Store balances of a snapshot as they are."""
+    changes: dict[str, Movements] = {}
+    for row in rows:
+        key = (row.dimension, row.branch, row.account, row.currency, row.detail, row.period)
+        changes.setdefault(row.book, {})[key] = [row.debit, row.credit, row.debit_foreign, row.credit_foreign]
+    SqliteWriter(db.cursor()).add_balances(changes)
+
+
+def note_missing_months(db: apsw.Connection) -> None:
+    """After a snapshot: every month it has turnover in is a month whose vouchers are not here yet."""
+    db.execute(
+        "INSERT INTO month_missing (branch, month) SELECT DISTINCT branch, period FROM balance"
+        " WHERE bucket = 0 AND tenant = 0 AND dimension = 0 ON CONFLICT DO NOTHING"
+    )
+
+
+def missing_months(db: apsw.Connection, first_month: int, last_month: int, branches: Sequence[str]) -> list[int]:
+    """Months of a span whose vouchers are not wholly here; no branches means all of them."""
+    rows = db.execute(
+        "SELECT DISTINCT month, branch FROM month_missing WHERE month BETWEEN ? AND ? ORDER BY month",
+        (first_month, last_month),
+    )
+    return sorted({int(month) for month, branch in rows if not branches or branch in branches})
+
+
+def months_brought(db: apsw.Connection, first_month: int, last_month: int, branches: Sequence[str]) -> None:
+    """A download has brought all vouchers of these months."""
+    if not branches:
+        db.execute("DELETE FROM month_missing WHERE month BETWEEN ? AND ?", (first_month, last_month))
+    for branch in branches:
+        db.execute(
+            "DELETE FROM month_missing WHERE branch = ? AND month BETWEEN ? AND ?", (branch, first_month, last_month)
+        )
+
+
+def money_days(db: apsw.Connection, book: str, dimension: int, key: tuple[str, str, str, str]) -> list[tuple[int, int]]:
+    """(day, đồng in less đồng out) of one money account by day, in order; key = branch, account, currency, detail."""
+    rows = db.execute(
+        "SELECT period, debit - credit FROM balance WHERE bucket = 0 AND tenant = 0 AND book = ? AND dimension = ?"
+        " AND branch = ? AND account = ? AND currency = ? AND detail = ? ORDER BY period",
+        (book, dimension, *key),
+    )
+    return [(int(period), int(amount)) for period, amount in rows]

@@ -1,0 +1,240 @@
+"""The statements about the outbox: acts on their way to the cloud, in the order of their place.
+
+n and the sealed bytes are given when an operation is first sent, and never change after that; until then an operation
+may be replaced. So n rises strictly by one, without holes, whatever people replaced before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import apsw
+
+WAITING, SENT, ANSWERED = 0, 1, 2
+
+
+@dataclass(slots=True)
+class OutRow:
+    """One operation. `base_place` is the place of the unanswered operation it was made on, 0 for a cloud version."""
+
+    place: int
+    epoch: int | None
+    n: int | None
+    act_id: str
+    user: str
+    made_at: str
+    schema: int
+    kind: str
+    object_kind: str
+    object: str
+    act: str
+    revision: int
+    base_version: int
+    base_place: int
+    books: str
+    post_to: str
+    answered: str
+    operation: bytes | None
+    sha256: str
+    state: int
+    result: str
+    faults: str
+    version: int
+    seq: int
+    sent_at: str
+    answered_at: str
+
+
+COLUMNS = tuple(item.name for item in fields(OutRow))
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM outbox"
+_SELECT_O = f"SELECT {', '.join('o.' + name for name in COLUMNS)} FROM outbox o"
+_NEW = ("act_id", "user", "made_at", "schema", "kind", "object_kind", "object", "act", "revision", "base_version",
+        "base_place", "books", "post_to", "answered")  # fmt: skip
+_ADD = f"INSERT INTO outbox ({', '.join(_NEW)}) VALUES ({', '.join('?' * len(_NEW))})"
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperation:
+    """An act about to stand in the outbox; the names of OutRow."""
+
+    act_id: str
+    user: str
+    made_at: str
+    schema: int
+    kind: str
+    object_kind: str
+    object: str
+    act: str
+    revision: int
+    base_version: int
+    base_place: int = 0
+    books: str = ""
+    post_to: str = ""
+    answered: str = ""
+
+
+def add(db: apsw.Connection, operation: NewOperation) -> int:
+    """Put an operation at the end; its place."""
+    db.execute(_ADD, tuple([getattr(operation, name) for name in _NEW]))
+    return db.last_insert_rowid()
+
+
+def drop(db: apsw.Connection, place: int) -> None:
+    """Take back an operation that was never sent."""
+    db.execute("DELETE FROM outbox WHERE place = ? AND state = 0", (place,))
+
+
+def row(db: apsw.Connection, place: int) -> OutRow | None:
+    """One operation by its place."""
+    found = db.execute(f"{_SELECT} WHERE place = ?", (place,)).fetchone()
+    return OutRow(*found) if found else None
+
+
+def by_n(db: apsw.Connection, epoch: int, n: int) -> OutRow | None:
+    """One operation by its number in an epoch."""
+    found = db.execute(f"{_SELECT} WHERE epoch = ? AND n = ?", (epoch, n)).fetchone()
+    return OutRow(*found) if found else None
+
+
+def open_of(db: apsw.Connection, kind: str, object_kind: str, object_id: str) -> list[OutRow]:
+    """The unanswered operations of one object, oldest first."""
+    rows = db.execute(
+        f"{_SELECT} WHERE object = ? AND state < 2 AND kind = ? AND (kind = 'voucher' OR object_kind = ?)"
+        " ORDER BY place",
+        (object_id, kind, object_kind),
+    )
+    return [OutRow(*found) for found in rows]
+
+
+def newest_applied(db: apsw.Connection, object_id: str, version: int) -> int:
+    """The place of the operation that made a voucher's version, where it was one of ours; else 0."""
+    found = db.execute(
+        "SELECT place FROM outbox WHERE object = ? AND kind = 'voucher' AND state = 2 AND result = 'applied'"
+        " AND version = ? ORDER BY place DESC LIMIT 1",
+        (object_id, version),
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def open_of_many(db: apsw.Connection, kind: str, objects: Sequence[str]) -> dict[str, list[OutRow]]:
+    """The unanswered operations of several objects, oldest first."""
+    found: dict[str, list[OutRow]] = {}
+    rows = db.execute(
+        f"{_SELECT_O} JOIN json_each(?) j ON o.object = j.value WHERE o.state < 2 AND o.kind = ? ORDER BY o.place",
+        (json.dumps(objects), kind),
+    )
+    for item in rows:
+        operation = OutRow(*item)
+        found.setdefault(operation.object, []).append(operation)
+    return found
+
+
+def sent(db: apsw.Connection, limit: int) -> list[OutRow]:
+    """What was sent without an answer, in order: it goes again before anything new."""
+    return [OutRow(*found) for found in db.execute(f"{_SELECT} WHERE state = 1 ORDER BY place LIMIT ?", (limit,))]
+
+
+def waiting(db: apsw.Connection, limit: int) -> list[OutRow]:
+    """What was never sent, in order."""
+    return [OutRow(*found) for found in db.execute(f"{_SELECT} WHERE state = 0 ORDER BY place LIMIT ?", (limit,))]
+
+
+def seal(
+    db: apsw.Connection, place: int, epoch: int, n: int, operation: bytes, sha256: str, base_version: int, at: str
+) -> None:
+    """Give an operation its number and its bytes: from now on it is sent and never changes."""
+    db.execute(
+        "UPDATE outbox SET epoch = ?, n = ?, operation = ?, sha256 = ?, base_version = ?, sent_at = ?, state = 1"
+        " WHERE place = ? AND state = 0",
+        (epoch, n, operation, sha256, base_version, at, place),
+    )
+
+
+def answer(db: apsw.Connection, place: int, result: str, version: int, seq: int, faults: str, at: str) -> None:
+    """Write the cloud's answer."""
+    db.execute(
+        "UPDATE outbox SET state = 2, result = ?, version = ?, seq = ?, faults = ?, answered_at = ? WHERE place = ?",
+        (result, version, seq, faults, at, place),
+    )
+
+
+def rebase(db: apsw.Connection, place: int, version: int, base_place: int) -> None:
+    """Operations made on one that was refused stand on what that one was made on."""
+    db.execute(
+        "UPDATE outbox SET base_version = ?, base_place = ? WHERE base_place = ? AND state = 0",
+        (version, base_place, place),
+    )
+
+
+def unsend(db: apsw.Connection, after_n: int, epoch: int, answered_too: bool) -> int:
+    """Make operations of an epoch after n sendable under new numbers; how many.
+
+    With `answered_too` also those the cloud had taken and has lost again (it was restored from a backup).
+    """
+    results = "state = 1 OR (state = 2 AND result = 'applied')" if answered_too else "state = 1"
+    db.execute(
+        "UPDATE outbox SET epoch = NULL, n = NULL, operation = NULL, sha256 = '', state = 0, result = '', faults = ''"
+        f" WHERE epoch = ? AND n > ? AND ({results})",
+        (epoch, after_n),
+    )
+    return db.changes()
+
+
+def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
+    """Send again, byte for byte, what the cloud had taken under these numbers and has lost (a restored cloud)."""
+    db.execute(
+        "UPDATE outbox SET state = 1, result = '', faults = '', version = 0, seq = 0"
+        " WHERE epoch = ? AND n > ? AND state = 2 AND operation IS NOT NULL",
+        (epoch, after_n),
+    )
+    return db.changes()
+
+
+def last_sealed(db: apsw.Connection, epoch: int) -> tuple[int, str]:
+    """(n, hash) of the newest operation sent in an epoch; (0, "") where none was."""
+    found = db.execute(
+        "SELECT n, sha256 FROM outbox WHERE epoch = ? AND n IS NOT NULL ORDER BY n DESC LIMIT 1", (epoch,)
+    ).fetchone()
+    return (int(found[0]), str(found[1])) if found else (0, "")
+
+
+def counts(db: apsw.Connection) -> tuple[int, int, str]:
+    """(waiting, sent, made_at of the oldest of both)."""
+    found = db.execute(
+        "SELECT coalesce(sum(state = 0), 0), coalesce(sum(state = 1), 0), coalesce(min(made_at), '')"
+        " FROM outbox WHERE state < 2"
+    ).fetchone()
+    return (int(found[0]), int(found[1]), str(found[2])) if found else (0, 0, "")
+
+
+def results(db: apsw.Connection, state: str, after: int, limit: int) -> list[OutRow]:
+    """Operations for the results screen, newest first: pending, or those refused that still matter.
+
+    A refusal matters while nothing newer was done with its object.
+    """
+    if state == "pending":
+        clause = "o.state < 2"
+    else:
+        wanted = (
+            "'conflict'" if state == "conflict" else "'rejected'" if state == "failed" else "'rejected', 'conflict'"
+        )
+        clause = (
+            f"o.state = 2 AND o.result IN ({wanted}) AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.object = o.object"
+            " AND p.kind = o.kind AND p.object_kind = o.object_kind AND p.place > o.place)"
+        )
+    rows = db.execute(
+        f"{_SELECT_O} WHERE {clause} AND (?1 = 0 OR o.place < ?1) ORDER BY o.place DESC LIMIT ?2", (after, limit)
+    )
+    return [OutRow(*found) for found in rows]
+
+
+def forget(db: apsw.Connection, answered_before: str, limit: int) -> int:
+    """Drop operations answered before a moment (the bounded time a restored cloud may ask for them again)."""
+    db.execute(
+        "DELETE FROM outbox WHERE place IN (SELECT place FROM outbox WHERE state = 2 AND answered_at < ?"
+        " AND result = 'applied' AND n IS NOT (SELECT max(n) FROM outbox) LIMIT ?)",
+        (answered_before, limit),
+    )
+    return db.changes()

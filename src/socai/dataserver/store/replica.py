@@ -1,0 +1,313 @@
+"""A tenant's file while it is open: one writer with group commit, a few readers, and what happens when the disk fails.
+
+Jobs are functions of the writing connection. Up to GROUP_MAX waiting jobs share one BEGIN IMMEDIATE … COMMIT, each in a
+SAVEPOINT of its own, and none is answered before the commit is on the disk. Only the writer checkpoints.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+import apsw
+
+from socai.dataserver.store import file
+from socai.dataserver.store.file import BROKEN, MEMORY, StorageFailed
+
+T = TypeVar("T")
+Job = Callable[[apsw.Connection], T]
+
+GROUP_MAX = 64
+READERS_MAX = 6
+CHECKPOINT_PAGES = 1_000  # when nobody waits
+CHECKPOINT_PAGES_FORCED = 8_000  # even though somebody waits
+MEND_SECONDS = 1.0  # between two attempts to prove a file: it is read whole each time
+
+
+class Undo(Exception):
+    """Raised by a job that decides against itself: its savepoint is rolled back and `answer` is its result."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__("undone")
+        self.answer = answer
+
+
+class Ticket(Generic[T]):
+    """A job's place in the queue. `wait` blocks until it is durable; `then` is called by the writer instead."""
+
+    __slots__ = ("_done", "_then", "error", "job", "result")
+
+    def __init__(self, job: Job[T], then: Callable[[Ticket[T]], None] | None = None) -> None:
+        self.job = job
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self._then = then
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def settle(self) -> None:
+        """Called by the writer when the outcome is certain."""
+        self._done.release()
+        if self._then is not None:
+            with suppress(Exception):  # the listener's fault is not the writer's
+                self._then(self)
+
+    def wait(self) -> T:
+        """The job's result once it is on the disk. Raises StorageFailed, or what the job raised."""
+        with self._done:
+            pass
+        return self.outcome()
+
+    def outcome(self) -> T:
+        """The result of a settled ticket."""
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]
+
+
+class Replica:
+    """One open file. `threaded=False` runs every job at once in the caller's thread (simulator, tools).
+
+    `on_broken(bool)` is told when the disk refuses and when the file has been proved again.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        kind: str = "replica",
+        threaded: bool = True,
+        vfs: str | None = None,
+        on_broken: Callable[[bool], None] | None = None,
+    ) -> None:
+        self.path = str(path)
+        self._vfs, self._kind, self._threaded, self._on_broken = vfs, kind, threaded, on_broken
+        self.broken = ""
+        self.pages = 0  # of the log, waiting to be moved into the file
+        self._readers: list[apsw.Connection] = []
+        self._slots = threading.BoundedSemaphore(READERS_MAX)
+        self._mend_at = 0.0
+        self.mend_seconds = MEND_SECONDS
+        self._jobs: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
+        self._closed = False
+        self._inline = threading.RLock()
+        if self.path != MEMORY:
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = self._open()
+            file.migrate(self._db, kind)
+        except BROKEN as error:
+            raise StorageFailed(str(error)) from error
+        self._thread: threading.Thread | None = None
+        if threaded:
+            self._thread = threading.Thread(
+                target=self._loop, name=f"writer {Path(self.path).parent.name}", daemon=True
+            )
+            self._thread.start()
+
+    def _open(self) -> apsw.Connection:
+        db = file.open_writer(self.path, self._vfs)
+        db.set_wal_hook(self._count_pages)
+        return db
+
+    def _count_pages(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self.pages = pages
+        return apsw.SQLITE_OK
+
+    # ---- writing
+
+    def submit(self, job: Job[T], then: Callable[[Ticket[T]], None] | None = None) -> Ticket[T]:
+        """Put a job in the writer's queue."""
+        ticket = Ticket(job, then)
+        if self._closed:
+            ticket.error = StorageFailed("the file is closed")
+            ticket.settle()
+        elif self._threaded:
+            self._jobs.put(ticket)
+        else:
+            with self._inline:
+                self._run([ticket])
+        return ticket
+
+    def write(self, job: Job[T]) -> T:
+        """Run a job in the writer and wait until it is durable."""
+        return self.submit(job).wait()
+
+    def _loop(self) -> None:
+        while True:
+            ticket = self._jobs.get()
+            group: list[Ticket[Any]] = []
+            while ticket is not None:
+                group.append(ticket)
+                if len(group) >= GROUP_MAX:
+                    break
+                try:
+                    ticket = self._jobs.get_nowait()
+                except Empty:
+                    break
+            if group:
+                self._run(group)
+            if ticket is None:
+                return
+            if self.pages >= CHECKPOINT_PAGES and (self._jobs.empty() or self.pages >= CHECKPOINT_PAGES_FORCED):
+                self._checkpoint()
+
+    def _run(self, group: list[Ticket[Any]]) -> None:
+        if self.broken and not self._mend():
+            self._fail(group, StorageFailed(self.broken))
+            return
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for ticket in group:
+                self._run_one(db, ticket)
+            db.execute("COMMIT")
+        except BROKEN as error:
+            self._break(str(error))
+            self._fail(group, StorageFailed(str(error)))
+            return
+        except BaseException as error:
+            # Not a disk's doing: a bug between the jobs. The group is undone and told; the writer lives on.
+            self._roll_back(db)
+            self._fail(group, error)
+            return
+        for ticket in group:
+            ticket.settle()
+
+    @staticmethod
+    def _run_one(db: apsw.Connection, ticket: Ticket[Any]) -> None:
+        db.execute("SAVEPOINT one")
+        try:
+            ticket.result = ticket.job(db)
+        except BROKEN:
+            raise
+        except Undo as undo:
+            ticket.result = undo.answer
+            db.execute("ROLLBACK TO one")
+        except BaseException as error:
+            ticket.error = error
+            db.execute("ROLLBACK TO one")
+        db.execute("RELEASE one")
+
+    @staticmethod
+    def _roll_back(db: apsw.Connection) -> None:
+        if db.in_transaction:
+            with suppress(apsw.Error):
+                db.execute("ROLLBACK")
+
+    @staticmethod
+    def _fail(group: list[Ticket[Any]], error: BaseException) -> None:
+        for ticket in group:
+            ticket.result, ticket.error = None, error
+            ticket.settle()
+
+    # ---- a disk that refuses
+
+    def _break(self, reason: str) -> None:
+        self._roll_back(self._db)
+        self.broken = reason or "disk error"
+        if self._on_broken is not None:
+            self._on_broken(True)
+
+    def _mend(self) -> bool:
+        """Prove the file before serving again: close everything, check, flush the log into the file, open anew."""
+        if time.monotonic() < self._mend_at:
+            return False
+        self._mend_at = time.monotonic() + self.mend_seconds
+        try:
+            self._close_readers()
+            self._db.close(True)
+            if self.path != MEMORY:
+                file.verify(self.path, self._vfs)
+            self._db = self._open()
+        except (StorageFailed, *BROKEN) as error:
+            self.broken = str(error) or "disk error"
+            return False
+        self.broken, self._mend_at = "", 0.0
+        if self._on_broken is not None:
+            self._on_broken(False)
+        return True
+
+    def _checkpoint(self) -> None:
+        try:
+            frames, moved = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self.pages = frames - moved
+        except apsw.BusyError:
+            return
+        except BROKEN as error:
+            self._break(str(error))
+
+    # ---- reading
+
+    @contextmanager
+    def read(self) -> Iterator[apsw.Connection]:
+        """A reader inside one transaction: everything read is of one moment. Not for writing."""
+        if not self._threaded:
+            with self._inline:
+                yield self._db
+            return
+        with self._slots:
+            db = self._reader()
+            try:
+                db.execute("BEGIN")
+                yield db
+                db.execute("COMMIT")
+            except BROKEN as error:
+                self._roll_back(db)
+                raise StorageFailed(str(error)) from error
+            except BaseException:
+                self._roll_back(db)
+                raise
+            finally:
+                self._give_back(db)
+
+    def _reader(self) -> apsw.Connection:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            pass
+        if self._closed:
+            raise StorageFailed("the file is closed")
+        try:
+            return file.open_reader(self.path, self._vfs)
+        except BROKEN as error:
+            raise StorageFailed(str(error)) from error
+
+    def _give_back(self, db: apsw.Connection) -> None:
+        if self._closed or self.broken:
+            db.close(True)
+        else:
+            self._readers.append(db)
+
+    def _close_readers(self) -> None:
+        while self._readers:
+            self._readers.pop().close(True)
+
+    # ---- the whole file
+
+    def backup(self, target: Path) -> None:
+        """Copy the file as it is now to `target`, while it goes on being used."""
+        with self.read() as db:
+            file.copy_file(db, target)
+
+    def close(self) -> None:
+        """Finish what waits, move the log into the file, close."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+            while not self._jobs.empty():
+                if (late := self._jobs.get()) is not None:
+                    self._fail([late], StorageFailed("the file is closed"))
+        self._close_readers()
+        if not self.broken and self.path != MEMORY:
+            with suppress(apsw.Error):  # then the log stays, and is read at the next opening
+                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._db.close(True)

@@ -1,0 +1,331 @@
+// What the data server says, written by hand from the contract between the rooms. Amounts are decimal strings.
+
+export type Language = "vi" | "en";
+
+export interface Tenant {
+  code: string;
+  name: string;
+  role: string;
+  branches: string[];
+}
+
+export interface Session {
+  user: string;
+  name: string;
+  language?: Language;
+  tenants: Tenant[];
+}
+
+export interface Choice {
+  value: string;
+  label: string;
+}
+
+export interface FieldSpec {
+  name: string;
+  kind: string;
+  label: string;
+  required: boolean;
+  length_max: number;
+  default: string;
+  among: Choice[];
+  partner_kind: string;
+  fills: { field: string; attribute: string }[];
+  free: boolean;
+  repeat: boolean;
+  width: number;
+  group: string;
+  total: boolean;
+  foreign_only: boolean;
+}
+
+export interface GridSpec {
+  name: string;
+  label: string;
+  kind: string;
+  rows_min: number;
+  columns: FieldSpec[];
+}
+
+export interface PostingSpec {
+  grid: string;
+  amount: string;
+  converted: string;
+  single: boolean;
+  in_total: boolean;
+}
+
+export interface ReasonSpec {
+  code: string;
+  label: string;
+  debit: string;
+  credit: string;
+  partner_kind: string;
+  cash_flow: string;
+}
+
+export interface VoucherSpec {
+  code: string;
+  module: string;
+  order: number;
+  title: string;
+  short: string;
+  copies: number;
+  paper: string;
+  header: FieldSpec[];
+  grids: GridSpec[];
+  postings: PostingSpec[];
+  reasons: ReasonSpec[];
+  debit_accounts: string[];
+  credit_accounts: string[];
+  negative: string;
+  foreign: boolean;
+  acts: string[];
+  list_columns: { name: string; label: string }[];
+  tax_base: string;
+  before_books: boolean;
+  numbering: { prefix: string; digits: number; reset: string };
+}
+
+export interface ReportSpec {
+  code: string;
+  module: string;
+  order: number;
+  title: string;
+  short: string;
+  parameters: { name: string; required: boolean; label: string; roles: string[] }[];
+  landscape: boolean;
+}
+
+export interface AttributeSpec {
+  name: string;
+  kind: string;
+  label: string;
+  required: boolean;
+  length_max: number;
+  among: Choice[];
+  of: string;
+}
+
+export interface CatalogKind {
+  name: string;
+  title: string;
+  natural: boolean;
+  single: boolean;
+  screen: boolean;
+  attributes: AttributeSpec[];
+}
+
+export interface Account {
+  code: string;
+  name: string;
+  parent: string;
+  nature: string;
+  leaf: boolean;
+  level: number;
+  carries: string[];
+  requires: string[];
+  partner_kind: string;
+  active: boolean;
+}
+
+export interface Regime {
+  code: string;
+  name: string;
+  short: string;
+  about: string;
+  since: string;
+  until: string;
+  offered_to: string[];
+  default_for: string[];
+  warning: string;
+}
+
+/** Words in the screen's language, nested by group: words.state.book.posted. */
+export interface Words {
+  [name: string]: string | Words;
+}
+
+export interface Spec {
+  language: Language;
+  modules: { code: string; label: string }[];
+  voucher_types: VoucherSpec[];
+  reports: ReportSpec[];
+  catalogs: CatalogKind[];
+  cash_flow: Choice[];
+  regimes: Regime[];
+  words: Words;
+  company: Body;
+  fiscal_years: Body[];
+  chart: {
+    regime: string;
+    accounts: Account[];
+    roles: Record<string, string>;
+    groups: Record<string, string[]>;
+  };
+  branches: { id: string; code: string; name: string }[];
+  books: string[];
+  currencies: { code: string; name: string; decimals: number; rate: string }[];
+  role: string;
+}
+
+export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
+export type Body = Record<string, Value>;
+
+export interface FaultAnswer {
+  code: string;
+  field: string;
+  params?: Record<string, string>;
+  detail_vi?: string;
+  detail_en?: string;
+  cure_vi?: string;
+  cure_en?: string;
+}
+
+export interface Status {
+  sync: string;
+  book: string;
+  in_flight: boolean;
+  detail: string;
+  icon: number;
+}
+
+export interface VoucherRow {
+  id: string;
+  type: string;
+  number: string;
+  voucher_date: string;
+  accounting_date: string;
+  partner_name: string;
+  description: string;
+  total: string;
+  currency: string;
+  amount: string;
+  branch: string;
+  revision: number;
+  version: number;
+  status: Status;
+  deleted: boolean;
+  [column: string]: unknown;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+  count?: number;
+}
+
+export interface BookState {
+  book: string;
+  asked: boolean;
+  posted: boolean;
+  running: string;
+  fault_act: string;
+  faults: FaultAnswer[];
+}
+
+export interface Version {
+  body: Body;
+  user?: string;
+  at?: string;
+  made_at?: string;
+  revision?: number;
+  version?: number;
+}
+
+export interface Voucher {
+  id: string;
+  type: string;
+  number?: string;
+  revision: number;
+  version: number;
+  body: Body;
+  status: Status;
+  acts: Record<string, string>;
+  books: BookState[];
+  faults: FaultAnswer[];
+  conflict: { winner: Version; mine: Version } | null;
+  history: { at: string; user: string; act: string; revision: number; version: number }[];
+  previous: string | null;
+  next: string | null;
+  deleted?: boolean;
+}
+
+export interface Saved {
+  id: string;
+  revision: number;
+  number: string;
+  status: Status;
+  body: Body;
+}
+
+export interface CatalogEntry {
+  id: string;
+  version: number;
+  revision?: number;
+  body: Body;
+  status?: string;
+  used?: boolean;
+}
+
+export interface SyncState {
+  online: boolean;
+  pending: number;
+  in_flight: number;
+  failed: number;
+  conflicts: number;
+  last_sync_at: string | null;
+  as_of: string | null;
+  oldest_pending_at: string | null;
+  progress?: { done: number; total: number } | null;
+}
+
+export interface SyncResult {
+  n: number;
+  at: string;
+  kind: string;
+  object_kind: string;
+  id: string;
+  number: string;
+  description: string;
+  act: string;
+  user: string;
+  state: string;
+  faults: FaultAnswer[];
+  cure?: string;
+}
+
+export interface ReportColumn {
+  name: string;
+  label: string;
+  kind: string;
+  width: number;
+  group: string;
+}
+
+export interface ReportRow {
+  kind: string;
+  cells: Record<string, Value>;
+  voucher: string;
+  voucher_type?: string;
+}
+
+export interface ReportPage {
+  title: string;
+  subtitle?: string;
+  columns: ReportColumn[];
+  rows: ReportRow[];
+  next: string | null;
+  totals?: Record<string, Value> | null;
+  as_of: string | null;
+  pending: number;
+  missing?: string[];
+}
+
+export interface Person {
+  user: string;
+  name: string;
+  role: string;
+  branches: string[];
+  active: boolean;
+}

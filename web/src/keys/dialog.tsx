@@ -1,0 +1,36 @@
+// A dialog that hears its own keys only: Esc closes it, Ctrl+Enter accepts. Used for questions a person has asked for.
+import { Modal } from "@mantine/core";
+import type { ReactNode } from "react";
+import { useScope } from "./layers";
+
+interface Props {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly onAccept?: (() => void) | undefined;
+  readonly size?: string | number;
+  readonly children: ReactNode;
+  readonly testid?: string;
+}
+
+export function Dialog({ title, onClose, onAccept, size = "md", children, testid }: Props) {
+  useScope("dialog", { close: onClose, accept: onAccept }, { modal: true });
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      closeOnEscape={false}
+      title={<strong>{title}</strong>}
+      size={size}
+      centered
+      transitionProps={{ duration: 0 }}
+      overlayProps={{ backgroundOpacity: 0.35 }}
+      data-testid={testid}
+    >
+      <div data-regions="">
+        <div data-region="dialog" data-testid={testid ? `${testid}-body` : undefined}>
+          {children}
+        </div>
+      </div>
+    </Modal>
+  );
+}

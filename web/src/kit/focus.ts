@@ -1,0 +1,50 @@
+// Where the focus goes on: stops (data-stop) within regions (data-region), in the order of the page.
+
+function stopsIn(region: Element): HTMLElement[] {
+  return [...region.querySelectorAll<HTMLElement>("[data-stop]")].filter(
+    (stop) =>
+      !stop.hasAttribute("disabled") && stop.getAttribute("aria-disabled") !== "true" && stop.offsetParent !== null,
+  );
+}
+
+function regionsAround(from: Element): HTMLElement[] {
+  const root = from.closest("[data-regions]") ?? document;
+  return [...root.querySelectorAll<HTMLElement>("[data-region]")].filter((region) => stopsIn(region).length > 0);
+}
+
+/** Puts the focus on a box and selects what stands in it, so that typing replaces it. */
+export function focusOn(stop: HTMLElement | undefined | null): boolean {
+  if (!stop) return false;
+  stop.focus();
+  if (stop instanceof HTMLInputElement && stop.type !== "checkbox") stop.select();
+  return true;
+}
+
+/** The first stop of the region after (or before) the one that holds `from`; round the end it begins again. */
+export function goRegion(from: Element, direction: 1 | -1, round = true): boolean {
+  const regions = regionsAround(from);
+  const own = from.closest<HTMLElement>("[data-region]");
+  const index = own ? regions.indexOf(own) : direction === 1 ? -1 : 0;
+  let next = index + direction;
+  if (round) next = (next + regions.length) % regions.length;
+  const region = regions[next];
+  if (!region) return false;
+  const stops = stopsIn(region);
+  return focusOn(direction === 1 ? stops[0] : stops.at(-1));
+}
+
+/** The next stop after `from`, over the end of its region into the next one. */
+export function goOn(from: Element, direction: 1 | -1): boolean {
+  const region = from.closest("[data-region]");
+  if (!region) return false;
+  const stops = stopsIn(region);
+  const index = stops.indexOf(from as HTMLElement);
+  const next = stops[index + direction];
+  return next ? focusOn(next) : goRegion(from, direction, false);
+}
+
+/** The first stop of a named region. */
+export function focusRegion(root: ParentNode, name: string): boolean {
+  const region = root.querySelector(`[data-region="${name}"]`);
+  return region ? focusOn(stopsIn(region)[0]) : false;
+}

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
 from socai.cloud.store.migration import API_ROLE, POSTER_ROLE
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 POOL_SIZE_MAX = 16
 POOL_WAIT_SECONDS_MAX = 10.0

@@ -5,7 +5,7 @@ and works on the same tables. Rules every store keeps:
 
 - All rows of one transaction belong to one tenant. The change counter is taken under the tenant's row lock as the last
   statement, so a reader that has seen seq s never later finds a change at or below s.
-- Locks are taken in this order: replica, catalog entries, vouchers (by id), lane, tenant; the poster begins at vouchers.
+- Locks are taken in this order: replica, catalog entries, vouchers (by id), lane, tenant. Posters begin at vouchers.
 - Accept writes `work` rows and raises the lane's depth. It writes voucher_book (asked, running, work) for the books a
   person's act is about; from then on voucher_book is the poster's until the next act. The outcome of work n changes the
   book state only where voucher_book.work is still n.

@@ -189,8 +189,8 @@ create index operation_act on operation (bucket, tenant, act_id);
 create table change (
     bucket smallint not null,
     tenant integer not null,
-    kind text not null,
-    id text not null,
+    kind text collate "C" not null,         -- byte order, so that a cursor means the same on every server
+    id text collate "C" not null,
     seq bigint not null,
     branch text not null default '',        -- empty: for every replica of the tenant
     was_in text[] not null default '{}',
@@ -261,4 +261,11 @@ as $$
         (select min(virtual_time) from lane where bucket = wanted and depth > 0),
         (select max(virtual_time) from lane where bucket = wanted),
         0)
+$$;
+
+-- How far each tenant has come: one look for all offices that wait for news. Gives figures, never rows.
+create function heads(wanted smallint, wanted_tenants integer[]) returns table (tenant integer, seq bigint)
+language sql stable security definer set search_path = public, pg_temp
+as $$
+    select t.tenant, t.seq from tenant t where t.bucket = wanted and t.tenant = any(wanted_tenants)
 $$;

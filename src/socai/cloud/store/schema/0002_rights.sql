@@ -5,8 +5,9 @@
 grant usage on schema public to socai_api, socai_poster;
 grant select, insert on tenant_directory, replica_directory to socai_api;
 grant select on tenant_directory, replica_directory to socai_poster;
-revoke execute on function lane_floor(smallint) from public;
+revoke execute on function lane_floor(smallint), heads(smallint, integer[]) from public;
 grant execute on function lane_floor(smallint) to socai_api, socai_poster;
+grant execute on function heads(smallint, integer[]) to socai_api;
 
 do $$
 declare

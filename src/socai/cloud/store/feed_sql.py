@@ -1,0 +1,80 @@
+"""The statements of feed, snapshot and download, each named, with bucket and tenant fixed in all of them."""
+
+from __future__ import annotations
+
+from socai.books.write import ENTRY_COLUMNS as LEDGER_COLUMNS
+from socai.cloud.store.accept_sql import ENTRY_COLUMNS, VOUCHER_COLUMNS
+
+_MINE = "bucket = %(bucket)s and tenant = %(tenant)s"
+
+HEAD = f"select seq, timeline::text from tenant where {_MINE}"
+
+# Walks one index from the cursor on; an office limited to branches skips rows on the way.
+CHANGED = f"""
+select seq, kind, id from change
+where {_MINE} and (seq, kind, id) > (%(seq)s, %(kind)s, %(id)s)
+    and (%(all)s or branch = '' or branch = any(%(branches)s) or was_in && %(branches)s)
+order by seq, kind, id limit %(limit)s
+"""
+
+ENTRIES = f"""
+select {ENTRY_COLUMNS}
+from catalog_entry c join json_to_recordset(%(rows)s::json) as x(kind text, id text) on c.kind = x.kind and c.id = x.id
+where c.bucket = %(bucket)s and c.tenant = %(tenant)s
+"""
+
+VOUCHERS = f"""
+select {VOUCHER_COLUMNS} from voucher v
+where v.bucket = %(bucket)s and v.tenant = %(tenant)s and v.id = any(%(ids)s::uuid[])
+"""
+
+# Live sets, and what was posted or voided from a seq on; `since` above every seq leaves only the live ones.
+SETS = f"""
+select voucher::text, book, set_no, version, type, number, voucher_date, day, branch, description, rate, posted_seq,
+    voided_seq, posted_at
+from entry_set
+where {_MINE} and voucher = any(%(ids)s::uuid[])
+    and (live = 1 or posted_seq >= %(since)s or voided_seq >= %(since)s)
+order by voucher, book, set_no
+"""
+
+_LEDGER = ", ".join(f"e.{name}" for name in LEDGER_COLUMNS)
+LIVE = f"""
+select {_LEDGER} from entry e
+where e.bucket = %(bucket)s and e.tenant = %(tenant)s and e.voucher = any(%(ids)s::uuid[])
+order by e.voucher, e.book, e.line
+"""
+VOID = f"""
+select {_LEDGER}
+from entry_history e join json_to_recordset(%(rows)s::json) as x(voucher uuid, book text, set_no integer)
+    on e.voucher = x.voucher and e.book = x.book and e.set_no = x.set_no
+where e.bucket = %(bucket)s and e.tenant = %(tenant)s
+order by e.voucher, e.book, e.set_no, e.line
+"""
+
+ALL_ENTRIES = f"""
+select {ENTRY_COLUMNS}, g.seq
+from catalog_entry c join change g on g.bucket = c.bucket and g.tenant = c.tenant and g.kind = c.kind and g.id = c.id
+where c.bucket = %(bucket)s and c.tenant = %(tenant)s and not c.deleted
+order by c.kind, c.id
+"""
+
+BALANCES = f"""
+select book, dimension, branch, account, currency, detail, period, debit, credit, debit_foreign, credit_foreign
+from balance
+where {_MINE} and (%(all)s or branch = any(%(branches)s))
+    and (debit <> 0 or credit <> 0 or debit_foreign <> 0 or credit_foreign <> 0)
+order by book, dimension, branch, account, currency, detail, period
+"""
+
+_CHOSEN = """v.bucket = %(bucket)s and v.tenant = %(tenant)s and not v.deleted
+    and v.day between %(first_day)s and %(last_day)s
+    and (%(type)s = '' or v.type = %(type)s) and (%(all)s or v.branch = any(%(branches)s))"""
+DOWNLOAD = f"""
+select {VOUCHER_COLUMNS}, g.seq
+from voucher v join change g
+    on g.bucket = v.bucket and g.tenant = v.tenant and g.kind = 'voucher' and g.id = v.id::text
+where {_CHOSEN} and (v.day, v.id) > (%(day)s, %(id)s::uuid)
+order by v.day, v.id limit %(limit)s
+"""
+DOWNLOAD_COUNT = f"select count(*) from voucher v where {_CHOSEN}"

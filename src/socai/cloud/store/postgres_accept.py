@@ -1,0 +1,289 @@
+"""Accept on PostgreSQL: facts loaded set-based in key order, changes written set-based, the counter last."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import psycopg
+
+from socai.cloud.store import accept_sql as statements
+from socai.cloud.store.connection import Connection
+from socai.cloud.store.port import Applied, FrameRows, Raced
+from socai.cloud.store.row import FRAME_KINDS, PersonRow, ReplicaRow, TenantRef, changed_rows
+from socai.sync.fact import BookFact, Changes, EntryFact, Objects, VoucherFact
+from socai.sync.message import APPLIED, Operation, WireFault
+from socai.sync.reading import NUL_ESCAPED, Key, Record, Wanted
+
+Row = tuple[Any, ...]
+_faults = msgspec.json.Decoder(list[WireFault])
+_encode = msgspec.json.Encoder().encode
+
+
+class PostgresAccepting:
+    """See Accepting. Lives inside one open transaction of one tenant."""
+
+    def __init__(self, connection: Connection, ref: TenantRef) -> None:
+        self._connection = connection
+        self._owner: dict[str, object] = {"bucket": ref.bucket, "tenant": ref.tenant}
+        self._replica = ""
+
+    def frame(self, replica: str, numbers: Collection[int], act_ids: Collection[str]) -> FrameRows | None:
+        """See Accepting."""
+        rows = self._read(statements.REPLICA, replica=replica)
+        if not rows:
+            return None
+        found, now = replica_row(rows[0]), rows[0][9]
+        self._replica = replica
+        bodies: dict[str, list[Mapping[str, object]]] = {kind: [] for kind in FRAME_KINDS}
+        for kind, body in self._read(statements.FRAME_BODIES, kinds=list(FRAME_KINDS)):
+            bodies[kind].append(msgspec.json.decode(body))
+        recorded: list[Row] = []
+        if any(n <= found.last_n for n in numbers):
+            recorded = self._read(statements.RECORDED, replica=replica, epoch=found.epoch, numbers=list(numbers))
+        earlier: dict[str, tuple[Record, ...]] = {}
+        if found.epoch > 1:
+            for row in self._read(statements.EARLIER, replica=replica, epoch=found.epoch, acts=list(act_ids)):
+                earlier[row[1]] = (*earlier.get(row[1], ()), record_of(row))
+        return FrameRows(
+            found,
+            [person_row(row) for row in self._read(statements.PEOPLE)],
+            bodies,
+            {row[0]: record_of(row) for row in recorded},
+            earlier,
+            iso(now),
+        )
+
+    def objects(self, wanted: Wanted) -> Objects:
+        """See Accepting."""
+        entries = [*self._keyed(statements.ENTRIES_LOCKED, wanted.entries)]
+        vouchers = self._read(statements.VOUCHERS_LOCKED, ids=list(wanted.vouchers)) if wanted.vouchers else []
+        entries += self._keyed(statements.ENTRIES_NAMED, wanted.named)
+        books: dict[str, list[BookFact]] = {}
+        if vouchers:
+            for row in self._read(statements.BOOKS, ids=[row[0] for row in vouchers]):
+                books.setdefault(row[0], []).append(book_fact(row[1:]))
+        return Objects(
+            {row[0]: voucher_fact(row, books.get(row[0], ())) for row in vouchers},
+            {(row[0], row[1]): entry_fact(row) for row in entries},
+            {(row[0], row[1]): row[2] for row in self._keyed(statements.CODES, wanted.codes, "code_key")},
+            {(row[0], row[1]): row[2] for row in self._numbers(wanted)},
+        )
+
+    def apply(self, changes: Changes) -> Applied:
+        """See Accepting."""
+        self._write_entries(changes)
+        self._write_vouchers(changes)
+        self._write_numbers(changes)
+        books = [_book_row(voucher, fact) for (voucher, _), fact in sorted(changes.books.items())]
+        if books:
+            work = [
+                {"at": at, **{name: getattr(item, name) for name in item.__slots__}}
+                for at, item in enumerate(changes.work)
+            ]
+            self._run(statements.WORK_AND_BOOKS, rows=_json(books), work=_json(work))
+        if changes.work or changes.settings:
+            moved = self._read(statements.ENQUEUE, count=len(changes.work), settings=int(changes.settings))
+        else:
+            moved = self._read(statements.DEPTH)
+        return Applied(self._commit(changes), moved[0][0])
+
+    def quarantine(self, replica: str) -> None:
+        """See Accepting."""
+        self._run(statements.QUARANTINE, replica=replica)
+
+    # --- steps --------------------------------------------------------------------------------------------------
+
+    def _write_entries(self, changes: Changes) -> None:
+        new = [_entry_row(fact) for key, fact in changes.entries.items() if not changes.entries_known[key]]
+        old = [_entry_row(fact) for key, fact in changes.entries.items() if changes.entries_known[key]]
+        self._write(statements.ENTRY_HISTORY, [_entry_row(fact) for fact in changes.entry_history])
+        # Changed ones first: a code that one of them gives up may be taken by a new one.
+        self._write(statements.CHANGED_ENTRIES, old, len(old))
+        self._write(statements.NEW_ENTRIES, new, len(new))
+        used = [{"kind": kind, "id": ident} for kind, ident in sorted(changes.used)]
+        self._write(statements.USED, used, len(used))
+
+    def _write_vouchers(self, changes: Changes) -> None:
+        new = [_voucher_row(fact) for key, fact in changes.vouchers.items() if not changes.vouchers_known[key]]
+        old = [_voucher_row(fact) for key, fact in changes.vouchers.items() if changes.vouchers_known[key]]
+        self._write(statements.VOUCHER_HISTORY, [_voucher_row(fact) for fact in changes.voucher_history])
+        self._write(statements.CHANGED_VOUCHERS, old, len(old))
+        self._write(statements.NEW_VOUCHERS, new, len(new))
+
+    def _write_numbers(self, changes: Changes) -> None:
+        freed, taken = (
+            [{"series": series, "number": number, "voucher": voucher} for (series, number), voucher in each.items()]
+            for each in (changes.freed, changes.taken)
+        )
+        self._write(statements.FREED_NUMBERS, freed)
+        self._write(statements.TAKEN_NUMBERS, taken, len(taken))
+
+    def _commit(self, changes: Changes) -> int:
+        if not changes.records:
+            return 0
+        last = changes.records[-1][0]
+        given = {"last_n": last.n, "last_hash": last.sha256, "replica": self._replica}
+        log = [_log_row(operation, record) for operation, record in changes.records]
+        if not changes.anything:
+            self._run(statements.COMMIT_LOG, rows=_json(log), **given)
+            return 0
+        changed = [
+            {"kind": row.kind, "id": row.id, "branch": row.branch, "was_in": row.was_in}
+            for row in changed_rows(changes)
+        ]
+        seq = self._read(statements.COMMIT_CHANGES, changed=_json(changed), rows=_json(log), **given)[0][0]
+        return int(seq)
+
+    def _keyed(self, statement: str, keys: Iterable[Key], second: str = "id") -> list[Row]:
+        rows = [{"kind": kind, second: ident} for kind, ident in keys]
+        return self._read(statement, rows=_json(rows)) if rows else []
+
+    def _numbers(self, wanted: Wanted) -> list[Row]:
+        rows = [{"series": series, "number": number} for series, number in wanted.numbers]
+        return self._read(statements.NUMBERS, rows=_json(rows)) if rows else []
+
+    def _read(self, statement: str, **values: object) -> list[Row]:
+        return self._run(statement, **values).fetchall()
+
+    def _run(self, statement: str, **values: object) -> psycopg.Cursor[Row]:
+        return self._connection.execute(statement.encode(), {**self._owner, **values})
+
+    def _write(self, statement: str, rows: Sequence[object], expected: int | None = None) -> None:
+        """Run a statement over rows; Raced where it did not reach all that it had to."""
+        if not rows:
+            return
+        cursor = self._connection.execute(statement.encode(), {**self._owner, "rows": _json(rows)})
+        if expected is not None and cursor.rowcount != expected:
+            raise Raced(f"{cursor.rowcount} of {expected} rows")
+
+
+def iso(at: datetime) -> str:
+    """A time of the database as it travels: UTC, milliseconds, Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def replica_row(row: Row) -> ReplicaRow:
+    """A row of REPLICA."""
+    return ReplicaRow(row[0], row[1], bytes(row[2]), row[3], row[4], row[5], tuple(row[6]), row[7], row[8])
+
+
+def person_row(row: Row) -> PersonRow:
+    """A row of PEOPLE."""
+    return PersonRow(row[0], row[1], row[2], row[3], tuple(row[4]), row[5])
+
+
+def record_of(row: Row) -> Record:
+    """A row of RECORDED."""
+    n, act_id, sha256, ident, result, version, seq, faults = row[:8]
+    return Record(n, act_id, sha256, ident, result, version, seq, tuple(_faults.decode(faults)))
+
+
+def entry_fact(row: Row) -> EntryFact:
+    """A row of ENTRY_COLUMNS."""
+    kind, ident, version, key, text, author, at, used, deleted = row
+    body = text.encode()
+    active = bool(msgspec.json.decode(body).get("active", True))
+    return EntryFact(kind, ident, version, key, body, author, iso(at), active, used, deleted)
+
+
+def voucher_fact(row: Row, books: Iterable[BookFact]) -> VoucherFact:
+    """A row of VOUCHER_COLUMNS."""
+    ident, version, body_version, kind, branch, number, series, day, body, author, at, was_in, deleted = row
+    return VoucherFact(
+        *(ident, version, body_version, kind, branch, number, series, day, body.encode(), author, iso(at)),
+        was_in=tuple(was_in),
+        deleted=deleted,
+        books=tuple(books),
+    )
+
+
+def book_fact(row: Row) -> BookFact:
+    """A row of BOOKS without its voucher."""
+    book, asked, posted, running, work, set_no, version, fault_act, faults, at = row
+    told = tuple(_faults.decode(faults))
+    return BookFact(book, asked, posted, running, work, set_no, version, fault_act, told, iso(at) if at else "")
+
+
+def _json(rows: object) -> str:
+    """Rows as one JSON text. No database keeps NUL, wherever it was quoted from."""
+    text = _encode(rows)
+    return (text.replace(NUL_ESCAPED, b"\\ufffd") if NUL_ESCAPED in text else text).decode()
+
+
+def _voucher_row(fact: VoucherFact) -> dict[str, object]:
+    return {
+        "id": fact.id,
+        "version": fact.version,
+        "body_version": fact.body_version,
+        "type": fact.type,
+        "branch": fact.branch,
+        "was_in": fact.was_in,
+        "number": fact.number,
+        "series": fact.series,
+        "day": fact.day,
+        "body": msgspec.Raw(fact.body),
+        "deleted": fact.deleted,
+        "author": fact.author,
+        "at": fact.at,
+    }
+
+
+def _entry_row(fact: EntryFact) -> dict[str, object]:
+    return {
+        "kind": fact.kind,
+        "id": fact.id,
+        "version": fact.version,
+        "code_key": fact.code_key,
+        "body": msgspec.Raw(fact.body),
+        "used": fact.used,
+        "deleted": fact.deleted,
+        "author": fact.author,
+        "at": fact.at,
+    }
+
+
+def _book_row(voucher: str, fact: BookFact) -> dict[str, object]:
+    return {
+        "voucher": voucher,
+        "book": fact.book,
+        "asked": fact.asked,
+        "posted": fact.posted,
+        "running": fact.running,
+        "work": fact.work,
+        "set_no": fact.set_no,
+        "version": fact.version,
+        "fault_act": fact.fault_act,
+        "faults": fact.faults,
+        "posted_at": fact.posted_at or None,
+    }
+
+
+def _log_row(operation: Operation, record: Record) -> dict[str, object]:
+    refused = record.result != APPLIED
+    return {
+        "replica": operation.replica,
+        "epoch": operation.epoch,
+        "n": operation.n,
+        "act_id": operation.act_id,
+        "sha256": operation.sha256,
+        "author": operation.user,
+        "made_at": operation.made_at,
+        "kind": operation.kind,
+        "object_kind": operation.object_kind,
+        "id": operation.id,
+        "act": operation.act,
+        "base_version": operation.base.version,
+        "base_operation": operation.base.operation,
+        "books": operation.books,
+        "post_to": operation.post_to,
+        "answered": operation.answered,
+        "result": record.result,
+        "version": record.version,
+        "faults": record.faults,
+        "body": bytes(operation.body).decode("utf-8", "replace") if refused else "",
+        "seq": record.seq,
+        "now": record.result == APPLIED and not record.seq,
+    }

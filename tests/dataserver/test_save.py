@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.desk import BRANCH, CHIEF, PARTNER, VENDOR, Office, ident, journal, open_office
 
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import audit, outbox, voucher
+from support.desk import BRANCH, CHIEF, PARTNER, VENDOR, Office, ident, journal, open_office
 
 
 @pytest.fixture

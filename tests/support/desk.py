@@ -116,7 +116,7 @@ def journal(amount: str = "100000", day: str = "2026-11-20", count: int = 1, **m
 def open_office(
     path: Path | str = MEMORY, *, company: bool = True, threaded: bool | None = None, clock: HandClock | None = None
 ) -> Office:
-    """A desk on a file (or in memory, then without a writer thread), with a company's catalogs unless told otherwise."""
+    """A desk on a file (in memory: without a writer thread), with a company in it unless told otherwise."""
     clock = clock or HandClock()
     file = Replica(path, threaded=path != MEMORY if threaded is None else threaded)
     desk = Desk("minhphat", file, clock)
@@ -134,4 +134,4 @@ def open_office(
     return office
 
 
-__all__ = ["PROTOCOL", "Office", "HandClock", "journal", "open_office", "ident"]
+__all__ = ["PROTOCOL", "HandClock", "Office", "ident", "journal", "open_office"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -29,7 +28,9 @@ class Instant:
     def text(self) -> str:
         """The wall's time as stored and sent: UTC, milliseconds, Z."""
         seconds, milliseconds = divmod(self.wall, 1000)
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+        t = time.gmtime(seconds)
+        day = f"{t.tm_year:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}"
+        return f"{day}T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}.{milliseconds:03d}Z"
 
 
 class Clock(Protocol):

@@ -39,7 +39,7 @@ def append(db: apsw.Connection, act: Act) -> None:
     last = db.execute("SELECT chain FROM audit ORDER BY n DESC LIMIT 1").fetchone()
     db.execute(
         "INSERT INTO audit (at, user, act, act_id, kind, object_kind, object, revision, digest, chain)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?)",
         (*act, _link(last[0] if last else "", act)),
     )
 
@@ -47,7 +47,7 @@ def append(db: apsw.Connection, act: Act) -> None:
 def done(db: apsw.Connection, act_id: str) -> Act | None:
     """The act recorded under this id, if it was done before."""
     row = db.execute(
-        "SELECT at, user, act, act_id, kind, object_kind, object, revision, digest FROM audit WHERE act_id = ?",
+        "SELECT at, user, act, coalesce(act_id, ''), kind, object_kind, object, revision, digest FROM audit WHERE act_id = ?",
         (act_id,),
     ).fetchone()
     return Act(*row) if row else None
@@ -57,7 +57,7 @@ def broken_link(db: apsw.Connection) -> int:
     """The first row that does not follow from the one before it; 0 where the chain holds."""
     chain = ""
     rows = db.execute(
-        "SELECT n, chain, at, user, act, act_id, kind, object_kind, object, revision, digest FROM audit ORDER BY n"
+        "SELECT n, chain, at, user, act, coalesce(act_id, ''), kind, object_kind, object, revision, digest FROM audit ORDER BY n"
     )
     for n, told, *act in rows:
         chain = _link(chain, Act(*act))
@@ -69,7 +69,7 @@ def broken_link(db: apsw.Connection) -> int:
 def history(db: apsw.Connection, object_id: str, limit: int) -> list[Act]:
     """The newest acts on one object, newest first."""
     rows = db.execute(
-        "SELECT at, user, act, act_id, kind, object_kind, object, revision, digest FROM audit"
+        "SELECT at, user, act, coalesce(act_id, ''), kind, object_kind, object, revision, digest FROM audit"
         " WHERE object = ? ORDER BY n DESC LIMIT ?",
         (object_id, limit),
     )

@@ -130,7 +130,8 @@ def neighbours(db: apsw.Connection, head: Head, branches: tuple[str, ...] | None
     where, values = _where(Filters(types=(head.type,), branches=branches))
     values |= {"day": head.day, "id": head.id}
     before = db.execute(
-        f"SELECT v.id FROM voucher v WHERE {where} AND (v.day, v.id) < (:day, :id) ORDER BY v.day DESC, v.id DESC LIMIT 1",
+        f"SELECT v.id FROM voucher v WHERE {where} AND (v.day, v.id) < (:day, :id)"
+        " ORDER BY v.day DESC, v.id DESC LIMIT 1",
         values,
     ).fetchone()
     after = db.execute(

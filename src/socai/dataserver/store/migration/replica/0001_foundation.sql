@@ -183,7 +183,7 @@ create table audit (
     at text not null,
     user text not null,
     act text not null,
-    act_id text not null,
+    act_id text,                             -- null for what the program did by itself
     kind text not null,
     object_kind text not null,
     object text not null,
@@ -191,7 +191,7 @@ create table audit (
     digest text not null,
     chain text not null
 );
-create unique index audit_act on audit (act_id) where act_id <> '';
+create unique index audit_act on audit (act_id);
 create index audit_object on audit (object, n);
 
 create table download_job (

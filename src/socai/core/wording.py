@@ -114,7 +114,7 @@ def _field(item: Field, speaker: Speaker) -> Json:
 
 def describe_report(spec: ReportSpec, speaker: Speaker) -> Json:
     """A report as clients read it: parameters and columns with labels. Period, branch and book are asked by all."""
-    asked = [{"name": name, "required": name == "period", "roles": []} for name in ALWAYS]
+    asked = [{"name": name, "required": name == "period", "groups": []} for name in ALWAYS]
     asked += [asdict(parameter) for parameter in spec.parameters]
     return {
         "code": spec.code,

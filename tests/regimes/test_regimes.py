@@ -24,7 +24,7 @@ FORMS = {
     "receipt_slip", "payment_slip", "bank_order", "bank_credit_note", "bank_debit_note", "transfer_note",
     "accounting_note", "opening_note", "journal_book", "account_book", "balance_of_accounts", "cashier_book",
     "cash_detail_book", "bank_book", "partner_book", "partner_foreign_book", "settlement_foreign_book",
-    "partner_summary", "account_detail_book",
+    "partner_summary", "account_detail_book", "bank_summary",
 }  # fmt: skip
 
 Row = Mapping[str, str]

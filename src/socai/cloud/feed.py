@@ -1,0 +1,86 @@
+"""The feed as a data server asks for it: pages after its cursor, the snapshot it begins with, vouchers on demand.
+
+What an office may see is a filter here, on the cloud: its replica's branches, never what the request says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from socai.base.calendar import day_key, parse_day
+from socai.base.fault import Fault
+from socai.base.ident import parse_ident
+from socai.cloud.store.port import FeedStore, TenantStore
+from socai.cloud.store.row import DownloadFilter, ReplicaRow, TenantRef, parse_cursor
+from socai.sync.message import (
+    FEED_BYTES_MAX,
+    FEED_ITEMS_MAX,
+    DownloadPage,
+    FeedPage,
+    encode,
+)
+
+SNAPSHOT_ROWS = 2_000
+NIL = "00000000-0000-0000-0000-000000000000"
+
+
+class Feeder:
+    """The feed of one store. Without state; safe to use from many threads at once."""
+
+    def __init__(self, store: FeedStore, tenants: TenantStore) -> None:
+        self._store = store
+        self._tenants = tenants
+
+    def page(self, ref: TenantRef, replica: ReplicaRow, cursor: str, limit: int) -> FeedPage | Fault:
+        """What changed after the cursor. An empty cursor reads from the beginning of time."""
+        after = parse_cursor(cursor)
+        if after is None:
+            return Fault("PARAMETER_INVALID", "cursor", {"value": cursor[:40]})
+        timeline = self._tenants.tenant(ref).timeline
+        branches = frozenset(replica.branches)
+        items, reached, head = self._store.feed(
+            ref, after, branches, max(1, min(limit, FEED_ITEMS_MAX)), FEED_BYTES_MAX
+        )
+        return FeedPage(timeline, items, reached.text(), more=reached.seq < head, head_seq=head)
+
+    def snapshot(self, ref: TenantRef, replica: ReplicaRow) -> Iterator[bytes]:
+        """Lines of the snapshot stream; a reader that got no last line did not get all."""
+        for chunk in self._store.snapshot(ref, frozenset(replica.branches), SNAPSHOT_ROWS):
+            yield encode(chunk) + b"\n"
+
+    def download(
+        self, ref: TenantRef, replica: ReplicaRow, wanted: DownloadFilter, after: str, limit: int
+    ) -> DownloadPage | Fault:
+        """Vouchers of a period with their live sets. `total` is given with the first page."""
+        key = _parse_after(after)
+        if key is None:
+            return Fault("PARAMETER_INVALID", "after", {"value": after[:60]})
+        timeline = self._tenants.tenant(ref).timeline
+        items, onward = self._store.download(ref, wanted, key, max(1, min(limit, FEED_ITEMS_MAX)), FEED_BYTES_MAX)
+        total = 0 if after else self._store.download_count(ref, wanted)
+        return DownloadPage(timeline, items, "" if onward is None else f"{onward[0]}:{onward[1]}", total)
+
+
+def download_filter(replica: ReplicaRow, first: str, last: str, kind: str, branch: str) -> DownloadFilter | Fault:
+    """What a request asks for, within the office's branches. Faults: DAY_INVALID, FIELD_REQUIRED, BRANCH_UNKNOWN."""
+    days: list[date] = []
+    for name, text in (("from", first), ("to", last)):
+        day = parse_day(text, name)
+        if isinstance(day, Fault):
+            return day
+        days.append(day)
+    mine = frozenset(replica.branches)
+    if branch and mine and branch not in mine:
+        return Fault("BRANCH_UNKNOWN", "branch", {"branch": branch[:60]})
+    chosen = frozenset([branch]) if branch else mine
+    return DownloadFilter(day_key(days[0]), day_key(days[1]), kind[:60], chosen)
+
+
+def _parse_after(text: str) -> tuple[int, str] | None:
+    if not text:
+        return (0, NIL)
+    day, _, ident = text.partition(":")
+    if not (day.isascii() and day.isdigit() and len(day) == 8) or isinstance(parse_ident(ident, "after"), Fault):
+        return None
+    return (int(day), ident)

@@ -12,7 +12,7 @@ from socai.base.calendar import day_key, parse_day
 from socai.base.fault import Fault
 from socai.base.ident import parse_ident
 from socai.cloud.store.port import FeedStore, TenantStore
-from socai.cloud.store.row import DownloadFilter, ReplicaRow, TenantRef, parse_cursor
+from socai.cloud.store.row import CURSOR_LAST, DownloadFilter, ReplicaRow, TenantRef, parse_cursor
 from socai.sync.message import (
     FEED_BYTES_MAX,
     FEED_ITEMS_MAX,
@@ -42,7 +42,7 @@ class Feeder:
         items, reached, head = self._store.feed(
             ref, after, branches, max(1, min(limit, FEED_ITEMS_MAX)), FEED_BYTES_MAX
         )
-        return FeedPage(timeline, items, reached.text(), more=reached.seq < head, head_seq=head)
+        return FeedPage(timeline, items, reached.text(), more=reached < (head, CURSOR_LAST), head_seq=head)
 
     def snapshot(self, ref: TenantRef, replica: ReplicaRow) -> Iterator[bytes]:
         """Lines of the snapshot stream; a reader that got no last line did not get all."""
@@ -71,7 +71,9 @@ def download_filter(replica: ReplicaRow, first: str, last: str, kind: str, branc
             return day
         days.append(day)
     mine = frozenset(replica.branches)
-    if branch and mine and branch not in mine:
+    if "\0" in kind:
+        return Fault("TYPE_UNKNOWN", "type", {"type": kind[:40]})
+    if "\0" in branch or (branch and mine and branch not in mine):
         return Fault("BRANCH_UNKNOWN", "branch", {"branch": branch[:60]})
     chosen = frozenset([branch]) if branch else mine
     return DownloadFilter(day_key(days[0]), day_key(days[1]), kind[:60], chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 
 import msgspec
@@ -72,10 +72,8 @@ def people(store: TenantStore, ref: TenantRef) -> People:
 
 def wire_person(row: PersonRow) -> Person:
     """A user as it travels."""
-    return Person(
-        *(row.login, row.name, row.password_hash, row.role, list(row.branches), row.active),
-        valid_until=iso_in(VALID_DAYS),
-    )
+    until = iso_in(VALID_DAYS)
+    return Person(row.login, row.name, row.password_hash, row.role, list(row.branches), row.active, until)
 
 
 def _row(wish: PersonWish, known: PersonRow | None) -> PersonRow | Fault:
@@ -99,10 +97,9 @@ def _row(wish: PersonWish, known: PersonRow | None) -> PersonRow | Fault:
     return PersonRow(wish.user, name, hashed, wish.role, tuple(wish.branches), wish.active)
 
 
-def _last_admin(known: Sequence[PersonRow] | object, row: PersonRow) -> Fault | None:
+def _last_admin(known: Iterable[PersonRow], row: PersonRow) -> Fault | None:
     """A tenant always keeps one administrator, or nobody could ever change its people again."""
-    rows = [each for each in known if isinstance(each, PersonRow)]  # type: ignore[attr-defined]
-    admins = {each.login for each in rows if each.active and each.role == ADMIN}
+    admins = {each.login for each in known if each.active and each.role == ADMIN}
     if admins == {row.login} and not (row.active and row.role == ADMIN):
         return Fault("RIGHT_MISSING", "role", {"right": "people"})
     return None

@@ -1,7 +1,7 @@
 """The signature by which a data server proves who it is: ed25519 over method, path, time and the body's hash.
 
-Both tiers use this file: the DS signs, the cloud verifies. A signature is good for ten minutes either way; a data server
-whose clock is further off signs again with the time the refusal's Date header told.
+Both tiers use this file: the DS signs, the cloud verifies. A signature is good for ten minutes either way; a data
+server whose clock is further off signs again with the time the refusal's Date header told.
 """
 
 from __future__ import annotations

@@ -7,8 +7,10 @@ else posts, so the days it has loaded stay true as long as it adds what it posts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 from socai.base.calendar import day_of_key
 from socai.base.fault import Fault
@@ -25,36 +27,69 @@ KEYS_MAX = 5_000
 def money_moves(moves: MoneyMoves, book: str, entries: Iterable[Entry], day: int, sign: int, chart: Chart) -> None:
     """Add what entries move on money accounts. Sides in foreign currency count in that currency."""
     accounts = chart.accounts
-    for entry in entries:
-        for side, direction in ((entry.debit, sign), (entry.credit, -sign)):
-            if side is not None and (known := accounts.get(side.account)) is not None and known.money:
-                place = (_key(book, side), day)
-                moves[place] = moves.get(place, 0) + direction * (
-                    entry.amount if side.currency == VND else side.foreign
-                )
+    for _, amount, debit, credit, _, _ in entries:
+        if debit is not None and (known := accounts.get(debit.account)) is not None and known.money:
+            place = (_key(book, debit), day)
+            moves[place] = moves.get(place, 0) + sign * (amount if debit.currency == VND else debit.foreign)
+        if credit is not None and (known := accounts.get(credit.account)) is not None and known.money:
+            place = (_key(book, credit), day)
+            moves[place] = moves.get(place, 0) - sign * (amount if credit.currency == VND else credit.foreign)
 
 
 def _key(book: str, side: Side) -> MoneyKey:
     return (book, side.branch, side.account, side.currency, side.bank_account or side.fund)
 
 
-@dataclass(slots=True)
+def year_start(day: int) -> int:
+    """The day from which a balance is loaded when `day` matters: most later questions then need no further reading."""
+    return day // 10_000 * 10_000 + 101
+
+
 class MoneyDays:
-    """One money balance: what stood before `first_day`, and what each day from then on added."""
+    """One money balance from `first_day` on: what stood before it, and what each day has added.
 
-    first_day: int
-    before: int
-    days: dict[int, int] = field(default_factory=dict)
+    Kept as sorted days with the balance at the end of each, so that a question is a search and a minimum.
+    """
 
-    def shortest(self, added: Mapping[int, int]) -> tuple[int, int] | None:
-        """(day, balance before) of the first day's end that `added` would both worsen and leave below zero, or None."""
-        running = self.before
+    __slots__ = ("_balances", "_days", "before", "first_day")
+
+    def __init__(self, first_day: int, before: int = 0, added: Mapping[int, int] | None = None) -> None:
+        self.first_day = first_day
+        self.before = before
+        self._days = sorted(added or ())
+        self._balances = list(accumulate(((added or {})[day] for day in self._days), initial=before))[1:]
+
+    def add(self, day: int, amount: int) -> None:
+        """Add to one day; a day before the first is part of what stood before."""
+        days, balances = self._days, self._balances
+        if day < self.first_day:
+            self.before += amount
+            at = 0
+        else:
+            at = bisect_left(days, day)
+            if at == len(days) or days[at] != day:
+                days.insert(at, day)
+                balances.insert(at, balances[at - 1] if at else self.before)
+        balances[at:] = [balance + amount for balance in balances[at:]]
+
+    def shortest(self, moves: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+        """(day, balance before) where the moves (day, amount) would worsen a day and leave it below zero, or None.
+
+        Between two moves the change stays the same, so each stretch of days is tried by its lowest balance.
+        """
         change = 0
-        for day in sorted(self.days.keys() | added.keys()):
-            running += self.days.get(day, 0)
-            change += added.get(day, 0)
-            if change < 0 and running + change < 0:
-                return day, running
+        moves = sorted(moves)
+        for number, (day, amount) in enumerate(moves):
+            change += amount
+            if change >= 0:
+                continue
+            first = bisect_right(self._days, day)
+            until = bisect_left(self._days, moves[number + 1][0]) if number + 1 < len(moves) else len(self._days)
+            stretch = [self._balances[first - 1] if first else self.before, *self._balances[first:until]]
+            lowest = min(stretch)
+            if lowest + change < 0:
+                at = stretch.index(lowest)
+                return (self._days[first + at - 1] if at else day), lowest
         return None
 
 
@@ -99,9 +134,11 @@ class Cash:
 
     def short_of(self, moves: MoneyMoves) -> Short | None:
         """The first balance that the moves would overdraw, or None. Only balances that lose are looked at."""
-        for key in {key for (key, _), amount in moves.items() if amount < 0}:
+        for key in dict.fromkeys(key for (key, _), amount in moves.items() if amount < 0):
             line = self._lines.get(key)
-            short = line.shortest({day: amount for (own, day), amount in moves.items() if own == key}) if line else None
+            if line is None:
+                continue
+            short = line.shortest([(day, amount) for (own, day), amount in moves.items() if own == key])
             if short is not None:
                 return Short(key, *short)
         return None
@@ -110,9 +147,5 @@ class Cash:
         """Count what has been decided."""
         for (key, day), amount in moves.items():
             line = self._lines.get(key)
-            if line is None:
-                continue
-            if day < line.first_day:
-                line.before += amount
-            else:
-                line.days[day] = line.days.get(day, 0) + amount
+            if line is not None:
+                line.add(day, amount)

@@ -157,7 +157,7 @@ class Poster:
 
     def needs(self, prepared: Prepared) -> bool:
         """Whether finishing has to read balances: then the turn before must be committed first."""
-        return bool(money_wanted(prepared.drafts, prepared.facts, self._holding(prepared.claim).cash))
+        return bool(money_wanted(prepared.drafts, self._holding(prepared.claim).cash))
 
     def finish(self, prepared: Prepared) -> Turn:
         """Decide a prepared turn. From here on the cash in memory counts it, so it must be committed or forgotten."""
@@ -167,9 +167,9 @@ class Poster:
         if details:
             existing = self.store.existing(claim, details)
             facts.learn(existing)
-            refuse_unknown(drafts, details - existing, self._specs)
+            refuse_unknown(drafts, details - existing, facts, self._specs)
         cash.make_room()
-        wanted = money_wanted(drafts, facts, cash)
+        wanted = money_wanted(drafts, cash)
         if wanted:
             for key, line in self.store.money(claim, wanted).items():
                 cash.load(key, line)

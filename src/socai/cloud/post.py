@@ -15,7 +15,7 @@ from datetime import date
 from socai.base.calendar import day_key, day_of_key
 from socai.base.fault import Fault, Faults
 from socai.books.write import NewSet, StoredSet, Void
-from socai.cloud.cash import Cash, MoneyKey, MoneyMoves, money_moves
+from socai.cloud.cash import Cash, MoneyKey, MoneyMoves, money_moves, year_start
 from socai.cloud.facts import Day, TenantFacts
 from socai.core.balance import Movements, move
 from socai.core.check import check_dates, check_references, locked
@@ -54,6 +54,7 @@ class Draft:
     step: str
     on: Day | None = None
     new: NewSet | None = None
+    moves: MoneyMoves = field(default_factory=dict)  # money accounts, where the company watches them
     faults: Faults = ()
     keeps_old: bool = False  # the old set may not leave the books (its date is locked, or our own code failed)
     bug: str = ""  # traceback of an exception in our own code: the voucher is told INTERNAL, the worker logs this
@@ -127,6 +128,7 @@ def draft(items: Sequence[Item], facts: TenantFacts, specs: Specs, poison: Colle
     `poison` lists work (n) the database would not take: it is answered INTERNAL without being tried again.
     """
     drafts = []
+    watched = facts.company.negative_cash != ALLOW
     for item in items:
         made = Draft(item, step(item.work, item.standing))
         if item.work.n in poison:
@@ -134,8 +136,10 @@ def draft(items: Sequence[Item], facts: TenantFacts, specs: Specs, poison: Colle
         else:
             try:
                 _draft(made, facts, specs)
+                if watched:
+                    made.moves = _money_of(made, facts)
             except Exception:  # a bug of ours must not stop the lane: the voucher is told, the worker logs it
-                made.new, made.faults, made.keeps_old = None, (Fault("INTERNAL"),), True
+                made.new, made.faults, made.keeps_old, made.moves = None, (Fault("INTERNAL"),), True, {}
                 made.bug = traceback.format_exc()
         drafts.append(made)
     return drafts
@@ -207,7 +211,9 @@ def details_wanted(drafts: Iterable[Draft], known: Collection[tuple[str, str]]) 
     return {pair for kind, ids in (*kinds, *more) for ident in ids if (pair := (kind, ident)) not in known}
 
 
-def refuse_unknown(drafts: Iterable[Draft], unknown: Collection[tuple[str, str]], specs: Specs) -> None:
+def refuse_unknown(
+    drafts: Iterable[Draft], unknown: Collection[tuple[str, str]], facts: TenantFacts, specs: Specs
+) -> None:
     """Give CATALOG_UNKNOWN to the vouchers that name one of the `unknown` entries."""
     if not unknown:
         return
@@ -218,17 +224,16 @@ def refuse_unknown(drafts: Iterable[Draft], unknown: Collection[tuple[str, str]]
         faults = check_references(spec, made.item.body, lambda kind, ident: None if (kind, ident) in unknown else True)
         if faults:
             made.new, made.faults = None, faults
+            made.moves = {} if facts.company.negative_cash == ALLOW else _money_of(made, facts)
 
 
-def money_wanted(drafts: Iterable[Draft], facts: TenantFacts, cash: Cash) -> dict[MoneyKey, int]:
-    """The money balances to load, each with the first day that matters; empty where negative cash is allowed."""
+def money_wanted(drafts: Iterable[Draft], cash: Cash) -> dict[MoneyKey, int]:
+    """The money balances to load, each with the day to load it from; empty where negative cash is allowed."""
     wanted: dict[MoneyKey, int] = {}
-    if facts.company.negative_cash == ALLOW:
-        return wanted
     for made in drafts:
-        for (key, day), amount in _money_of(made, facts).items():
+        for (key, day), amount in made.moves.items():
             if amount < 0 and not cash.covers(key, day):
-                wanted[key] = min(day, wanted.get(key, day))
+                wanted[key] = min(year_start(day), wanted.get(key, day))
     return wanted
 
 
@@ -258,10 +263,8 @@ def decide_posts(drafts: Sequence[Draft], facts: TenantFacts, cash: Cash) -> Tur
     """Everything the turn writes. Work is answered in the lane's order; `cash` moves along with it."""
     turn = Turn()
     live_books: dict[str, set[str]] = {}
-    watched = facts.company.negative_cash != ALLOW
     for made in drafts:
-        if watched:
-            _watch_cash(made, facts, cash)
+        _watch_cash(made, facts, cash)
         _answer(turn, made, facts, live_books)
     turn.changed = list(dict.fromkeys(change.voucher for change in turn.books))
     return turn
@@ -272,15 +275,14 @@ def _watch_cash(made: Draft, facts: TenantFacts, cash: Cash) -> None:
 
     Taking a receipt out is never refused: whoever posted it by mistake must be able to take it back.
     """
-    moves = _money_of(made, facts)
-    if not moves:
+    if not made.moves:
         return
     asks = facts.company.negative_cash == WARN
     answered = asks and "CASH_NEGATIVE" in made.item.work.answered
-    if made.new is not None and not answered and (short := cash.short_of(moves)) is not None:
+    if made.new is not None and not answered and (short := cash.short_of(made.moves)) is not None:
         made.new, made.faults = None, (short.fault(facts.decimals, asks),)
-        moves = _money_of(made, facts)
-    cash.add(moves)
+        made.moves = _money_of(made, facts)
+    cash.add(made.moves)
 
 
 def _answer(turn: Turn, made: Draft, facts: TenantFacts, live_books: dict[str, set[str]]) -> None:

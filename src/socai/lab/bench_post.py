@@ -1,8 +1,8 @@
 """How fast one worker posts: vouchers of five lines into large books, durably, with everything a posting has to do.
 
 Timed is the production worker from its first claim to its last commit: reading the queue, checks, entries, all
-balances, money watched for overdrafts, book states, change rows. The raw figure beside it is the same entry rows and set rows
-inserted set-based by the same statements into twins of the same tables, committed in turns of the same size.
+balances, money watched for overdrafts, book states, change rows. The raw figure beside it is the same entry rows and
+set rows inserted set-based by the same statements into twins of the same tables, committed in turns of the same size.
 """
 
 from __future__ import annotations

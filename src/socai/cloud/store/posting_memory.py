@@ -119,18 +119,14 @@ class MemoryLane:
 
     def money(self, claim: Claim, wanted: Mapping[MoneyKey, int]) -> dict[MoneyKey, MoneyDays]:
         """See LaneStore."""
-        found = {key: MoneyDays(first, 0) for key, first in wanted.items()}
+        found = {key: MoneyDays(first) for key, first in wanted.items()}
         with self._store.lock:
             for book, movements in self._at(claim).balances.items():
                 for (dimension, branch, account, currency, detail, day), turnover in movements.items():
                     line = found.get((book, branch, account, currency, detail))
-                    if dimension != MONEY_DAY or line is None:
-                        continue
-                    debit, credit = turnover[:2] if currency == VND else turnover[2:]
-                    if day < line.first_day:
-                        line.before += debit - credit
-                    else:
-                        line.days[day] = line.days.get(day, 0) + debit - credit
+                    if dimension == MONEY_DAY and line is not None:
+                        debit, credit = turnover[:2] if currency == VND else turnover[2:]
+                        line.add(day, debit - credit)
         return found
 
     # --- the commit ---------------------------------------------------------------------------------------------

@@ -135,17 +135,13 @@ class PostgresLane:
         """See LaneStore."""
         names = ("book", "branch", "account", "currency", "detail")
         keys = [dict(zip(names, key, strict=True)) | {"first": first} for key, first in wanted.items()]
-        found = {key: MoneyDays(first, 0) for key, first in wanted.items()}
+        added: dict[MoneyKey, dict[int, int]] = {key: {} for key in wanted}
         given = _owner(claim) | {"keys": _json(keys), "dimension": MONEY_DAY}
         with self._reading(claim) as connection:
             rows: Any = connection.execute(sql.MONEY, given).fetchall()
         for *key, day, amount in rows:
-            line = found[tuple(key)]
-            if day:
-                line.days[day] = int(amount)
-            else:
-                line.before = int(amount)
-        return found
+            added[tuple(key)][day] = int(amount)
+        return {key: MoneyDays(wanted[key], days.pop(0, 0), days) for key, days in added.items()}
 
     # --- the commit ---------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apsw
@@ -48,6 +48,14 @@ def save_entry(
     desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, base: int, raw: Mapping[str, Any]
 ) -> Saved | Refused:
     """Save an entry. `base` is the revision the form was opened at, 0 for a new one."""
+    job = saving(desk, grant, act_id, kind, ident, base, raw)
+    return job if isinstance(job, Refused) else _told(desk, kind, desk.file.write(job))
+
+
+def saving(
+    desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, base: int, raw: Mapping[str, Any]
+) -> Callable[[apsw.Connection], Saved | Refused] | Refused:
+    """The save of an entry as a job of the writer, so that several can share one transaction."""
     body, faults = check_entry(kind, raw)
     if faults:
         return Refused(faults)
@@ -71,7 +79,7 @@ def save_entry(
         put_entry(db, kind, ident, row.revision, row.version, wish)
         return Saved(ident, kind, row.revision, row.code, row.body)
 
-    return _told(desk, kind, desk.file.write(job))
+    return job
 
 
 def delete_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) -> Saved | Refused:

@@ -1,0 +1,173 @@
+"""Live status: what changed in a tenant, told to every browser that listens, as server-sent events.
+
+The engine tells changes from any thread. One thread gathers them for a moment, reads each changed voucher once, and
+hands the messages to the event loop. A listener that does not keep up loses its queue and is told to load anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from socai.core.entry import BOOKS
+from socai.dataserver import view
+from socai.dataserver.desk import CATALOG, DOWNLOAD, VOUCHER, Desk
+from socai.edge import log
+
+GATHER_SECONDS = 0.05
+HEARTBEAT_SECONDS = 15.0
+QUEUE_MAX = 256
+CHANGES_MAX = 200  # more at once, and lists are told to load anew
+LISTENERS_MAX = 500
+
+_encode = msgspec.json.Encoder().encode
+_log = log.logger("event")
+
+Change = tuple[str, str, str]  # kind, object kind, id
+
+
+def message(event: str, content: object) -> bytes:
+    """One event as it stands on the wire."""
+    return b"event: " + event.encode() + b"\ndata: " + _encode(content) + b"\n\n"
+
+
+RELOAD = message("reload", {})
+HEARTBEAT = b": beat\n\n"
+
+
+@dataclass(eq=False)
+class Listener:
+    """One open connection. `branches` None is all; `book` is the one its lists look at."""
+
+    tenant: str
+    branches: view.Branches
+    book: str
+    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_MAX))
+
+    def put(self, content: bytes | None) -> None:
+        """Queue a message; a full queue is dropped whole for the word to load anew. On the loop's thread only."""
+        if self.queue.full():
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait(RELOAD)
+        self.queue.put_nowait(content)
+
+
+class Hub:
+    """Gathers changes and hands them to listeners. `desk_of` opens a tenant; `sync_of` tells its sync state."""
+
+    def __init__(self, desk_of: Callable[[str], Desk | None], sync_of: Callable[[str], object]) -> None:
+        self._desk_of, self._sync_of = desk_of, sync_of
+        self._listeners: set[Listener] = set()
+        self._changed: dict[str, dict[Change, None]] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._closed = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._work, name="events", daemon=True)
+        self._thread.start()
+
+    # ---- from any thread
+
+    def tell(self, tenant: str, kind: str, object_kind: str, ident: str) -> None:
+        """Note one change; never blocks. The engine's listener."""
+        if not self._listeners:
+            return
+        with self._lock:
+            changes = self._changed.setdefault(tenant, {})
+            if len(changes) <= CHANGES_MAX:
+                changes[kind, object_kind, ident] = None
+        self._wake.set()
+
+    def close(self) -> None:
+        """End every connection: a program that stops does not wait for browsers to leave."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._wake.set()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end_all)
+
+    # ---- the gathering thread
+
+    def _work(self) -> None:
+        while not self._closed.is_set():
+            self._wake.wait()
+            if self._closed.wait(GATHER_SECONDS):
+                return
+            self._wake.clear()
+            with self._lock:
+                changed, self._changed = self._changed, {}
+            for tenant, changes in changed.items():
+                try:
+                    self._hand(tenant, list(changes))
+                except Exception as error:
+                    _log.error("events lost", tenant=tenant, exc_info=error)
+                    self._send(tenant, [("", RELOAD, "")])
+
+    def _hand(self, tenant: str, changes: list[Change]) -> None:
+        desk = self._desk_of(tenant)
+        if desk is None:
+            return
+        if len(changes) > CHANGES_MAX:
+            self._send(tenant, [("", RELOAD, ""), ("", message("sync", self._sync_of(tenant)), "")])
+            return
+        told: list[tuple[str, bytes, str]] = []  # branch, message, book
+        idents = [ident for kind, _, ident in changes if kind == VOUCHER]
+        books = {item.book for item in list(self._listeners) if item.tenant == tenant}
+        for book in sorted(books):
+            told += [(row.branch, message("voucher", row), book) for row in view.rows_by_id(desk, idents, book)]
+        for kind, object_kind, ident in changes:
+            if kind in (CATALOG, DOWNLOAD):
+                told.append(("", message(kind, {"kind": object_kind, "id": ident}), ""))
+        told.append(("", message("sync", self._sync_of(tenant)), ""))
+        self._send(tenant, told)
+
+    def _send(self, tenant: str, told: list[tuple[str, bytes, str]]) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._fan_out, tenant, told)
+
+    # ---- on the event loop
+
+    def _fan_out(self, tenant: str, told: list[tuple[str, bytes, str]]) -> None:
+        for listener in self._listeners:
+            if listener.tenant != tenant:
+                continue
+            for branch, content, book in told:
+                seen = listener.branches is None or not branch or branch in listener.branches
+                if seen and book in ("", listener.book):
+                    listener.put(content)
+
+    def _end_all(self) -> None:
+        for listener in self._listeners:
+            listener.put(None)
+
+    def full(self) -> bool:
+        """Whether another connection would be one too many."""
+        return len(self._listeners) >= LISTENERS_MAX
+
+    async def stream(
+        self, tenant: str, branches: view.Branches, book: str, allowed: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
+        """The events of one connection until it is closed or `allowed` no longer holds; a heartbeat when quiet."""
+        self._loop = asyncio.get_running_loop()
+        listener = Listener(tenant, branches, book if book in BOOKS else BOOKS[0])
+        self._listeners.add(listener)
+        try:
+            yield b"retry: 2000\n\n"
+            yield message("sync", await asyncio.to_thread(self._sync_of, tenant))
+            while not self._closed.is_set():
+                try:
+                    content = await asyncio.wait_for(listener.queue.get(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    content = HEARTBEAT
+                if content is None or not allowed():
+                    return
+                yield content
+        finally:
+            self._listeners.discard(listener)

@@ -1,0 +1,222 @@
+"""Vouchers over HTTP: lists, one voucher, save and the other acts, what a new one begins with, similar ones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import delete, get, patch, post, put
+from litestar.params import Parameter
+
+from socai.base.calendar import day_key, parse_day
+from socai.base.fault import Fault
+from socai.base.money import parse_amount
+from socai.core.entry import FINANCIAL
+from socai.dataserver import act, save, view, view_company
+from socai.dataserver import desk as engine
+from socai.dataserver.http.seat import Seat, done, given
+from socai.dataserver.store.listing import STATES, Filters
+from socai.dataserver.view import Similar, StatusView, VoucherPage, VoucherView
+from socai.dataserver.view_company import NewVoucher
+from socai.edge.http import Refused, problems
+
+REVISION_MAX = 2**53
+ANSWERS_MAX = 20
+TYPES_MAX = 50
+TEXT_MAX = 200
+
+Revision = Annotated[int, msgspec.Meta(ge=0, le=REVISION_MAX)]
+Word = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
+Words = Annotated[list[Word], msgspec.Meta(max_length=ANSWERS_MAX)]
+Query = Annotated[str, Parameter(max_length=TEXT_MAX)]
+
+
+class Save(msgspec.Struct, forbid_unknown_fields=True):
+    """A save. `revision` is the form it was opened at, 0 for a new voucher; `answered` the warnings accepted."""
+
+    act_id: Word
+    revision: Revision
+    body: dict[str, Any]
+    post_to: Words = []
+    answered: Words = []
+
+
+class QuickEdit(msgspec.Struct, forbid_unknown_fields=True):
+    """A quick edit: new values of free fields, or of the number alone."""
+
+    act_id: Word
+    revision: Revision
+    fields: dict[str, Any]
+
+
+class Act(msgspec.Struct, forbid_unknown_fields=True):
+    """An act on a voucher as it was looked at."""
+
+    act_id: Word
+    revision: Revision
+
+
+class BookAct(msgspec.Struct, forbid_unknown_fields=True):
+    """Posting or unposting in one book."""
+
+    act_id: Word
+    revision: Revision
+    book: Word = FINANCIAL
+    answered: Words = []
+
+
+class Resolve(msgspec.Struct, forbid_unknown_fields=True):
+    """Settling a conflict: `theirs`, `mine` (on top of theirs) or `new` (mine as a voucher of its own, `new_id`)."""
+
+    act_id: Word
+    choice: Word
+    revision: Revision = 0
+    new_id: Word = ""
+
+
+class VoucherSaved(msgspec.Struct, frozen=True):
+    """A voucher after an act, durable on this server's disk."""
+
+    id: str
+    type: str
+    revision: int
+    number: str
+    status: StatusView
+    body: Any
+
+
+@get("/vouchers", sync_to_thread=True, responses=problems(400, 401, 404, 422))
+def list_vouchers(
+    seat: Seat,
+    types: Annotated[str, Parameter(query="type", max_length=1_000)] = "",
+    wanted: Annotated[str, Parameter(query="state", max_length=TEXT_MAX)] = "",
+    q: Query = "",
+    first: Annotated[str, Parameter(query="from", max_length=TEXT_MAX)] = "",
+    last: Annotated[str, Parameter(query="to", max_length=TEXT_MAX)] = "",
+    partner: Query = "",
+    account: Query = "",
+    amount_min: Query = "",
+    amount_max: Query = "",
+    branch: Query = "",
+    book: Query = "",
+    after: Query = "",
+    limit: Annotated[int, Parameter(ge=1, le=view.PAGE_MAX)] = 50,
+) -> VoucherPage:
+    """A page of vouchers, newest accounting day first. `type` takes several, comma-joined; `q` needs no accents."""
+    if wanted and wanted not in STATES:
+        raise Refused(Fault("CHOICE_INVALID", "state", {"value": wanted[:40], "choices": ", ".join(sorted(STATES))}))
+    filters = Filters(
+        types=tuple(item for item in types.split(",")[:TYPES_MAX] if item),
+        state=wanted,
+        words=view.words_of(q),
+        first_day=_day(first, "from"),
+        last_day=_day(last, "to"),
+        partner=partner,
+        account=account,
+        amount_min=_amount(amount_min, "amount_min"),
+        amount_max=_amount(amount_max, "amount_max"),
+        branches=seat.among(branch),
+        book=book,
+    )
+    return view.voucher_page(seat.desk, filters, book, given(view.place_of(after)), limit)
+
+
+def _day(text: str, name: str) -> int:
+    return day_key(given(parse_day(text, name))) if text else 0
+
+
+def _amount(text: str, name: str) -> int | None:
+    return int(given(parse_amount(text, name))) if text else None
+
+
+@get("/vouchers/new", sync_to_thread=True, responses=problems(401, 404, 422))
+def new_voucher(seat: Seat, kind: Annotated[str, Parameter(query="type")], branch: Query = "") -> NewVoucher:
+    """What the form of a new voucher begins with, its provisional number too."""
+    seat.among(branch)
+    found: NewVoucher = given(view_company.new_voucher(seat.desk, kind, branch))
+    return found
+
+
+@get("/suggest", sync_to_thread=True, responses=problems(401, 404))
+def suggest(seat: Seat, kind: Annotated[str, Parameter(query="type")], text: Query = "") -> list[Similar]:
+    """Past vouchers of a type most like what is being typed; accents are folded."""
+    return view.similar(seat.desk, kind, text, seat.branches)
+
+
+@get("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(401, 404))
+def read_voucher(seat: Seat, ident: str, book: Query = "") -> VoucherView:
+    """One voucher whole: body, status, what may be done, faults, both sides of a conflict, history."""
+    found: VoucherView = given(view.voucher_view(seat.desk, ident, book, seat.branches))
+    return found
+
+
+@put("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 404, 409, 413, 422, 503))
+def save_voucher(seat: Seat, ident: str, data: Save) -> VoucherSaved:
+    """Cất: durable when this answers. Sent to the cloud, and posted where asked, by itself."""
+    request = save.Request(data.act_id, ident, data.revision, data.body, tuple(data.post_to), tuple(data.answered))
+    return _saved(seat, save.save_voucher(seat.desk, seat.grant, request))
+
+
+@patch("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 404, 409, 422, 503))
+def quick_edit(seat: Seat, ident: str, data: QuickEdit) -> VoucherSaved:
+    """Sửa nhanh: free fields, on a posted voucher too; `number` alone renumbers."""
+    asked = _asked(seat, ident, data.act_id, data.revision)
+    if set(data.fields) == {"number"}:
+        return _saved(seat, act.renumber(seat.desk, asked, str(data.fields["number"])))
+    return _saved(seat, act.quick_edit(seat.desk, asked, data.fields))
+
+
+@delete("/vouchers/{ident:str}", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 503))
+def delete_voucher(seat: Seat, ident: str, data: Act) -> VoucherSaved:
+    """Xóa: kept as a tombstone, its forms stay in the history."""
+    return _saved(seat, act.delete(seat.desk, _asked(seat, ident, data.act_id, data.revision)))
+
+
+@post("/vouchers/{ident:str}/post", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
+def post_voucher(seat: Seat, ident: str, data: BookAct) -> VoucherSaved:
+    """Ghi sổ in one book."""
+    asked = _asked(seat, ident, data.act_id, data.revision)
+    return _saved(seat, act.post(seat.desk, asked, data.book, tuple(data.answered)))
+
+
+@post("/vouchers/{ident:str}/unpost", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
+def unpost_voucher(seat: Seat, ident: str, data: BookAct) -> VoucherSaved:
+    """Bỏ ghi in one book."""
+    return _saved(seat, act.unpost(seat.desk, _asked(seat, ident, data.act_id, data.revision), data.book))
+
+
+@post("/vouchers/{ident:str}/resolve", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
+def resolve_voucher(seat: Seat, ident: str, data: Resolve) -> VoucherSaved:
+    """Settle a conflict: take theirs, put mine on top, or save mine as a new voucher."""
+    revision = data.revision
+    if not revision:
+        # The screen of a conflict shows both forms; which one lies on top here is not asked of the person.
+        revision = given(view.voucher_view(seat.desk, ident, "", seat.branches)).revision
+    asked = _asked(seat, ident, data.act_id, revision)
+    return _saved(seat, act.resolve(seat.desk, asked, data.choice, data.new_id))
+
+
+def _asked(seat: Seat, ident: str, act_id: str, revision: int) -> act.Asked:
+    return act.Asked(seat.grant, act_id, ident, revision)
+
+
+def _saved(seat: Seat, answer: engine.Saved | engine.Refused) -> VoucherSaved:
+    saved = done(answer)
+    rows = view.rows_by_id(seat.desk, [saved.id], FINANCIAL)
+    if not rows:  # the act id belongs to an act on something else
+        raise Refused(Fault("IDENT_INVALID", "act_id"))
+    return VoucherSaved(saved.id, saved.type, saved.revision, saved.number, rows[0].status, view.raw(saved.body))
+
+
+HANDLERS: list[Any] = [
+    list_vouchers,
+    new_voucher,
+    suggest,
+    read_voucher,
+    save_voucher,
+    quick_edit,
+    delete_voucher,
+    post_voucher,
+    unpost_voucher,
+    resolve_voucher,
+]

@@ -45,8 +45,9 @@ class BookFacts:
 class Facts:
     """All that the status of one voucher is derived from.
 
-    `pending` is the newest unanswered operation in the outbox: "" | unsent | sent. `lease_over`: five minutes have
-    passed since the act. `refused`: fault code of the newest operation when the cloud rejected it.
+    `pending` is the newest unanswered operation in the outbox: "" | unsent | sent; `pending_posts` the books it is to
+    post to (or, for an unpost, to take it out of; none means all). `lease_over`: five minutes have passed since the
+    act. `refused`: fault code of the newest operation when the cloud rejected it.
     """
 
     pending: str = ""
@@ -103,9 +104,11 @@ def book_state(facts: Facts, book: BookFacts) -> str:
     if book.running:
         return _RUNNING[book.running]
     if facts.pending == SENT:
-        if facts.pending_act in ("unpost", "delete"):
-            return _RUNNING[facts.pending_act]
-        if book.book in facts.pending_posts:
+        if facts.pending_act == "delete":
+            return DELETING
+        if facts.pending_act == "unpost" and book.book in (facts.pending_posts or (book.book,)):
+            return UNPOSTING
+        if facts.pending_act != "unpost" and book.book in facts.pending_posts:
             return POSTING
     if book.posted:
         return _FAILED.get(book.fault_act, POSTED) if book.fault else POSTED
@@ -168,9 +171,10 @@ def standing(facts: Facts) -> str:
 
 
 _ALL = frozenset(ACTS)
-_CHANGES = frozenset(("edit", "delete", "unpost", "post", "renumber", "quick_edit"))
+_NEEDS_CLOUD = frozenset(("allocate_purchase_cost", "assign_invoice_number", "record_sales", "issue_e_invoice"))
 
-# standing -> (acts refused, fault code). Everything else is allowed, but for the exceptions in `allow`.
+# standing -> (acts refused, fault code). Everything else is allowed, but for what `allow` asks of single acts: there
+# must be something to resolve, unpost or post, and what is told to others must stand at the cloud as it stands here.
 _REFUSED: dict[str, tuple[frozenset[str], str]] = {
     "deleted": (_ALL - {"open", "close", "copy", "reload"}, "ACT_DELETED"),
     "conflict": (_ALL - READING - {"resolve"}, "ACT_CONFLICT"),
@@ -193,6 +197,8 @@ def allow(facts: Facts, act: str, book: str = "") -> Fault | None:
         return Fault(code, "act", {"act": act})
     if act == "resolve" and not facts.conflict:
         return Fault("ACT_UNAVAILABLE", "act", {"act": act})
+    if act in _NEEDS_CLOUD and sync_state(facts) != SYNCED:
+        return Fault("ACT_NOT_SYNCED", "act", {"act": act})
     if act == "unpost" and not _posted(facts, book):
         return Fault("ACT_NOT_POSTED", "act", {"act": act})
     if act == "post" and book and _posted(facts, book):

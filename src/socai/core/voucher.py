@@ -264,15 +264,19 @@ def _convert(row: Body, money: str, currency: str, rate: Decimal, places: int, p
     expected = minor if currency == VND else convert(minor, rate, places)
     if abs(expected) > AMOUNT_MAX:
         faults.append(Fault("AMOUNT_TOO_LARGE", f"{place}.{converted}", {"max": format_amount(AMOUNT_MAX)}))
-        expected = 0
+        return
     typed = row.get(converted)
-    if isinstance(typed, str) and (
-        typed != amount_text(expected) if currency == VND else (int(typed) > 0) != (minor > 0) and minor != 0
-    ):
-        params = {"typed": typed, "expected": amount_text(expected)}
-        faults.append(Fault("CONVERTED_MISMATCH", f"{place}.{converted}", params))
     if typed is None or currency == VND:
         row[converted] = amount_text(expected)
+    if isinstance(typed, str) and (int(typed) != expected if currency == VND else _sign(int(typed)) != _sign(minor)):
+        params = {"typed": typed, "expected": amount_text(expected)}
+        faults.append(Fault("CONVERTED_MISMATCH", f"{place}.{converted}", params))
+    elif minor and row[converted] == "0":
+        faults.append(Fault("AMOUNT_EMPTY", f"{place}.{converted}", {"field": converted}))
+
+
+def _sign(amount: int) -> int:
+    return (amount > 0) - (amount < 0)
 
 
 def posted_amounts(posting: Posting, row: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:

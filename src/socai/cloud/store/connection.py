@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from socai.cloud.store.migration import API_ROLE, POSTER_ROLE
 
@@ -20,6 +20,9 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 POOL_SIZE_MAX = 16
 POOL_WAIT_SECONDS_MAX = 10.0
 API, POSTER = API_ROLE, POSTER_ROLE
+
+AWAY: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+"""What a database that cannot be reached, or went away, shows itself as."""
 
 
 class Database:

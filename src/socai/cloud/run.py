@@ -1,0 +1,65 @@
+"""Running the cloud's API: the database found or started, its schema raised, the port opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from socai.cloud.http.app import Api, cloud_application
+from socai.cloud.store.migration import migrate
+from socai.cloud.store.postgres import PostgresStore
+from socai.edge.postgres import EmbeddedPostgres
+from socai.edge.serving import Address, Serving, serve
+from socai.registry import voucher_types
+
+POSTGRES_FOLDER = "postgres"
+
+
+@contextmanager
+def database_at(folder: Path | None, database: str = "") -> Iterator[str]:
+    """The dsn of an up-to-date database: the one at `database`, or the carried PostgreSQL in `folder`.
+
+    A server that this process started stops when the block ends; one that was running stays.
+    """
+    if database:
+        migrate(database)
+        yield database
+        return
+    if folder is None:
+        raise ValueError("a folder is needed where no database is given")
+    with EmbeddedPostgres(folder / POSTGRES_FOLDER) as server:
+        migrate(server.dsn())
+        yield server.dsn()
+
+
+def api_on(database: str) -> Api:
+    """The API's shared things over a database; to be closed."""
+    return Api(PostgresStore(database), {code: found.spec for code, found in voucher_types().items()})
+
+
+def run(
+    folder: Path | None,
+    port: int,
+    database: str = "",
+    host: str = "127.0.0.1",
+    on_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    with database_at(folder, database) as dsn:
+        api = api_on(dsn)
+        try:
+            serve(cloud_application(api), Address(host, port), on_ready=on_ready, on_stop=api.watch.close)
+        finally:
+            api.close()
+
+
+@contextmanager
+def serving(database: str, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
+    """The API in threads of this process, for a program that does something beside it; gives its address."""
+    api = api_on(database)
+    try:
+        with Serving(cloud_application(api), Address(host, port), on_stop=api.watch.close) as running:
+            yield running.address.url
+    finally:
+        api.close()

@@ -73,9 +73,9 @@ class Chart:
         """
         code = self.roles.get(f"{name}_foreign", "") if foreign else ""
         code = self.leaf(code or self.roles.get(name, ""))
-        while code and code not in self.leaves and code in self.accounts:
+        while code in self.accounts and code not in self.leaves:
             code = self.accounts[code].parent
-        return code
+        return code if code in self.leaves else ""
 
     def leaf(self, code: str) -> str:
         """What is posted to where `code` is meant: its default leaf, else its first active child, else the code."""

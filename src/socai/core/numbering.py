@@ -8,6 +8,9 @@ from datetime import date
 
 from socai.core.spec import Numbering, VoucherSpec
 
+PREFIX_MAX, DIGITS_MAX = 10, 10
+RESETS = ("year", "month", "never")
+
 _TAIL = re.compile(r"(\d+)(?!.*\d)")
 
 
@@ -16,10 +19,11 @@ def numbering_of(spec: VoucherSpec, settings: Mapping[str, object]) -> Numbering
     own = settings.get(spec.code)
     if not isinstance(own, Mapping):
         return spec.numbering
+    digits, reset = str(own.get("digits", "")), str(own.get("reset", ""))
     return Numbering(
-        str(own.get("prefix", spec.numbering.prefix))[:10],
-        min(max(int(str(own.get("digits", spec.numbering.digits))), 1), 10),
-        str(own.get("reset", spec.numbering.reset)),
+        str(own.get("prefix", spec.numbering.prefix))[:PREFIX_MAX],
+        min(max(int(digits), 1), DIGITS_MAX) if digits.isdecimal() else spec.numbering.digits,
+        reset if reset in RESETS else spec.numbering.reset,
     )
 
 

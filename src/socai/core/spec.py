@@ -238,8 +238,10 @@ TAX_POSTING = Posting(
 
 
 def tax_rows_total(net_amount: int, rate: str) -> int | None:
-    """Tax in đồng on `net_amount` at a rate of TAX_RATES, half up; None for rates without tax."""
+    """Tax in đồng on `net_amount` at a rate of TAX_RATES, half up (0 for KCT and KKKNT); None for any other rate."""
+    if rate not in TAX_RATES:
+        return None
     if not rate.isdigit():
-        return 0 if rate in TAX_RATES else None
+        return 0
     sign = -1 if net_amount < 0 else 1
     return sign * ((abs(net_amount) * int(rate) + 50) // 100)

@@ -225,9 +225,13 @@ def _spec(folder: Path, kind: type[Any]) -> Any:
     spec = getattr(import_module(f"socai.{folder.parent.name}.{folder.name}.spec"), "SPEC", None)
     if not isinstance(spec, kind):
         raise FolderRefused(f"{folder.name}: spec.py has no SPEC of {kind.__name__}")
-    if spec.code != folder.name:
-        raise FolderRefused(f"{folder.name}: the code in its spec is {spec.code}")
+    _checked_code(folder.name, spec.code)
     return spec
+
+
+def _checked_code(folder: str, code: str) -> None:
+    if code != folder:
+        raise FolderRefused(f"{folder}: the code in its spec is {code}")
 
 
 def _refuse_repeats(what: str, marks: list[tuple[str, str]]) -> None:

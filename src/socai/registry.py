@@ -164,10 +164,11 @@ def say(words: Words, language: str, *path: str) -> str:
 
 
 @cache
-def describe(language: str) -> Mapping[str, Any]:
+def describe(language: str, regime: str = "") -> Mapping[str, Any]:
     """All that a client draws from, in one language: voucher types, reports, catalogs, words, faults, regimes.
 
-    The same for every company; the chart in force is `wording.describe_chart`.
+    The same for every company but for the lines of the cash-flow statement, which `regime` numbers; the chart in force
+    is `wording.describe_chart`.
     """
     common = common_words()
     plain = Speaker({}, common, language)
@@ -182,7 +183,7 @@ def describe(language: str) -> Mapping[str, Any]:
         "catalogs": describe_catalogs(plain),
         "acts": describe_acts(plain),
         "tax_rates": plain.choices(TAX_RATES, "tax_rate"),
-        "cash_flow": [{"value": code, "label": plain.say("cash_flow", code)} for code in common["cash_flow"]],
+        "cash_flow": _cash_flow_lines(regime, language),
         "regimes": [_described(regime, language) for regime in regimes().values()],
         "words": spoken(common, language),
         "faults": {code: _fault_words(entry, language) for code, entry in fault_table().items()},
@@ -201,8 +202,13 @@ def _described(regime: Regime, language: str) -> Mapping[str, Any]:
         "offered_to": list(since.get("offered_to", ())),
         "default_for": list(since.get("default_for", ())),
         "warning": find(since, language, "warning"),
-        "cash_flow": spoken(regime.words.get("cash_flow", {}), language),
     }
+
+
+def _cash_flow_lines(regime: str, language: str) -> list[Mapping[str, str]]:
+    own = regimes()[regime].words.get("cash_flow", {}) if regime in regimes() else {}
+    lines = spoken(own or common_words()["cash_flow"], language)
+    return [{"value": code, "label": label} for code, label in lines.items()]
 
 
 def _fault_words(entry: FaultEntry, language: str) -> Mapping[str, str]:

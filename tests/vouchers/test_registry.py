@@ -211,3 +211,13 @@ def test_describe_chart() -> None:
     assert (owed["requires"], owed["leaf"], owed["level"]) == (["partner"], True, 1)
     assert told["roles"]["cash"] == regime.chart.role("cash")
     assert told["groups"]["cash"] == ["111"]
+
+
+def test_each_regime_numbers_the_lines_of_the_cash_flow_statement() -> None:
+    """Every line a reason names is known to every regime; what a regime calls its own comes before the common word."""
+    named = {reason.cash_flow for item in TYPES.values() for reason in item.spec.reasons if reason.cash_flow}
+    for regime in registry.regimes():
+        lines = {line["value"]: line["label"] for line in registry.describe("vi", regime)["cash_flow"]}
+        assert named <= set(lines), regime
+        own = registry.regimes()[regime].words.get("cash_flow", registry.common_words()["cash_flow"])
+        assert lines == {code: leaf["vi"] for code, leaf in own.items()}

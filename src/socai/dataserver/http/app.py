@@ -13,7 +13,7 @@ from litestar.response import Stream
 from litestar.types import ASGIApp
 
 from socai.base.fault import Fault
-from socai.dataserver.http import catalog, company, session, voucher, web
+from socai.dataserver.http import catalog, company, report, session, voucher, web
 from socai.dataserver.http.seat import AnyRequest, Rim, Seat, provide_seat, token_of
 from socai.dataserver.http.voucher import Query
 from socai.dataserver.store.file import StorageFailed
@@ -51,7 +51,7 @@ def make_app(rim: Rim, *, on_shutdown: Sequence[Callable[[], Any]] = (), known_o
     set_asyncio_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="request"))
     tenant = rooms(
         "/t/{tenant:str}",
-        [*company.HANDLERS, *catalog.HANDLERS, *voucher.HANDLERS, events],
+        [*company.HANDLERS, *catalog.HANDLERS, *voucher.HANDLERS, *report.HANDLERS, events],
         dependencies={"seat": Provide(provide_seat, sync_to_thread=False)},
     )
     return application(

@@ -196,3 +196,12 @@ def waiting(db: apsw.Connection, kind: str, idents: Sequence[str]) -> dict[str, 
         (json.dumps(idents), kind),
     )
     return {str(ident): int(state) for ident, state in rows}
+
+
+def in_progress(db: apsw.Connection) -> int:
+    """How many vouchers are on their way to the cloud or being worked on there: what figures do not hold yet."""
+    row = db.execute(
+        "SELECT count(*) FROM (SELECT object FROM outbox WHERE state < 2 AND kind = 'voucher'"
+        " UNION SELECT voucher FROM voucher_book WHERE running <> '')"
+    ).fetchone()
+    return int(row[0]) if row else 0

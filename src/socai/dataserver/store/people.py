@@ -81,7 +81,10 @@ def put_session(db: apsw.Connection, session: SessionRow) -> None:
 def session(db: apsw.Connection, token_hash: str) -> SessionRow | None:
     """The session of a token."""
     row = db.execute(f"{_SESSION} WHERE token_hash = ?", (token_hash,)).fetchone()
-    return SessionRow(*row[:6], json.loads(row[6])) if row else None
+    if row is None:
+        return None
+    hashed, user, language, made_at, seen_at, ends_at, tenants = row
+    return SessionRow(hashed, user, language, made_at, seen_at, ends_at, json.loads(tenants))
 
 
 def touch_session(db: apsw.Connection, token_hash: str, seen_at: str, ends_at: str) -> None:

@@ -67,7 +67,7 @@ class PostgresLane:
     def waiting_buckets(self) -> list[int]:
         """See LaneStore. The one statement over all buckets: a hint."""
         with self._database.connection_for(0) as connection:
-            return [int(row[0]) for row in connection.execute(sql.WAITING_BUCKETS)]  # type: ignore[call-overload]
+            return [int(row[0]) for row in connection.execute(sql.WAITING_BUCKETS)]
 
     @_guarded
     def claim(self, bucket: int, holder: str, below: int | None = None) -> Claim | None:
@@ -160,7 +160,14 @@ class PostgresLane:
         except psycopg.Error as error:
             if isinstance(error, AWAY):
                 raise
+            if not self._still_held(claim):
+                return LOST  # somebody else has written these very rows
             raise TurnRefused(str(error)) from error
+
+    def _still_held(self, claim: Claim) -> bool:
+        with self._reading(claim) as connection:
+            given = _owner(claim) | {"fence": claim.fence, "holder": claim.holder}
+            return connection.execute(sql.STILL_HELD, given).fetchone() is not None
 
     @contextmanager
     def _reading(self, claim: Claim) -> Iterator[Connection]:

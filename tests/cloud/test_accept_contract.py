@@ -4,8 +4,9 @@ import msgspec
 
 from socai.cloud.store.port import CloudStore
 from socai.cloud.store.row import Cursor
+from socai.core.voucher import parse_voucher
 from socai.sync.message import DELETE, POST, QUICK_EDIT, RENUMBER, UNPOST, FeedItem, Outcome
-from support.sender import CUSTOMER, FUND, HCM, HN, Sender, company, enrol, ident, journal
+from support.sender import CUSTOMER, FUND, HCM, HN, Sender, company, enrol, ident, journal, specs
 
 
 def codes(outcome: Outcome) -> list[str]:
@@ -27,7 +28,9 @@ class TestAcceptContract:
         found = item(office, voucher)
         assert (outcome.result, outcome.version) == ("applied", 1)
         assert (found.version, found.seq, found.author, found.object_kind) == (1, outcome.seq, "chief", "journal")
-        assert msgspec.json.decode(found.body)["lines"][0]["amount_vnd"] == "1000000"
+        normal, faults = parse_voucher(specs()["journal"], journal("NVK00001"), {"VND": 0})
+        assert faults == ()
+        assert bytes(found.body) == msgspec.json.encode(normal)
         assert found.books == []
 
     def test_an_operation_sent_twice_is_duplicate_with_its_first_answer(self, cloud_store: CloudStore) -> None:

@@ -87,7 +87,7 @@ where m.bucket = %(bucket)s and m.tenant = %(tenant)s
 
 _VOUCHER_RECORD = (
     "x(id uuid, version integer, body_version integer, type text, branch text, was_in text[], number text, "
-    "series text, day integer, body jsonb, deleted boolean, author text)"
+    "series text, day integer, body json, deleted boolean, author text)"
 )
 
 NEW_VOUCHERS = f"""
@@ -109,13 +109,13 @@ where v.bucket = %(bucket)s and v.tenant = %(tenant)s and v.id = x.id
 VOUCHER_HISTORY = f"""
 insert into voucher_version (bucket, tenant, id, version, type, branch, number, day, body, deleted, author, at)
 select t.bucket, t.tenant, x.id, x.version, x.type, x.branch, x.number, x.day, x.body, x.deleted, x.author, x.at
-from {_TENANT} as x(id uuid, version integer, type text, branch text, number text, day integer, body jsonb,
+from {_TENANT} as x(id uuid, version integer, type text, branch text, number text, day integer, body json,
     deleted boolean, author text, at timestamptz)
 where {_AT}
 """
 
 _ENTRY_RECORD = (
-    "x(kind text, id text, version integer, code_key text, body jsonb, used boolean, deleted boolean, author text)"
+    "x(kind text, id text, version integer, code_key text, body json, used boolean, deleted boolean, author text)"
 )
 
 NEW_ENTRIES = f"""
@@ -135,7 +135,7 @@ where c.bucket = %(bucket)s and c.tenant = %(tenant)s and c.kind = x.kind and c.
 ENTRY_HISTORY = f"""
 insert into catalog_version (bucket, tenant, kind, id, version, body, deleted, author, at)
 select t.bucket, t.tenant, x.kind, x.id, x.version, x.body, x.deleted, x.author, x.at
-from {_TENANT} as x(kind text, id text, version integer, body jsonb, deleted boolean, author text, at timestamptz)
+from {_TENANT} as x(kind text, id text, version integer, body json, deleted boolean, author text, at timestamptz)
 where {_AT}
 """
 

@@ -77,7 +77,8 @@ create table person (
     primary key (bucket, tenant, login)
 );
 
--- What people recorded. The newest version stands in the table, superseded ones in its history.
+-- What people recorded. The newest version stands in the table, superseded ones in its history. Bodies are json, not
+-- jsonb: an office gets back the very text it was accepted in, so its own save coming back is no change to it.
 
 create table voucher (
     bucket smallint not null,
@@ -91,7 +92,7 @@ create table voucher (
     number text not null default '',
     series text not null default '',        -- the stretch of numbers it draws from (core/numbering.py)
     day integer not null,                   -- accounting date
-    body jsonb not null,
+    body json not null,
     deleted boolean not null default false,
     author text not null,
     at timestamptz not null,
@@ -108,7 +109,7 @@ create table voucher_version (
     branch text not null,
     number text not null,
     day integer not null,
-    body jsonb not null,
+    body json not null,
     deleted boolean not null,
     author text not null,
     at timestamptz not null,
@@ -122,7 +123,7 @@ create table catalog_entry (
     id text not null,
     version integer not null,
     code_key text not null default '',      -- the code as compared: NFC, folded case; empty where the kind has no code
-    body jsonb not null,
+    body json not null,
     used boolean not null default false,    -- something names it, so it is not deleted any more
     deleted boolean not null default false,
     author text not null,
@@ -137,7 +138,7 @@ create table catalog_version (
     kind text not null,
     id text not null,
     version integer not null,
-    body jsonb not null,
+    body json not null,
     deleted boolean not null,
     author text not null,
     at timestamptz not null,

@@ -25,6 +25,9 @@ class Act(NamedTuple):
     digest: str
 
 
+_COLUMNS = "at, user, act, coalesce(act_id, ''), kind, object_kind, object, revision, digest"
+
+
 def digest(body: bytes) -> str:
     """The hash of a body as the audit keeps it."""
     return hashlib.sha256(body).hexdigest()
@@ -47,7 +50,7 @@ def append(db: apsw.Connection, act: Act) -> None:
 def done(db: apsw.Connection, act_id: str) -> Act | None:
     """The act recorded under this id, if it was done before."""
     row = db.execute(
-        "SELECT at, user, act, coalesce(act_id, ''), kind, object_kind, object, revision, digest FROM audit WHERE act_id = ?",
+        f"SELECT {_COLUMNS} FROM audit WHERE act_id = ?",
         (act_id,),
     ).fetchone()
     return Act(*row) if row else None
@@ -56,9 +59,7 @@ def done(db: apsw.Connection, act_id: str) -> Act | None:
 def broken_link(db: apsw.Connection) -> int:
     """The first row that does not follow from the one before it; 0 where the chain holds."""
     chain = ""
-    rows = db.execute(
-        "SELECT n, chain, at, user, act, coalesce(act_id, ''), kind, object_kind, object, revision, digest FROM audit ORDER BY n"
-    )
+    rows = db.execute(f"SELECT n, chain, {_COLUMNS} FROM audit ORDER BY n")
     for n, told, *act in rows:
         chain = _link(chain, Act(*act))
         if chain != told:
@@ -69,8 +70,7 @@ def broken_link(db: apsw.Connection) -> int:
 def history(db: apsw.Connection, object_id: str, limit: int) -> list[Act]:
     """The newest acts on one object, newest first."""
     rows = db.execute(
-        "SELECT at, user, act, coalesce(act_id, ''), kind, object_kind, object, revision, digest FROM audit"
-        " WHERE object = ? ORDER BY n DESC LIMIT ?",
+        f"SELECT {_COLUMNS} FROM audit WHERE object = ? ORDER BY n DESC LIMIT ?",
         (object_id, limit),
     )
     return [Act(*row) for row in rows]

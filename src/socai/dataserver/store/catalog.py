@@ -131,11 +131,17 @@ def names(db: apsw.Connection, kind: str, idents: Sequence[str]) -> dict[str, tu
     return found
 
 
-def drop_unsaved(db: apsw.Connection) -> None:
-    """Forget entries that only came from the cloud, before a new snapshot brings them again."""
+def drop_untold(db: apsw.Connection) -> None:
+    """After a whole snapshot: forget entries the cloud had told of once and now does not have."""
     db.execute(
-        "DELETE FROM catalog_entry WHERE refused = '' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state < 2"
+        "DELETE FROM catalog_entry WHERE seq = 0 AND version > 0 AND refused = ''"
+        " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state < 2"
         " AND o.kind = 'catalog' AND o.object_kind = catalog_entry.kind AND o.object = catalog_entry.id)"
         " AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.kind = 'catalog'"
         " AND c.object_kind = catalog_entry.kind AND c.object = catalog_entry.id)"
     )
+
+
+def forget_seqs(db: apsw.Connection) -> None:
+    """The cloud counts anew (it was restored): whatever it tells next is news."""
+    db.execute("UPDATE catalog_entry SET seq = 0")

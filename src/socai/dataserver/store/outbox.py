@@ -238,3 +238,14 @@ def forget(db: apsw.Connection, answered_before: str, limit: int) -> int:
         (answered_before, limit),
     )
     return db.changes()
+
+
+def failures(db: apsw.Connection) -> int:
+    """How many objects wait for a person: refused by the cloud, or not posted or unposted as asked."""
+    found = db.execute(
+        "SELECT (SELECT count(*) FROM voucher WHERE refused <> '')"
+        " + (SELECT count(*) FROM catalog_entry WHERE refused <> '')"
+        " + (SELECT count(DISTINCT b.voucher) FROM voucher_book b JOIN voucher v ON v.id = b.voucher"
+        " WHERE (b.running <> '' OR b.faults <> '') AND b.faults <> '' AND v.deleted = 0 AND v.refused = '')"
+    ).fetchone()
+    return int(found[0]) if found else 0

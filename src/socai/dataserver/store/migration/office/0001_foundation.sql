@@ -36,6 +36,7 @@ create table session (
     language text not null default 'vi',
     made_at text not null,
     seen_at text not null,
-    ends_at text not null
+    ends_at text not null,
+    tenants text not null default '{}'       -- JSON: each tenant the password opened, and a mark of that password
 ) without rowid;
 create index session_user on session (user);

@@ -1,0 +1,331 @@
+"""The agent: what keeps one tenant's file and the cloud together, while nobody waits for it.
+
+Three threads: one sends (at most one push in flight), one receives (it may sit in a long poll), one does chores
+(downloads, people, leases that end). The machines in sync/ decide; this performs what they say, by state and timer.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from socai.core.life import LEASE_SECONDS
+from socai.dataserver import exchange, incoming
+from socai.dataserver.clock import Instant
+from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
+from socai.dataserver.loading import next_page
+from socai.dataserver.store import meta, outbox, voucher
+from socai.dataserver.store.file import StorageFailed
+from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
+from socai.sync import pull, push
+from socai.sync.message import FEED_ITEMS_MAX, POLL_SECONDS_MAX, People, Push, PushAnswer
+
+TICK_SECONDS = 5.0  # how often the state is looked at even though nothing seems to happen
+CHORE_SECONDS = 1.0
+PEOPLE_SECONDS = 600.0
+STAND_SECONDS = 300.0  # how often an unchanged standing is written down
+ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations that long
+FORGET_SECONDS = 3_600.0
+JOIN_SECONDS = 2.0
+
+_log = structlog.get_logger("socai.agent")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The agent as the screen shows it. `green`: everything is sent, answered and received."""
+
+    online: bool = False
+    reason: str = ""
+    caught_up: bool = False
+    as_of: str = ""
+    progress: str = ""
+
+
+class Agent:
+    """One tenant's agent. `on_people` takes the users the cloud tells; `client` makes a connection, one per thread."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        client: Callable[[], CloudClient],
+        on_people: Callable[[People], None] = lambda _people: None,
+        *,
+        poll_seconds: int = POLL_SECONDS_MAX,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._desk, self._client, self._on_people = desk, client, on_people
+        self._poll_seconds, self._clock, self._chance = poll_seconds, clock, chance
+        self._lock = threading.Lock()
+        self._send_wake, self._receive_wake, self._chore_wake = (threading.Event() for _ in range(3))
+        self._asked: push.Asked | None = None
+        self._mail: list[pull.Event] = []
+        self._closed = False
+        self._people_due = True
+        self._stood_at = 0.0
+        self._push: Push | None = None
+        self._threads: list[threading.Thread] = []
+        with desk.file.read() as db:
+            known = meta.standing(db)
+        self.standing = Standing(as_of=known.as_of)
+        self._push_state = push.PushState(timeline=known.timeline)
+        self._pull_state = pull.PullState()
+
+    # ---- for others
+
+    def start(self) -> None:
+        """Begin."""
+        self._desk.wake = self.wake
+        for name, work in (("send", self._send), ("receive", self._receive), ("chores", self._chores)):
+            thread = threading.Thread(target=work, name=f"{name} {self._desk.code}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """End. A thread inside a long poll ends by itself when it comes back; nothing of it is taken any more."""
+        self._closed = True
+        for wake in (self._send_wake, self._receive_wake, self._chore_wake):
+            wake.set()
+        for thread in self._threads:
+            thread.join(JOIN_SECONDS)
+
+    def wake(self) -> None:
+        """There is something to send."""
+        self._send_wake.set()
+
+    def sync_now(self) -> None:
+        """Đồng bộ dữ liệu: whatever is being waited for, try now."""
+        self._ask(greet=False)
+        self._post(pull.Hurry(self._clock()))
+        self._people_due = True
+        self._chore_wake.set()
+
+    def load_now(self) -> None:
+        """There is a download to go on with."""
+        self._chore_wake.set()
+
+    # ---- sending
+
+    def _ask(self, greet: bool) -> None:
+        with self._lock:
+            greet = greet or (self._asked is not None and self._asked.greet)
+            self._asked = push.Asked(self._clock(), True, greet)
+        self._send_wake.set()
+
+    def _send(self) -> None:
+        client = self._client()
+        event: push.Event = push.Tick(self._clock(), True, self._chance())
+        while not self._closed:
+            with self._lock:
+                asked, self._asked = self._asked, None
+            if asked is not None and isinstance(event, push.Tick):
+                event = push.Asked(self._clock(), event.pending, asked.greet)
+            elif asked is not None:
+                with self._lock:
+                    self._asked = asked
+            self._push_state, effects = push.step(self._push_state, event)
+            try:
+                event = self._perform(client, effects)
+            except StorageFailed:
+                event = push.Failed(self._clock(), "STORAGE_FAILED", chance=self._chance())
+            except Exception:
+                _log.exception("sending failed", tenant=self._desk.code)
+                event = push.Failed(self._clock(), "INTERNAL", chance=self._chance())
+        client.close()
+
+    def _perform(self, client: CloudClient, effects: list[push.Effect]) -> push.Event:
+        for effect in effects:
+            match effect:
+                case push.TakeHello(answer=answer):
+                    exchange.take_hello(self._desk, answer)
+                    if answer.verdict not in (push.QUARANTINE, push.UPGRADE):
+                        self._open()
+                case push.TakeAnswer(answer=answer):
+                    if self._push is not None:
+                        exchange.take_answer(self._desk, self._push, answer)
+                        self._push = None
+                case push.Online(up=up, reason=reason):
+                    self._stand(online=up, reason=reason)
+                case push.SayHello():
+                    return self._try(lambda: self._greet(client))
+                case push.SendBatch():
+                    return self._try(lambda: self._push_batch(client))
+                case push.Wait(seconds=seconds):
+                    self._send_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS))
+                    self._send_wake.clear()
+        return push.Tick(self._clock(), self._closed or exchange.pending(self._desk), self._chance())
+
+    def _try(self, request: Callable[[], push.Event]) -> push.Event:
+        try:
+            return request()
+        except CloudRefused as refused:
+            _log.info("the cloud refused", tenant=self._desk.code, code=refused.code)
+            return push.Failed(self._clock(), refused.code, refused.retry_after, self._chance())
+        except CloudUnreachable:
+            return push.Failed(self._clock(), chance=self._chance())
+
+    def _greet(self, client: CloudClient) -> push.Event:
+        answer = client.hello(exchange.make_hello(self._desk))
+        return push.Greeted(self._clock(), answer, exchange.pending(self._desk))
+
+    def _push_batch(self, client: CloudClient) -> push.Event:
+        self._push = exchange.next_batch(self._desk)
+        if self._push is None:
+            answer = PushAnswer(self._push_state.timeline, [])
+        else:
+            answer = client.push(self._push)
+        return push.Answered(self._clock(), answer, exchange.pending(self._desk))
+
+    # ---- receiving
+
+    def _open(self) -> None:
+        with self._desk.file.read() as db:
+            known = meta.standing(db)
+        self._post(pull.Opened(self._clock(), known.timeline, known.cursor, bool(known.snapshot_done)))
+
+    def _post(self, event: pull.Event) -> None:
+        with self._lock:
+            self._mail.append(event)
+        self._receive_wake.set()
+
+    def _letter(self) -> pull.Event | None:
+        with self._lock:
+            return self._mail.pop(0) if self._mail else None
+
+    def _receive(self) -> None:
+        client = self._client()
+        event: pull.Event = pull.Tick(self._clock())
+        while not self._closed:
+            while self._pull_state.in_flight and (letter := self._letter()) is not None:
+                self._pull_state, _ = pull.step(
+                    self._pull_state, letter
+                )  # nothing is begun while something is under way
+            self._pull_state, effects = pull.step(self._pull_state, event)
+            try:
+                event = self._absorb(client, effects)
+            except CloudRefused as refused:
+                event = pull.Failed(self._clock(), refused.code, refused.retry_after, self._chance())
+            except CloudUnreachable:
+                self._stand(online=False, caught_up=False)
+                event = pull.Failed(self._clock(), chance=self._chance())
+            except StorageFailed:
+                event = pull.Failed(self._clock(), "STORAGE_FAILED", chance=self._chance())
+            except Exception:
+                _log.exception("receiving failed", tenant=self._desk.code)
+                event = pull.Failed(self._clock(), "INTERNAL", chance=self._chance())
+        client.close()
+
+    def _absorb(self, client: CloudClient, effects: list[pull.Effect]) -> pull.Event:
+        for effect in effects:
+            match effect:
+                case pull.TakePage(page=page):
+                    incoming.take_page(self._desk, page)
+                case pull.CaughtUp():
+                    self._caught_up()
+                case pull.Greet():
+                    self._ask(greet=True)
+                case pull.FetchFeed(cursor=cursor, wait_seconds=wait):
+                    page = client.feed(cursor, FEED_ITEMS_MAX, min(wait, self._poll_seconds))
+                    self._heard()
+                    return pull.Arrived(self._clock(), page)
+                case pull.FetchSnapshot():
+                    return self._load_snapshot(client)
+                case pull.Wait(seconds=seconds):
+                    self._receive_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS))
+                    self._receive_wake.clear()
+        return self._letter() or pull.Tick(self._clock())
+
+    def _load_snapshot(self, client: CloudClient) -> pull.Event:
+        self._stand(progress="snapshot")
+        try:
+            incoming.begin_snapshot(self._desk)
+            whole = False
+            for chunk in client.snapshot():
+                if self._closed:
+                    break
+                incoming.take_chunk(self._desk, chunk)
+                whole = chunk.end
+        finally:
+            self._stand(progress="")
+        if not whole:
+            raise CloudUnreachable("the snapshot was cut")
+        with self._desk.file.read() as db:
+            return pull.Loaded(self._clock(), meta.text(db, "cursor"))
+
+    def _heard(self) -> None:
+        """The cloud answered: the line is up, so whoever waits for it need not."""
+        if not self.standing.online:
+            self._stand(online=True)
+            self._ask(greet=False)
+
+    def _caught_up(self) -> None:
+        now = self._desk.clock.now().text
+        due = self._clock() - self._stood_at >= STAND_SECONDS
+        if due or not self.standing.caught_up:
+            self._stood_at = self._clock()
+            self._desk.file.write(lambda db: meta.put(db, {"as_of": now, "last_sync_at": now}))
+        self._stand(caught_up=True, as_of=now)
+
+    def _stand(self, **changes: bool | str) -> None:
+        """Note a change of standing and tell it; the mere passing of time is not told."""
+        with self._lock:
+            before, self.standing = self.standing, replace(self.standing, **changes)  # type: ignore[arg-type]
+            after = self.standing
+        if replace(before, as_of="") != replace(after, as_of=""):
+            self._desk.tell(SYNC)
+        if after.online and not before.online:
+            self._post(pull.Hurry(self._clock()))
+            self._chore_wake.set()
+
+    # ---- chores
+
+    def _chores(self) -> None:
+        client = self._client()
+        seen = self._desk.clock.now()
+        people_at = forget_at = 0.0
+        while not self._closed:
+            try:
+                seen = self._tell_lapsed(seen)
+                now = self._clock()
+                if self.standing.online and not self.standing.reason:
+                    if self._people_due or now - people_at >= PEOPLE_SECONDS:
+                        self._on_people(client.people())
+                        self._people_due, people_at = False, now
+                    while not self._closed and next_page(self._desk, client):
+                        self._desk.tell(DOWNLOAD)
+                if now - forget_at >= FORGET_SECONDS:
+                    self._forget()
+                    forget_at = now
+            except (CloudRefused, CloudUnreachable, StorageFailed) as error:
+                _log.info("a chore is put off", tenant=self._desk.code, reason=str(error))
+                self._chore_wake.wait(TICK_SECONDS)
+            except Exception:
+                _log.exception("a chore failed", tenant=self._desk.code)
+                self._chore_wake.wait(TICK_SECONDS)
+            self._chore_wake.wait(CHORE_SECONDS)
+            self._chore_wake.clear()
+        client.close()
+
+    def _tell_lapsed(self, seen: Instant) -> Instant:
+        """Tell of vouchers whose five minutes have ended: their buttons change without anything else happening."""
+        now = self._desk.clock.now()
+        span = LEASE_SECONDS * 1000
+        with self._desk.file.read() as db:
+            found = voucher.lapsed(db, seen.wall - span, now.wall - span)
+        for ident in found:
+            self._desk.tell(VOUCHER, "", ident)
+        return now
+
+    def _forget(self) -> None:
+        """Drop operations answered so long ago that no restored cloud will ask for them."""
+        before = datetime.fromtimestamp(self._desk.clock.now().wall / 1000, UTC) - timedelta(days=ANSWERED_DAYS_KEPT)
+        moment = before.strftime("%Y-%m-%dT%H:%M:%S")
+        while not self._closed and self._desk.file.write(lambda db: outbox.forget(db, moment, 500)):
+            pass

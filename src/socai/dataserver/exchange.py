@@ -1,0 +1,370 @@
+"""The file's side of the protocol: makes hello and batches, takes answers. The machines in sync/ say when.
+
+Whatever is sent stands in the file before it leaves, and whatever is answered is taken in one transaction, so a crash
+anywhere leads to the same bytes being sent again or to the same answer being taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+import msgspec
+
+from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
+from socai.dataserver.facts import wire_faults
+from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher, faults_text
+from socai.dataserver.store import catalog, conflict, meta, outbox, voucher
+from socai.dataserver.store.conflict import ConflictRow, Theirs
+from socai.dataserver.store.outbox import OutRow
+from socai.dataserver.store.voucher import BookRow, Head
+from socai.sync.message import (
+    APPLIED,
+    CONFLICT,
+    DELETE,
+    DUPLICATE,
+    OPERATIONS_PER_PUSH_MAX,
+    POST,
+    PROTOCOL,
+    PUSH_BYTES_MAX,
+    REJECTED,
+    SAVE,
+    UNPOST,
+    Base,
+    Hello,
+    HelloAnswer,
+    Operation,
+    Outcome,
+    Push,
+    PushAnswer,
+    Winner,
+    WireFault,
+    encode,
+    sealed,
+)
+from socai.sync.push import NEW_EPOCH, QUARANTINE, REWIND, UPGRADE
+
+ENVELOPE_BYTES = 600  # of an operation without its body, reckoned generously
+NO_BODY = frozenset((DELETE, POST, UNPOST))
+
+_operation = msgspec.json.Decoder(Operation)
+
+
+def make_hello(desk: Desk) -> Hello:
+    """The greeting of this file as it stands."""
+    with desk.file.read() as db:
+        known = meta.standing(db)
+    return Hello(
+        PROTOCOL, known.replica, known.epoch, known.next_n - 1, known.last_hash, PROTOCOL, known.timeline, known.cursor
+    )
+
+
+def pending(desk: Desk) -> bool:
+    """Whether the outbox holds anything unanswered."""
+    with desk.file.read() as db:
+        waiting, sent, _ = outbox.counts(db)
+    return waiting + sent > 0
+
+
+def take_hello(desk: Desk, answer: HelloAnswer) -> None:
+    """Bring the file to what the cloud said about it."""
+
+    def job(db: apsw.Connection) -> None:
+        known = meta.standing(db)
+        facts: dict[str, str | int] = {"verdict": answer.verdict}
+        if answer.verdict in (QUARANTINE, UPGRADE):
+            meta.put(db, facts)
+            return
+        facts |= {
+            "timeline": answer.timeline,
+            "branches": ",".join(answer.branches),
+            "series_mark": answer.series_mark,
+        }
+        if answer.verdict == NEW_EPOCH or answer.epoch != known.epoch:
+            # Restored or cloned: what has no answer goes again under new numbers; its act ids say what it is.
+            outbox.unsend(db, 0, known.epoch, answered_too=False)
+            facts |= {"epoch": answer.epoch, "next_n": 1, "last_hash": ""}
+        elif answer.verdict == REWIND:
+            outbox.resend(db, answer.accepted_n, known.epoch)
+        if answer.verdict == REWIND:
+            voucher.forget_seqs(db)
+            catalog.forget_seqs(db)
+            facts |= {"snapshot_done": 0, "cursor": answer.cursor}
+        meta.put(db, facts)
+
+    desk.file.write(job)
+    desk.branches = frozenset(answer.branches) if answer.verdict not in (QUARANTINE, UPGRADE) else desk.branches
+    desk.tell(SYNC)
+
+
+# ---- sending
+
+
+def next_batch(desk: Desk) -> Push | None:
+    """What goes next: what was sent without an answer, byte for byte, else what waits, sealed now. None for nothing."""
+
+    def job(db: apsw.Connection) -> tuple[Push | None, list[Change]]:
+        known = meta.standing(db)
+        again = _bounded(outbox.sent(db, OPERATIONS_PER_PUSH_MAX))
+        if again:
+            operations = [_operation.decode(row.operation or b"") for row in again]
+            return Push(PROTOCOL, known.replica, known.epoch, operations), []
+        rows = _bounded(outbox.waiting(db, OPERATIONS_PER_PUSH_MAX), db)
+        if not rows:
+            return None, []
+        operations = _seal(desk, db, known, rows)
+        return (
+            Push(PROTOCOL, known.replica, known.epoch, operations),
+            [(row.kind, row.object_kind, row.object) for row in rows],
+        )
+
+    push, changes = desk.file.write(job)
+    desk.tell_all(changes)
+    return push
+
+
+def _bounded(rows: Sequence[OutRow], db: apsw.Connection | None = None) -> list[OutRow]:
+    """As many rows, from the first, as fit a push; one always does."""
+    taken: list[OutRow] = []
+    size = 0
+    for row in rows:
+        weight = len(row.operation) if row.operation else ENVELOPE_BYTES + (len(_body(db, row)) if db else 0)
+        if taken and size + weight > PUSH_BYTES_MAX:
+            break
+        taken.append(row)
+        size += weight
+    return taken
+
+
+def _body(db: apsw.Connection, row: OutRow) -> bytes:
+    if row.act in NO_BODY:
+        return b""
+    if row.kind == VOUCHER:
+        return voucher.body(db, row.object, row.revision)
+    return catalog.body(db, row.object_kind, row.object, row.revision)
+
+
+def _seal(desk: Desk, db: apsw.Connection, known: meta.Standing, rows: Sequence[OutRow]) -> list[Operation]:
+    """Give each row its n, its base and its bytes, and note them, before anything leaves."""
+    n, last_hash, at = known.next_n, known.last_hash, desk.clock.now().text
+    operations = []
+    for row in rows:
+        base, version = _base(db, row, known.epoch)
+        operation = sealed(
+            Operation(
+                known.replica,
+                known.epoch,
+                n,
+                row.act_id,
+                row.user,
+                row.made_at,
+                row.schema,
+                row.kind,
+                row.object_kind,
+                row.object,
+                row.act,
+                base,
+                _split(row.books),
+                _split(row.post_to),
+                msgspec.Raw(_body(db, row)),
+                _split(row.answered),
+            )
+        )
+        outbox.seal(db, row.place, known.epoch, n, encode(operation), operation.sha256, version, at)
+        operations.append(operation)
+        n, last_hash = n + 1, operation.sha256
+    meta.put(db, {"next_n": n, "last_hash": last_hash})
+    return operations
+
+
+def _base(db: apsw.Connection, row: OutRow, epoch: int) -> tuple[Base, int]:
+    """What an operation is made on: our own earlier one in this epoch, or a version."""
+    before = outbox.row(db, row.base_place) if row.base_place else None
+    if before is None:
+        return Base(version=row.base_version), row.base_version
+    if before.n is not None and before.epoch == epoch:
+        return Base(operation=before.n), before.version or row.base_version
+    version = before.version or row.base_version
+    return Base(version=version), version
+
+
+def _split(joined: str) -> list[str]:
+    return joined.split(",") if joined else []
+
+
+# ---- answers
+
+
+def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
+    """Write the outcomes of a push; what changed is told after the commit."""
+
+    def job(db: apsw.Connection) -> list[Change]:
+        changes: list[Change] = []
+        for outcome in answer.outcomes:
+            row = outbox.by_n(db, push.epoch, outcome.n)
+            if row is not None and row.state == outbox.SENT:
+                take_outcome(desk, db, row, outcome)
+                changes.append((row.kind, row.object_kind, row.object))
+        meta.put(db, {"lane_depth": answer.depth, "lane_seconds": int(answer.estimate_seconds)})
+        return changes
+
+    changes = desk.file.write(job)
+    desk.tell_all([*changes, (SYNC, "", "")])
+    return changes
+
+
+def take_outcome(desk: Desk, db: apsw.Connection, row: OutRow, outcome: Outcome) -> None:
+    """One outcome. A duplicate counts as what it was the first time."""
+    result = outcome.first if outcome.result == DUPLICATE else outcome.result
+    at = desk.clock.now().text
+    outbox.answer(db, row.place, result, outcome.version, outcome.seq, faults_text(outcome.faults), at)
+    if row.kind == VOUCHER:
+        head = voucher.load(db, row.object)
+        if head is None:
+            return
+        if result == APPLIED:
+            _voucher_applied(desk, db, head, row, outcome)
+        elif result == CONFLICT:
+            _voucher_lost(db, head, row, outcome.winner, at)
+        else:
+            _voucher_refused(db, head, row, outcome.faults, at)
+        return
+    entry = catalog.load(db, row.object_kind, row.object)
+    if entry is not None:
+        _entry_answered(db, entry, row, outcome, result, at)
+
+
+def _voucher_applied(desk: Desk, db: apsw.Connection, head: Head, row: OutRow, outcome: Outcome) -> None:
+    later = outbox.open_of(db, VOUCHER, head.type, head.id)
+    head.version = max(head.version, outcome.version)
+    if row.act not in NO_BODY:
+        voucher.set_body_version(db, head.id, row.revision, outcome.version)
+    if not later:
+        head.refused = head.refused_act = ""
+    if outcome.seq > head.seq:
+        # The feed has not told of it yet: until it does, the books stand as the act asked.
+        head.seq = outcome.seq - 1
+        rows = {item.book: item for item in voucher.book_rows(db, [head.id]).get(head.id, ())}
+        posted = any(item.posted or item.running for item in rows.values())
+        if row.act == DELETE and not posted:
+            head.deleted = 1
+        voucher.put_books(db, head.id, _asked_books(head, row, rows))
+    shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
+    if shadow is not None and not later:
+        conflict.drop_shadow(db, VOUCHER, head.type, head.id)
+        if shadow.version > outcome.version:
+            adopt_voucher(db, head, shadow, desk.cache.get(db), meta.text(db, "series_mark"), "feed")
+            return
+        if shadow.version == outcome.version and shadow.deleted:
+            head.deleted = 1
+    voucher.put(db, head)
+
+
+def _asked_books(head: Head, row: OutRow, known: dict[str, BookRow]) -> list[BookRow]:
+    """The books' states as an accepted act leaves them before the lane has done anything (sync/accept.py)."""
+    books = dict(known)
+    for book in head.book_list:
+        books.setdefault(book, BookRow(book))
+    posts, asked = _split(row.post_to), _split(row.books)
+    for name, state in books.items():
+        if name in posts:
+            books[name] = BookRow(name, True, state.posted, "post", posted_at=state.posted_at)
+        elif row.act == UNPOST and name in asked:
+            books[name] = BookRow(name, False, state.posted, "unpost", posted_at=state.posted_at)
+        elif row.act == DELETE and state.posted:
+            books[name] = BookRow(name, False, True, "delete", posted_at=state.posted_at)
+        elif row.act == SAVE:
+            running = "post" if state.posted else ""
+            books[name] = BookRow(name, state.posted, state.posted, running, posted_at=state.posted_at)
+    return [state for state in books.values() if state != BookRow(state.book)]
+
+
+def _voucher_refused(db: apsw.Connection, head: Head, row: OutRow, faults: Sequence[WireFault], at: str) -> None:
+    """Recorded and told; the typed form stays. A newer save made on it stands on what it was made on itself."""
+    if conflict.load(db, VOUCHER, head.type, head.id) is not None:
+        return  # it was built on what lost a conflict, and is told there
+    faults = _first_reason(db, row, faults)
+    outbox.rebase(db, row.place, row.base_version, row.base_place)
+    later = outbox.open_of(db, VOUCHER, head.type, head.id)
+    for dependant in later:
+        if dependant.state == outbox.WAITING and dependant.act not in (SAVE, DELETE):
+            told = [WireFault("BASE_REFUSED", "base", {"n": str(row.n or 0)})]
+            outbox.answer(db, dependant.place, REJECTED, 0, 0, faults_text(told), at)
+    later = outbox.open_of(db, VOUCHER, head.type, head.id)
+    if later:
+        return
+    shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
+    if shadow is not None:
+        conflict.drop_shadow(db, VOUCHER, head.type, head.id)
+        if shadow.version > head.version:
+            _lost(db, head, row, shadow, at)
+            return
+    head.refused, head.refused_act = faults_text(faults), row.act
+    voucher.put(db, head)
+
+
+def _first_reason(db: apsw.Connection, row: OutRow, faults: Sequence[WireFault]) -> Sequence[WireFault]:
+    """Why, to the root: where an act fell with the one it was made on, that one's faults come first."""
+    if not faults or faults[0].code != "BASE_REFUSED" or not row.base_place:
+        return faults
+    before = outbox.row(db, row.base_place)
+    return [*wire_faults(before.faults), *faults] if before is not None and before.faults else faults
+
+
+def _voucher_lost(db: apsw.Connection, head: Head, row: OutRow, winner: Winner | None, at: str) -> None:
+    shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
+    theirs = (
+        Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body))
+        if winner is not None
+        else shadow or Theirs(0, "", at, True, b"")
+    )
+    if shadow is not None and shadow.version > theirs.version:
+        theirs = shadow
+    conflict.drop_shadow(db, VOUCHER, head.type, head.id)
+    _lost(db, head, row, theirs, at)
+
+
+def _lost(db: apsw.Connection, head: Head, row: OutRow, theirs: Theirs, at: str) -> None:
+    """Ours lost: kept beside the winner. Acts that waited behind it are part of what lost."""
+    newest = row
+    for later in outbox.open_of(db, VOUCHER, head.type, head.id):
+        if later.state == outbox.WAITING:
+            outbox.answer(db, later.place, CONFLICT, 0, 0, "", at)
+            newest = later
+    act = SAVE if SAVE in (row.act, newest.act) else newest.act
+    found = ConflictRow(VOUCHER, head.type, head.id, theirs, head.revision, act, newest.post_to or row.post_to, at)
+    conflict.put(db, found)
+    head.refused = head.refused_act = ""
+    voucher.put(db, head)
+
+
+def _entry_answered(
+    db: apsw.Connection, entry: catalog.EntryRow, row: OutRow, outcome: Outcome, result: str, at: str
+) -> None:
+    key = (CATALOG, row.object_kind, row.object)
+    later = outbox.open_of(db, *key)
+    shadow = conflict.shadow(db, *key)
+    if result == APPLIED:
+        entry.version = max(entry.version, outcome.version)
+        catalog.set_version(db, entry.kind, entry.id, row.revision, outcome.version)
+        if not later:
+            entry.refused = entry.refused_act = ""
+            conflict.drop_shadow(db, *key)
+            if shadow is not None and shadow.version > outcome.version:
+                adopt_entry(db, entry, shadow)
+                return
+        catalog.put(db, entry)
+        return
+    outbox.rebase(db, row.place, row.base_version, row.base_place)
+    if later:
+        return
+    conflict.drop_shadow(db, *key)
+    winner = outcome.winner
+    theirs = Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body)) if winner else shadow
+    if theirs is not None and (result == CONFLICT or theirs.version > entry.version):
+        conflict.put(db, ConflictRow(*key, theirs, entry.revision, row.act, "", at))
+        return
+    entry.refused, entry.refused_act = faults_text(outcome.faults), row.act
+    if row.act == DELETE:
+        entry.deleted = 0  # it could not be deleted: it is here again, with the reason
+    catalog.put(db, entry)

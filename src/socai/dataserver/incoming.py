@@ -1,0 +1,255 @@
+"""What the cloud tells becomes part of the file: feed items, snapshot chunks, downloaded vouchers.
+
+Work of our own that waits for an answer is never overwritten: the cloud's newer form is kept beside it as a shadow
+until the answer is here. Books and book states are the cloud's to tell, and are taken at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import apsw
+import msgspec
+
+from socai.core.numbering import numbering_of
+from socai.dataserver import known as settings
+from socai.dataserver.clock import Instant
+from socai.dataserver.desk import CATALOG, VOUCHER, Desk
+from socai.dataserver.entry import blank_entry, fill_entry
+from socai.dataserver.head import day_of, fill_head, keys_of
+from socai.dataserver.known import Known
+from socai.dataserver.outgoing import BODY_ACTS
+from socai.dataserver.save import blank_head, observe
+from socai.dataserver.store import catalog, conflict, ledger, meta, outbox, voucher
+from socai.dataserver.store.conflict import ConflictRow, Theirs
+from socai.dataserver.store.ledger import Owner
+from socai.dataserver.store.voucher import BookRow, Head
+from socai.registry import voucher_types
+from socai.sync.message import BookState, FeedItem, FeedPage, SnapshotChunk, WireFault
+
+FEED, DOWNLOADED = "feed", "download"  # how a body came here, as its history says
+Change = tuple[str, str, str]  # what listeners are told: kind, object kind, id
+
+
+def take_page(desk: Desk, page: FeedPage) -> list[Change]:
+    """Apply a page and its cursor in one transaction; what changed, told to the listeners after the commit."""
+
+    def job(db: apsw.Connection) -> list[Change]:
+        changes = take_items(desk, db, page.items, FEED)
+        meta.put(db, {"cursor": page.cursor, "head_seq": page.head_seq})
+        return changes
+
+    changes = desk.file.write(job)
+    desk.tell_all(changes)
+    return changes
+
+
+def take_items(desk: Desk, db: apsw.Connection, items: Sequence[FeedItem], how: str) -> list[Change]:
+    """Apply items in the caller's transaction, catalog entries before the vouchers that name them."""
+    changes: list[Change] = []
+    for item in items:
+        if item.kind == CATALOG and take_entry(db, item):
+            changes.append((CATALOG, item.object_kind, item.id))
+    known, snapshot_seq, now = desk.cache.get(db), meta.number(db, "snapshot_seq"), desk.clock.now()
+    mark = meta.text(db, "series_mark")
+    for item in items:
+        if item.kind == VOUCHER:
+            take_voucher(db, item, known, snapshot_seq, mark, how, now)
+            changes.append((VOUCHER, item.object_kind, item.id))
+    return changes
+
+
+# ---- catalog entries
+
+
+def take_entry(db: apsw.Connection, item: FeedItem) -> bool:
+    """A catalog entry at its newest; whether anything changed here."""
+    row = catalog.load(db, item.object_kind, item.id)
+    if row is not None and item.seq <= row.seq:
+        return False
+    if row is None:
+        row = blank_entry(item.object_kind, item.id, item.author, item.at)
+    row.seq = item.seq
+    theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
+    draft = row.refused_act if row.refused else ""
+    if _ours_waits(db, CATALOG, item.object_kind, item.id, theirs, draft, row.revision, row.version):
+        catalog.put(db, row)
+        return True
+    adopt_entry(db, row, theirs)
+    return True
+
+
+def adopt_entry(db: apsw.Connection, row: catalog.EntryRow, theirs: Theirs) -> None:
+    """The cloud's form becomes ours."""
+    fresh = row.revision == 0 or theirs.version != row.version
+    row.version, row.author, row.at = theirs.version, theirs.author, theirs.at
+    row.deleted = int(theirs.deleted)
+    if fresh:
+        row.refused = row.refused_act = ""
+    if theirs.body:
+        fill_entry(row, msgspec.json.decode(theirs.body))
+        row.body = theirs.body
+    if fresh:
+        row.revision += 1
+        catalog.add_body(db, row, FEED)
+    catalog.put(db, row)
+    if row.kind in settings.KINDS:
+        settings.changed(db)
+
+
+# ---- vouchers
+
+
+def take_voucher(
+    db: apsw.Connection, item: FeedItem, known: Known, snapshot_seq: int, mark: str, how: str, now: Instant
+) -> None:
+    """A voucher at its newest: its books always, its body unless work of ours waits."""
+    head = voucher.load(db, item.id)
+    body: dict[str, Any] | None = msgspec.json.decode(item.body) if bytes(item.body) else None
+    ledger.apply_sets(db, owner_of(item, head, body), item.sets, snapshot_seq, known)
+    if head is not None and item.seq <= head.seq:
+        return
+    if head is None:
+        if body is None:
+            return  # deleted before it was ever here
+        head = blank_head(item.id, item.author, item.at)
+        head.type = item.object_kind
+    head.seq = item.seq
+    _take_books(db, head, item.books, now)
+    theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
+    draft = head.refused_act if head.refused else ""
+    if _ours_waits(db, VOUCHER, head.type, head.id, theirs, draft, head.revision, head.version):
+        voucher.put(db, head)
+        return
+    adopt_voucher(db, head, theirs, known, mark, how)
+
+
+def owner_of(item: FeedItem, head: Head | None, body: dict[str, Any] | None) -> Owner:
+    """What the books print of a set's voucher: from its newest body, or from what is known here when it is deleted."""
+    if body is not None:
+        texts = (str(body.get("number") or ""), day_of(body, "voucher_date"), str(body["branch"]))
+        return Owner(
+            item.id, item.object_kind, *texts, str(body.get("description") or ""), str(body.get("rate") or "1")
+        )
+    if head is not None:
+        return Owner(item.id, head.type, head.number, head.voucher_date, head.branch, head.description, "1")
+    return Owner(item.id, item.object_kind, "", 0, "", "", "1")
+
+
+def adopt_voucher(db: apsw.Connection, head: Head, theirs: Theirs, known: Known, mark: str, how: str) -> None:
+    """The cloud's form becomes ours: a new revision where the body is another."""
+    fresh = head.revision == 0 or theirs.version != head.version
+    head.version = theirs.version
+    head.deleted = int(theirs.deleted)
+    if fresh:
+        head.refused = head.refused_act = ""
+    if theirs.body and fresh:
+        head.author, head.at = theirs.author, theirs.at
+        _fill(db, head, theirs.body, known, mark)
+        if voucher.body(db, head.id, head.revision) != theirs.body:
+            head.revision += 1
+            voucher.add_body(db, head.id, head.revision, theirs.version, how, theirs.author, theirs.at, theirs.body)
+    voucher.put(db, head)
+
+
+def _fill(db: apsw.Connection, head: Head, content: bytes, known: Known, mark: str) -> None:
+    """Head and names from a body. A type this program does not have yet is kept and shown by what it says itself."""
+    body = msgspec.json.decode(content)
+    kind = voucher_types().get(head.type)
+    if kind is None:
+        head.branch, head.number = str(body.get("branch") or ""), str(body.get("number") or "")
+        head.day, head.voucher_date = day_of(body, "accounting_date"), day_of(body, "voucher_date")
+        head.description = str(body.get("description") or "")
+        return
+    fill_head(head, kind.spec, body, known)
+    voucher.replace_keys(db, head.id, keys_of(kind.spec, body), known=True)
+    prefix = numbering_of(kind.spec, known.company.numbering).prefix
+    observe(db, head.series, f"{prefix}{mark}", head.number)
+
+
+def _take_books(db: apsw.Connection, head: Head, states: Sequence[BookState], now: Instant) -> None:
+    rows = [
+        BookRow(
+            state.book,
+            state.asked,
+            state.posted,
+            state.running,
+            state.fault_act,
+            faults_text(state.faults),
+            state.posted_at,
+        )
+        for state in states
+    ]
+    voucher.put_books(db, head.id, rows)
+    if not head.lease_wall and any(row.running for row in rows):
+        # Begun at another office: the five minutes run from when we heard of it.
+        head.lease_wall, head.lease_tick, head.lease_boot = now.wall, now.tick, now.boot
+
+
+def faults_text(faults: Sequence[WireFault]) -> str:
+    """Faults as stored: empty for none."""
+    return msgspec.json.encode(list(faults)).decode() if faults else ""
+
+
+# ---- ours against theirs
+
+
+def _ours_waits(
+    db: apsw.Connection, kind: str, object_kind: str, ident: str, theirs: Theirs, draft: str, mine: int, base: int
+) -> bool:
+    """Whether work of ours stands against the cloud's form; then that form is kept beside it.
+
+    `draft`: the act the cloud refused, whose typed form is still ours alone.
+    """
+    if outbox.open_of(db, kind, object_kind, ident):
+        if theirs.version > base or theirs.deleted:
+            conflict.put_shadow(db, kind, object_kind, ident, theirs)
+        return True
+    found = conflict.load(db, kind, object_kind, ident)
+    if found is not None:
+        conflict.put(db, replace(found, winner=theirs))
+        return True
+    if draft not in BODY_ACTS:
+        return False
+    if theirs.version > base:
+        # Somebody changed it after our draft was refused: the draft is told against the newer form.
+        conflict.put(db, ConflictRow(kind, object_kind, ident, theirs, mine, draft, "", theirs.at))
+    return True
+
+
+# ---- snapshot
+
+
+def begin_snapshot(desk: Desk) -> None:
+    """Before the first chunk: the books go. Catalogs stay until the snapshot has told which of them still are."""
+
+    def job(db: apsw.Connection) -> None:
+        ledger.clear(db)
+        catalog.forget_seqs(db)
+        meta.put(db, {"snapshot_done": 0, "snapshot_seq": 0})
+
+    desk.file.write(job)
+
+
+def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
+    """One chunk of a snapshot in one transaction. Nothing of it counts before the last one has come."""
+
+    def job(db: apsw.Connection) -> None:
+        for item in chunk.catalog:
+            take_entry(db, item)
+        ledger.take_balances(db, chunk.balances)
+        if chunk.seq or chunk.cursor:
+            meta.put(db, {"snapshot_seq": chunk.seq, "snapshot_cursor": chunk.cursor})
+        if chunk.end:
+            ledger.note_missing_months(db)
+            catalog.drop_untold(db)
+            settings.changed(db)
+            # A replica that had a cursor goes on from there, so that it hears of every voucher changed meanwhile.
+            cursor = meta.text(db, "cursor") or meta.text(db, "snapshot_cursor")
+            meta.put(db, {"snapshot_done": 1, "cursor": cursor})
+
+    desk.file.write(job)
+    if chunk.end:
+        desk.tell(CATALOG)

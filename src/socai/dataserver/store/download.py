@@ -1,0 +1,67 @@
+"""The statements about "Tải chứng từ": what was asked for, how far it has come. A job goes on after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import apsw
+
+WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadJob:
+    """One wish: vouchers of a period by type and branch (comma-joined, empty for all). Days are ISO text."""
+
+    id: str
+    user: str
+    made_at: str
+    first_day: str
+    last_day: str
+    types: str
+    branches: str
+    after: str = ""
+    done: int = 0
+    total: int = 0
+    state: str = WAITING
+    fault: str = ""
+
+
+_SELECT = (
+    "SELECT id, user, made_at, first_day, last_day, types, branches, after, done, total, state, fault FROM download_job"
+)
+
+
+def add(db: apsw.Connection, job: DownloadJob) -> None:
+    """A new wish."""
+    db.execute(
+        "INSERT INTO download_job (id, user, made_at, first_day, last_day, types, branches)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (job.id, job.user, job.made_at, job.first_day, job.last_day, job.types, job.branches),
+    )
+
+
+def load(db: apsw.Connection, ident: str) -> DownloadJob | None:
+    """One job."""
+    row = db.execute(f"{_SELECT} WHERE id = ?", (ident,)).fetchone()
+    return DownloadJob(*row) if row else None
+
+
+def unfinished(db: apsw.Connection) -> DownloadJob | None:
+    """The oldest job that is not done."""
+    row = db.execute(f"{_SELECT} WHERE state IN ('waiting', 'running') ORDER BY made_at, id LIMIT 1").fetchone()
+    return DownloadJob(*row) if row else None
+
+
+def advance(db: apsw.Connection, ident: str, after: str, count: int, total: int) -> None:
+    """A page has come; an empty `after` is the end."""
+    db.execute(
+        "UPDATE download_job SET after = ?, done = done + ?, total = max(?, done + ?), state = ?, fault = ''"
+        " WHERE id = ?",
+        (after, count, total, count, RUNNING if after else DONE, ident),
+    )
+
+
+def fail(db: apsw.Connection, ident: str, fault: str) -> None:
+    """The cloud refused the wish; it is not tried again by itself."""
+    db.execute("UPDATE download_job SET state = ?, fault = ? WHERE id = ?", (FAILED, fault, ident))

@@ -2,12 +2,24 @@
 
 import typer
 
-app = typer.Typer(name="socai", no_args_is_help=True, help="Sổ Cái: accounting for companies with many offices.")
+from socai.cli import books, cloud, configuration, demo, ds, proof
 
-
-@app.callback()
-def root() -> None:
-    """Sổ Cái: accounting for companies with many offices."""
+app = typer.Typer(
+    name="socai",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Sổ Cái: accounting for companies with many offices and bad internet.\n\n"
+    "Begin with `socai demo`: a cloud and two offices of a sample company on this machine.",
+)
+app.add_typer(demo.app, name="demo")
+app.command()(proof.replay)
+app.command()(proof.bench)
+app.command()(proof.sim)
+app.command()(books.check)
+app.add_typer(books.export_app, name="export")
+app.add_typer(cloud.app, name="cloud")
+app.add_typer(ds.app, name="ds")
+app.command()(configuration.settings)
 
 
 def main() -> None:

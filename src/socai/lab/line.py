@@ -28,10 +28,14 @@ class Line:
         self._open: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._serve, name="line", daemon=True)
         self._ready = threading.Event()
+        self._failed: OSError | None = None
 
     def __enter__(self) -> Self:
+        """Listen. Raises OSError where the port is taken."""
         self._thread.start()
         self._ready.wait()
+        if self._failed is not None:
+            raise self._failed
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -58,8 +62,13 @@ class Line:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._listen())
-        self._ready.set()
+        try:
+            self._loop.run_until_complete(self._listen())
+        except OSError as error:
+            self._failed = error
+            return
+        finally:
+            self._ready.set()
         self._loop.run_forever()
 
     async def _listen(self) -> None:

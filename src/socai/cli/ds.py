@@ -1,0 +1,101 @@
+"""`socai ds …`: run a data server, make it known to a cloud, and look after its files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from socai.cli.screen import JSON_HELP, fail, print_json, table
+
+app = typer.Typer(no_args_is_help=True, help="Run an office's data server, and look after its files.")
+
+Folder = Annotated[Path, typer.Option("--dir", help="The data server's folder: office.db and one folder a company.")]
+Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
+
+
+@app.command()
+def run(
+    folder: Folder,
+    port: Annotated[int, typer.Option(help="The port browsers of the office open.")] = 8800,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve the office until Ctrl+C: the web client, saving, syncing.
+
+    Example: `socai ds run --dir office-data --port 8800`
+    """
+    from socai.dataserver.office import OfficeBusy
+    from socai.dataserver.run import run as serve
+    from socai.edge import log
+
+    log.configure()
+    try:
+        serve(folder, port, host)
+    except OfficeBusy as busy:
+        fail(str(busy))
+
+
+@app.command()
+def enrol(
+    folder: Folder,
+    cloud: Annotated[str, typer.Option(help="Address of the cloud.")],
+    code: Annotated[str, typer.Option(help="The one-time code that `socai cloud enrol-code` showed.")],
+    name: Annotated[str, typer.Option(help="What the cloud calls this data server.")] = "",
+) -> None:
+    """Make this data server known to a company's cloud. It must not be running meanwhile.
+
+    Example: `socai ds enrol --dir office-data --cloud http://127.0.0.1:8700 --code minhphat.ABCD-EFGH-JKLM-NPQR`
+    """
+    from socai.dataserver.office import OfficeBusy
+    from socai.edge.client import CloudRefused, CloudUnreachable
+    from socai.lab.office import enrol_folder
+
+    try:
+        tenant = enrol_folder(folder, cloud, code, name)
+    except OfficeBusy as busy:
+        fail(f"{busy}. Stop it first.")
+    except CloudRefused as refused:
+        fail(f"The cloud refused: {refused}")
+    except CloudUnreachable:
+        fail(f"Nothing answers at {cloud}.")
+    typer.echo(f"This office now keeps {tenant}. Start it with: socai ds run --dir {folder}")
+
+
+@app.command()
+def status(folder: Folder, as_json: Json = False) -> None:
+    """Tell, per company, what waits to be sent, what was refused, and how fresh the books are.
+
+    Reads the files; the data server may be running or not.
+
+    Example: `socai ds status --dir office-data --json`
+    """
+    from socai.lab.office_state import office_state
+
+    found = [dataclasses.asdict(item) for item in office_state(folder)]
+    if not found:
+        fail(f"{folder} keeps no company. See: socai ds enrol --help")
+    if as_json:
+        for item in found:
+            print_json(item)
+    else:
+        table("Office", tuple(found[0]), [tuple(item.values()) for item in found])
+
+
+@app.command()
+def backup(
+    folder: Folder,
+    target: Annotated[Path, typer.Argument(help="A folder to write the copies into; made where it is missing.")],
+) -> None:
+    """Copy every file of the office, consistently, while it may be running.
+
+    To restore, stop the data server and put the copies back. A file restored from a backup is noticed by the cloud at
+    the next sync and goes on under a new epoch, so nothing is sent twice.
+
+    Example: `socai ds backup --dir office-data /media/usb/office`
+    """
+    from socai.lab.office_state import copy_office
+
+    for copied, size in copy_office(folder, target):
+        typer.echo(f"{copied}: {size:,} bytes")

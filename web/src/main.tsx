@@ -1,11 +1,28 @@
+// The client's first line: fonts, styles, providers, the app.
+import "@mantine/core/styles.css";
+import "@fontsource/be-vietnam-pro/vietnamese-400.css";
+import "@fontsource/be-vietnam-pro/vietnamese-500.css";
+import "@fontsource/be-vietnam-pro/vietnamese-600.css";
+import "@fontsource/be-vietnam-pro/vietnamese-700.css";
+import "@fontsource/be-vietnam-pro/latin-400.css";
+import "@fontsource/be-vietnam-pro/latin-500.css";
+import "@fontsource/be-vietnam-pro/latin-600.css";
+import "@fontsource/be-vietnam-pro/latin-700.css";
+import "@fontsource/be-vietnam-pro/latin-400-italic.css";
+import "@fontsource/be-vietnam-pro/vietnamese-400-italic.css";
+import "./theme/base.css";
+import "./theme/shell.css";
+import "./theme/table.css";
+import "./theme/form.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { App } from "./app/app";
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <h1>Sổ Cái</h1>
+      <App />
     </StrictMode>,
   );
 }

@@ -13,7 +13,7 @@ export interface Entry {
   readonly foldedCode: string;
 }
 
-const PAGE_SIZE = 500;
+const PAGE_SIZE = 1_000;
 const ENTRIES_MAX = 60_000;
 
 function entryOf(item: CatalogEntry): Entry {

@@ -5,17 +5,17 @@ export interface LiveEvent {
   readonly data: Record<string, unknown>;
 }
 
-const NAMES = ["voucher", "sync", "catalog", "download", "company"] as const;
+const NAMES = ["voucher", "sync", "catalog", "download", "reload"] as const;
 const RETRY_MS = 2_000;
 
 /** Listens until the returned function is called. `onLink` hears when the stream breaks and when it is back. */
-export function listen(tenant: string, onEvent: (event: LiveEvent) => void, onLink: (up: boolean) => void): () => void {
+export function listen(tenant: string, book: string, onEvent: (event: LiveEvent) => void, onLink: (up: boolean) => void): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   const open = () => {
     if (closed) return;
-    source = new EventSource(`/api/t/${encodeURIComponent(tenant)}/events`);
+    source = new EventSource(`/api/t/${encodeURIComponent(tenant)}/events?book=${encodeURIComponent(book)}`);
     source.onopen = () => onLink(true);
     source.onerror = () => {
       source?.close();

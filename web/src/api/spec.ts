@@ -14,6 +14,7 @@ export function readSpec(told: Record<string, unknown>): Spec {
     cash_flow: raw.cash_flow ?? [],
     regimes: raw.regimes ?? [],
     words: raw.words ?? {},
+    faults: raw.faults ?? {},
     company: raw.company ?? {},
     fiscal_years: raw.fiscal_years ?? [],
     chart: { ...EMPTY_CHART, ...raw.chart },
@@ -31,7 +32,7 @@ export function wordAt(words: Words, path: readonly string[], otherwise: string)
   return typeof found === "string" ? found : otherwise;
 }
 
-/** Whether the company still has to be set up: no name or no fiscal year yet. */
+/** Whether the company still has to be set up: no settings or no fiscal year yet. */
 export function isEmptyCompany(spec: Spec): boolean {
-  return !spec.company.name || spec.fiscal_years.length === 0;
+  return typeof spec.company.set_up === "boolean" ? !spec.company.set_up : spec.fiscal_years.length === 0;
 }

@@ -155,6 +155,7 @@ export interface Spec {
   cash_flow: Choice[];
   regimes: Regime[];
   words: Words;
+  faults: Record<string, { sentence: string; cure: string }>;
   company: Body;
   fiscal_years: Body[];
   chart: {
@@ -212,7 +213,9 @@ export interface VoucherRow {
 export interface Page<Item> {
   items: Item[];
   next: string | null;
+  /** Of everything the filters find; -1 where not counted. */
   count?: number;
+  total?: string;
 }
 
 export interface BookState {
@@ -225,18 +228,19 @@ export interface BookState {
 }
 
 export interface Version {
-  body: Body;
-  user?: string;
-  at?: string;
-  made_at?: string;
-  revision?: number;
-  version?: number;
+  author: string;
+  at: string;
+  deleted: boolean;
+  version: number;
+  revision: number;
+  act: string;
+  body: Body | null;
 }
 
 export interface Voucher {
   id: string;
   type: string;
-  number?: string;
+  number: string;
   revision: number;
   version: number;
   body: Body;
@@ -246,9 +250,11 @@ export interface Voucher {
   faults: FaultAnswer[];
   conflict: { winner: Version; mine: Version } | null;
   history: { at: string; user: string; act: string; revision: number; version: number }[];
-  previous: string | null;
-  next: string | null;
-  deleted?: boolean;
+  previous: string;
+  next: string;
+  deleted: boolean;
+  author: string;
+  at: string;
 }
 
 export interface Saved {
@@ -259,13 +265,20 @@ export interface Saved {
   body: Body;
 }
 
+export interface NewVoucher {
+  body: Body;
+  number: string;
+  row_defaults?: Record<string, Record<string, string>>;
+}
+
 export interface CatalogEntry {
   id: string;
   version: number;
-  revision?: number;
+  revision: number;
   body: Body;
-  status?: string;
-  used?: boolean;
+  status: string;
+  used: boolean;
+  faults?: FaultAnswer[];
 }
 
 export interface SyncState {
@@ -301,6 +314,7 @@ export interface ReportColumn {
   kind: string;
   width: number;
   group: string;
+  group_label?: string;
 }
 
 export interface ReportRow {
@@ -312,6 +326,7 @@ export interface ReportRow {
 
 export interface ReportPage {
   title: string;
+  form?: string | { number: string; title_vi?: string; title_en?: string } | null;
   subtitle?: string;
   columns: ReportColumn[];
   rows: ReportRow[];

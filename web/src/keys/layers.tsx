@@ -35,6 +35,12 @@ interface Keys {
 const KeysContext = createContext<Keys | null>(null);
 const PRESET_KEY = "socai.keys";
 
+/** Keys that a box, a button or a link needs for itself: a screen hears them only when none of these has the focus. */
+function isOwnKey(chord: string, target: EventTarget | null): boolean {
+  if (/^(Ctrl|Alt)\+|^(Shift\+)?(F\d+|Escape|Insert)$/.test(chord)) return false;
+  return target instanceof Element && target.closest("input, select, textarea, button, a, [role=menuitem]") !== null;
+}
+
 function commandOf(commands: Commands, id: string): Command | undefined {
   const found = commands[id];
   return typeof found === "function" ? { run: found } : found;
@@ -51,6 +57,7 @@ export function KeysProvider({ children, onRefused }: { children: ReactNode; onR
     const hear = (event: KeyboardEvent) => {
       if (event.defaultPrevented || isComposing(event)) return;
       const chord = chordOf(event);
+      if (isOwnKey(chord, event.target)) return;
       for (const layer of layers.current.toReversed()) {
         const id = actFor(keymap, layer.scope, chord);
         const command = id ? commandOf(layer.commands.current, id) : undefined;

@@ -1,0 +1,49 @@
+// Faults in the words of the screen's language: the server's own sentence first, else the spec's table.
+import { useCallback } from "react";
+import { useLocale } from "../locale/locale";
+import { WORDS, type WordKey } from "../locale/words";
+import { faultCure, faultSentence, Problem, UNREACHABLE } from "./client";
+import type { FaultAnswer } from "./types";
+
+export interface ToldFault {
+  readonly code: string;
+  readonly field: string;
+  readonly sentence: string;
+  readonly cure: string;
+}
+
+export interface TellFaults {
+  readonly fault: (fault: FaultAnswer) => ToldFault;
+  readonly problem: (error: unknown) => ToldFault[];
+  /** All in one line, for a toast. */
+  readonly line: (error: unknown) => string;
+}
+
+export function useFaults(table: Readonly<Record<string, { sentence: string; cure: string }>> = {}): TellFaults {
+  const { language, t } = useLocale();
+  const fault = useCallback(
+    (item: FaultAnswer): ToldFault => {
+      const own = `fault.${item.code}`;
+      const known = own in WORDS ? t(own as WordKey) : "";
+      const worded = table[item.code];
+      const sentence = faultSentence(item, language);
+      return {
+        code: item.code,
+        field: item.field ?? "",
+        sentence:
+          sentence !== item.code ? sentence : item.code === UNREACHABLE ? t("fault.unreachable") : (worded?.sentence ?? (known || t("fault.unknown", { code: item.code }))),
+        cure: faultCure(item, language) || (worded?.cure ?? ""),
+      };
+    },
+    [language, t, table],
+  );
+  const problem = useCallback(
+    (error: unknown): ToldFault[] =>
+      error instanceof Problem
+        ? error.faults.map(fault)
+        : [{ code: "UNKNOWN", field: "", sentence: t("fault.unknown", { code: error instanceof Error ? error.message : "?" }), cure: "" }],
+    [fault, t],
+  );
+  const line = useCallback((error: unknown) => problem(error).map((item) => `${item.sentence} ${item.cure}`.trim()).join(" "), [problem]);
+  return { fault, problem, line };
+}

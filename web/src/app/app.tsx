@@ -1,0 +1,33 @@
+// Providers around everything, then the gate: who are you, which company.
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { queryClient } from "../api/books";
+import { KeysProvider } from "../keys/layers";
+import { ToastProvider, useTell } from "../kit/toast";
+import { LocaleProvider, useLocale } from "../locale/locale";
+import { theme } from "../theme/theme";
+import { Gate } from "./gate";
+
+function Keyed() {
+  const tell = useTell();
+  const { t } = useLocale();
+  return (
+    <KeysProvider onRefused={(reason) => tell("wait", t("act.refused", { reason }))}>
+      <Gate />
+    </KeysProvider>
+  );
+}
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} forceColorScheme="light">
+      <LocaleProvider>
+        <QueryClientProvider client={queryClient}>
+          <ToastProvider>
+            <Keyed />
+          </ToastProvider>
+        </QueryClientProvider>
+      </LocaleProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,108 @@
+// The desk one begins at: what is left over, what is usual, what was done last.
+import { useQuery } from "@tanstack/react-query";
+import { Link, useLocation } from "wouter";
+import { useBooks } from "../api/books";
+import { get, query } from "../api/client";
+import type { Page, SyncResult, VoucherRow } from "../api/types";
+import { statusWord } from "../forms/statusword";
+import { Button } from "../keys/button";
+import { showNumber } from "../kit/amount";
+import { showDay, showMoment } from "../kit/day";
+import { StatusMark } from "../kit/status";
+import { useLocale } from "../locale/locale";
+
+const SHOWN_MAX = 8;
+
+export function Home() {
+  const { spec, tenant, path, branch, book, sync, word } = useBooks();
+  const { t, language } = useLocale();
+  const [, navigate] = useLocation();
+  const recent = useQuery({
+    queryKey: [tenant, "vouchers", "recent", branch, book],
+    queryFn: () => get<Page<VoucherRow>>(path(`/vouchers${query({ branch, book, limit: SHOWN_MAX })}`)),
+  });
+  const failed = useQuery({
+    queryKey: [tenant, "sync-results", "failed", "home"],
+    queryFn: () => get<Page<SyncResult>>(path(`/sync/results${query({ state: "failed", limit: SHOWN_MAX })}`)),
+    retry: false,
+  });
+  const types = spec.voucher_types.filter((item) => !item.before_books);
+  const title = (code: string) => spec.voucher_types.find((item) => item.code === code)?.short ?? "";
+  const todo = failed.data?.items ?? [];
+
+  return (
+    <section className="page scroll" data-regions="" data-testid="home">
+      <div className="cards">
+        <div className="panel pad" data-region="enter">
+          <h2>{t("home.enter")}</h2>
+          <div className="links">
+            {types.map((item) => (
+              <Button key={item.code} stop run={() => navigate(`/v/${item.code}/new`)} testid={`new-${item.code}`}>
+                {item.title}
+              </Button>
+            ))}
+          </div>
+        </div>
+        <div className="panel pad" data-region="sync">
+          <h2>{t("sync.title")}</h2>
+          <p style={{ margin: "0 0 6px" }}>
+            {t("sync.waiting")}: <strong>{sync?.pending ?? 0}</strong> · {t("sync.in_flight")}:{" "}
+            <strong>{sync?.in_flight ?? 0}</strong> · {t("sync.failures")}: <strong>{sync?.failed ?? 0}</strong> ·{" "}
+            {t("sync.in_conflict")}: <strong>{sync?.conflicts ?? 0}</strong>
+          </p>
+          <p className="soft" style={{ margin: 0 }}>
+            {t("sync.as_of")} {showMoment(sync?.as_of) || "—"}
+          </p>
+        </div>
+        <div className="panel pad" data-region="todo">
+          <h2>{t("home.todo")}</h2>
+          {todo.length ? (
+            todo.map((item) => (
+              <div key={item.n} className="row-flex" style={{ padding: "3px 0" }}>
+                <Link href={item.object_kind === "voucher" ? `/voucher/${item.id}` : "/sync"} data-stop="">
+                  {item.number || item.description}
+                </Link>
+                <span className="soft ellipsis grow">
+                  {item.faults[0] ? (language === "en" ? item.faults[0].detail_en : item.faults[0].detail_vi) : ""}
+                </span>
+              </div>
+            ))
+          ) : (
+            <p className="soft" style={{ margin: 0 }}>
+              {t("home.todo_none")}
+            </p>
+          )}
+        </div>
+      </div>
+      <div className="panel" data-region="recent">
+        <h2 style={{ padding: "12px 14px 6px" }}>{t("home.recent")}</h2>
+        <table className="compare" data-testid="recent">
+          <tbody>
+            {(recent.data?.items ?? []).map((row) => (
+              <tr key={row.id}>
+                <td>{showDay(row.accounting_date)}</td>
+                <td>
+                  <Link href={`/voucher/${row.id}`} data-stop="">
+                    {row.number}
+                  </Link>
+                </td>
+                <td className="soft">{title(row.type)}</td>
+                <td>{row.partner_name}</td>
+                <td>{row.description}</td>
+                <td className="figure">{showNumber(row.total, language)}</td>
+                <td>
+                  <StatusMark status={row.status} word={statusWord(word, t, row.status)} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {recent.data?.items.length === 0 ? (
+          <p className="soft" style={{ padding: "0 14px 10px" }}>
+            {t("list.empty")}
+          </p>
+        ) : null}
+      </div>
+    </section>
+  );
+}

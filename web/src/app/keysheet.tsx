@@ -1,0 +1,57 @@
+// The keys of this screen, read from the same records the keys are heard by.
+
+import { useMemo } from "react";
+import { Dialog } from "../keys/dialog";
+import type { Scope } from "../keys/keymap";
+import { PRESETS } from "../keys/keymap";
+import { useKeys } from "../keys/layers";
+import { useLocale } from "../locale/locale";
+
+const ORDER: readonly Scope[] = ["voucher", "grid", "list", "report", "page", "app"];
+
+export function KeySheet({ onClose }: { onClose: () => void }) {
+  const { keymap, preset, setPreset, offered } = useKeys();
+  const { t, language } = useLocale();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the screen it was opened over
+  const scopes = useMemo(() => {
+    const here = new Set(offered().map((item) => item.scope));
+    if (here.has("voucher")) here.add("grid");
+    return ORDER.filter((scope) => here.has(scope));
+  }, []);
+  return (
+    <Dialog title={t("keys.title")} onClose={onClose} size="xl" testid="key-sheet">
+      <div className="row-flex">
+        <span className="soft">{t("keys.preset")}</span>
+        {Object.keys(PRESETS).map((name) => (
+          <label key={name} className="check">
+            <input type="radio" name="preset" checked={preset === name} onChange={() => setPreset(name)} data-stop="" />
+            {name === "misa" ? t("keys.misa") : t("keys.standard")}
+          </label>
+        ))}
+      </div>
+      <div className="key-sheet">
+        {scopes.map((scope) => (
+          <section key={scope}>
+            <h3>{t(`keys.scope.${scope}`)}</h3>
+            <dl>
+              {[...keymap.values()]
+                .filter((act) => act.scope === scope && act.keys.length)
+                .map((act) => (
+                  <div key={act.id} style={{ display: "contents" }}>
+                    <dt>{act[language]}</dt>
+                    <dd>
+                      {act.keys.map((key) => (
+                        <kbd key={key} style={{ marginLeft: 4 }}>
+                          {key}
+                        </kbd>
+                      ))}
+                    </dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,243 @@
+// The frame around every screen: choices on top, modules at the left, keys that work everywhere.
+import { Menu as DropMenu } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useMemo, useRef, useState } from "react";
+import { Link, Router, useLocation } from "wouter";
+import { type Books, useBooks } from "../api/books";
+import { post } from "../api/client";
+import { useFaults } from "../api/faults";
+import { isEmptyCompany } from "../api/spec";
+import { useKeys, useScope } from "../keys/layers";
+import { focusRegion, goRegion } from "../kit/focus";
+import { Icon } from "../kit/icon";
+import { useTell } from "../kit/toast";
+import { useLocale } from "../locale/locale";
+import { KeySheet } from "./keysheet";
+import { menuOf } from "./menu";
+import { Pages } from "./pages";
+import { type OpenPalette, Palette } from "./palette";
+import { PeriodPicker } from "./period";
+
+function SyncMark({ books }: { books: Books }) {
+  const { t } = useLocale();
+  const { sync, linked } = books;
+  const problems = (sync?.failed ?? 0) + (sync?.conflicts ?? 0);
+  const waiting = (sync?.pending ?? 0) + (sync?.in_flight ?? 0);
+  const state = !linked ? t("shell.no_server") : sync?.online ? t("sync.online") : t("sync.offline");
+  return (
+    <Link
+      href="/sync"
+      className="topbox"
+      data-testid="sync-mark"
+      data-online={linked && sync?.online ? "true" : "false"}
+      data-pending={waiting}
+    >
+      <span className={`dot ${!linked ? "bad" : sync?.online ? "" : "off"}`} />
+      {state}
+      {waiting ? <span className="soft">· {t("sync.pending", { count: waiting })}</span> : null}
+      {problems ? (
+        <span className="mark">
+          <Icon name="warning" />
+          {t("sync.failed", { count: problems })}
+        </span>
+      ) : null}
+    </Link>
+  );
+}
+
+function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () => void }) {
+  const books = useBooks();
+  const { t, language, setLanguage } = useLocale();
+  const { session, spec, company, branch, setBranch, book, setBook, word } = books;
+  const [, navigate] = useLocation();
+  return (
+    <header data-region="choices">
+      <Link href="/" className="brand">
+        <img src="/icon.svg" alt="" />
+        {t("app.name")}
+      </Link>
+      <span className="company ellipsis" title={company.name}>
+        {company.name || company.code}
+      </span>
+      {spec.branches.length > 1 ? (
+        <select
+          className="topbox"
+          value={branch}
+          aria-label={t("shell.branch")}
+          onChange={(event) => setBranch(event.target.value)}
+          data-stop=""
+          data-testid="choose-branch"
+        >
+          <option value="">{t("shell.all_branches")}</option>
+          {spec.branches.map((item) => (
+            <option key={item.id} value={item.id}>
+              {item.name || item.code}
+            </option>
+          ))}
+        </select>
+      ) : null}
+      {spec.books.length > 1 ? (
+        <select
+          className="topbox"
+          value={book}
+          aria-label={t("shell.book")}
+          onChange={(event) => setBook(event.target.value)}
+          data-stop=""
+          data-testid="choose-book"
+        >
+          {spec.books.map((name) => (
+            <option key={name} value={name}>
+              {word(["book", name], name)}
+            </option>
+          ))}
+        </select>
+      ) : null}
+      <PeriodPicker />
+      <span className="grow" />
+      <button type="button" className="topbox" onClick={onPalette} data-testid="open-palette">
+        <Icon name="search" />
+        <span className="soft">{t("shell.go")}</span>
+        <kbd>Ctrl+K</kbd>
+      </button>
+      <SyncMark books={books} />
+      <button
+        type="button"
+        className="topbox"
+        onClick={() => setLanguage(language === "vi" ? "en" : "vi")}
+        aria-label={language === "vi" ? "English" : "Tiếng Việt"}
+        data-testid="language"
+      >
+        {language === "vi" ? "EN" : "VI"}
+      </button>
+      <DropMenu position="bottom-end" transitionProps={{ duration: 0 }}>
+        <DropMenu.Target>
+          <button type="button" className="topbox" data-testid="user-menu">
+            {session.name || session.user}
+          </button>
+        </DropMenu.Target>
+        <DropMenu.Dropdown>
+          <DropMenu.Label>{word(["role", spec.role], spec.role)}</DropMenu.Label>
+          {session.tenants.length > 1 ? (
+            <DropMenu.Item onClick={() => navigate("~/")}>{t("shell.switch_company")}</DropMenu.Item>
+          ) : null}
+          <DropMenu.Item onClick={onLogOut} data-testid="log-out">
+            {t("shell.log_out")}
+          </DropMenu.Item>
+        </DropMenu.Dropdown>
+      </DropMenu>
+    </header>
+  );
+}
+
+function SideMenu() {
+  const books = useBooks();
+  const { t } = useLocale();
+  const [location] = useLocation();
+  const menu = useMemo(() => menuOf(books, t), [books, t]);
+  const problems = (books.sync?.failed ?? 0) + (books.sync?.conflicts ?? 0);
+  const list = useRef<HTMLElement>(null);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (!by) return;
+    event.preventDefault();
+    const links = [...(list.current?.querySelectorAll("a") ?? [])];
+    links[links.indexOf(document.activeElement as HTMLAnchorElement) + by]?.focus();
+  };
+  const current = (path: string) => location === path || location.startsWith(`${path}/`);
+  return (
+    <nav ref={list} aria-label={t("shell.menu")} data-region="menu" data-testid="menu" onKeyDown={onKeyDown}>
+      <Link href="/" data-stop="" aria-current={location === "/" ? "page" : undefined}>
+        {t("shell.home")}
+      </Link>
+      {menu.groups.map((group) => (
+        <div key={group.title}>
+          <h2>{group.title}</h2>
+          {group.places.map((place) => (
+            <Link
+              key={place.path}
+              href={place.path}
+              data-stop=""
+              aria-current={current(place.path) ? "page" : undefined}
+              data-testid={`menu-${place.path}`}
+              title={place.hint}
+            >
+              <span className="ellipsis">{place.label}</span>
+              {place.path === "/sync" && problems ? <span className="count">{problems}</span> : null}
+            </Link>
+          ))}
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function Frame() {
+  const books = useBooks();
+  const { t, language, setLanguage } = useLocale();
+  const client = useQueryClient();
+  const tell = useTell();
+  const faults = useFaults(books.spec.faults);
+  const keys = useKeys();
+  const [, navigate] = useLocation();
+  const [palette, setPalette] = useState<OpenPalette | null>(null);
+  const [sheet, setSheet] = useState(false);
+  const empty = isEmptyCompany(books.spec);
+
+  const logOut = async () => {
+    await post("/logout").catch(() => undefined);
+    client.clear();
+    client.setQueryData(["session"], null);
+  };
+  const openPalette = () => setPalette({ acts: keys.offered() });
+  const syncNow = async () => {
+    try {
+      await post(books.path("/sync"));
+      tell("info", t("sync.started"));
+      void client.invalidateQueries({ queryKey: [books.tenant, "sync"] });
+    } catch (error) {
+      tell("bad", faults.line(error));
+    }
+  };
+  useScope("app", {
+    palette: openPalette,
+    key_sheet: () => setSheet(true),
+    region: () => void goRegion(document.activeElement ?? document.body, 1),
+    menu: () => void focusRegion(document, "menu"),
+    sync_now: () => void syncNow(),
+    home: () => navigate("/"),
+    language: () => setLanguage(language === "vi" ? "en" : "vi"),
+    choose_company: books.session.tenants.length > 1 ? () => navigate("~/") : undefined,
+    log_out: () => void logOut(),
+    preset: () => keys.setPreset(keys.preset === "standard" ? "misa" : "standard"),
+  });
+
+  return (
+    <div className="shell">
+      <a href="#work" className="button skip">
+        {t("shell.skip")}
+      </a>
+      <TopBar onPalette={openPalette} onLogOut={() => void logOut()} />
+      <SideMenu />
+      <main id="work" tabIndex={-1}>
+        {books.linked ? null : (
+          <div className="banner bad" role="alert" style={{ borderRadius: 0 }}>
+            <Icon name="warning" />
+            {t("shell.no_server")}. {t("shell.fields")}
+          </div>
+        )}
+        <Pages empty={empty} />
+      </main>
+      {palette ? <Palette open={palette} onClose={() => setPalette(null)} /> : null}
+      {sheet ? <KeySheet onClose={() => setSheet(false)} /> : null}
+    </div>
+  );
+}
+
+export function Shell() {
+  const { tenant } = useBooks();
+  return (
+    <Router base={`/t/${tenant}`}>
+      <Frame />
+    </Router>
+  );
+}

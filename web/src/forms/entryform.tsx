@@ -1,0 +1,210 @@
+// One catalog entry being added or edited: in a catalog's own screen, or in place from a voucher by F9.
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useBooks } from "../api/books";
+import { get, put } from "../api/client";
+import { useFaults } from "../api/faults";
+import type { AttributeSpec, Body, CatalogEntry, CatalogKind, FieldSpec } from "../api/types";
+import { Button } from "../keys/button";
+import { Dialog } from "../keys/dialog";
+import { makeIdent } from "../kit/ident";
+import { useLocale } from "../locale/locale";
+import { plainField, useCells } from "./cellcontext";
+import { FieldBox } from "./fieldbox";
+import { RatesBox } from "./ratesbox";
+
+const KINDS: Readonly<Record<string, string>> = {
+  code: "text",
+  text: "text",
+  day: "day",
+  choice: "choice",
+  flag: "flag",
+  count: "count",
+  rate: "rate",
+};
+
+/** A catalog's attribute as a field of a form. */
+export function fieldOf(attribute: AttributeSpec): FieldSpec {
+  const reference = attribute.kind === "reference";
+  return plainField(attribute.name, attribute.label, reference ? attribute.of : (KINDS[attribute.kind] ?? "text"), {
+    required: attribute.required,
+    length_max: attribute.length_max,
+    among: attribute.among,
+  });
+}
+
+function textsOf(fields: readonly FieldSpec[], body: Body): Record<string, string> {
+  return Object.fromEntries(
+    fields.map((field) => {
+      const value = body[field.name];
+      if (field.kind === "flag")
+        return [field.name, value === true || (value === undefined && field.name === "active") ? "true" : ""];
+      return [field.name, typeof value === "string" || typeof value === "number" ? String(value) : ""];
+    }),
+  );
+}
+
+export function bodyFromTexts(fields: readonly FieldSpec[], texts: Readonly<Record<string, string>>, rest: Body): Body {
+  const body: Body = { ...rest };
+  for (const field of fields) {
+    const text = texts[field.name] ?? "";
+    delete body[field.name];
+    if (field.kind === "flag") body[field.name] = text === "true";
+    else if (text !== "") body[field.name] = field.kind === "count" ? Number(text) : text;
+  }
+  return body;
+}
+
+interface Props {
+  readonly kind: CatalogKind;
+  /** Empty id for a new entry. */
+  readonly id: string;
+  readonly typed?: string;
+  /** What a new entry begins with, for example is_customer where a customer was being chosen. */
+  readonly preset?: Body;
+  readonly onClose: () => void;
+  readonly onSaved: (entry: CatalogEntry) => void;
+}
+
+export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Props) {
+  const { path, spec, catalogs } = useBooks();
+  const { t } = useLocale();
+  const tellFaults = useFaults(spec.faults);
+  const fields = useMemo(() => kind.attributes.filter((item) => item.kind !== "map").map(fieldOf), [kind]);
+  const maps = kind.attributes.filter((item) => item.kind === "map");
+  const { sources, context } = useCells(fields, null);
+  const looksLikeCode = /^[\w.-]{1,20}$/.test(typed) && /\d/.test(typed);
+  const [entry, setEntry] = useState<CatalogEntry | null>(null);
+  const [texts, setTexts] = useState<Record<string, string>>(() =>
+    textsOf(fields, { ...preset, ...(typed ? { [looksLikeCode ? "code" : "name"]: typed } : {}) }),
+  );
+  const [rest, setRest] = useState<Body>({});
+  const [wrong, setWrong] = useState<Record<string, string>>({});
+  const [faults, setFaults] = useState<Record<string, string>>({});
+  const [general, setGeneral] = useState<string[]>([]);
+  const actId = useRef(makeIdent());
+  const newId = useRef(makeIdent());
+  const latest = useRef(texts);
+  latest.current = texts;
+  const bad = useRef(wrong);
+  bad.current = wrong;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read once, when the form opens
+  useEffect(() => {
+    if (!id) return;
+    get<CatalogEntry>(path(`/catalog/${kind.name}/${encodeURIComponent(id)}`)).then(
+      (found) => {
+        setEntry(found);
+        setRest(
+          Object.fromEntries(
+            Object.entries(found.body).filter(([name]) => kind.attributes.some((item) => item.name === name)),
+          ),
+        );
+        setTexts(textsOf(fields, found.body));
+      },
+      (error: unknown) => setGeneral([tellFaults.line(error)]),
+    );
+  }, [id]);
+
+  const save = async () => {
+    (document.activeElement as HTMLElement | null)?.blur();
+    await Promise.resolve(); // the box's last text has arrived
+    if (Object.values(bad.current).some(Boolean)) return;
+    const body = bodyFromTexts(fields, latest.current, rest);
+    const target = id || (kind.natural ? String(body.code ?? "") : newId.current);
+    try {
+      const saved = await put<{ id: string; revision: number; status: string }>(
+        path(`/catalog/${kind.name}/${encodeURIComponent(target)}`),
+        {
+          act_id: actId.current,
+          base: entry?.revision ?? 0,
+          body,
+        },
+      );
+      const made: CatalogEntry = {
+        id: saved.id ?? target,
+        version: entry?.version ?? 0,
+        revision: saved.revision,
+        body,
+        status: saved.status,
+        used: entry?.used ?? false,
+      };
+      catalogs.put(kind.name, made);
+      onSaved(made);
+    } catch (error) {
+      actId.current = makeIdent();
+      const told = tellFaults.problem(error);
+      setFaults(
+        Object.fromEntries(
+          told.filter((item) => item.field).map((item) => [item.field, `${item.sentence} ${item.cure}`]),
+        ),
+      );
+      setGeneral(
+        told
+          .filter((item) => !item.field || !fields.some((field) => field.name === item.field))
+          .map((item) => `${item.sentence} ${item.cure}`),
+      );
+    }
+  };
+
+  if (id && !entry && general.length === 0) return null;
+  const isNew = !id;
+  return (
+    <Dialog
+      title={
+        isNew
+          ? t("catalog.new", { title: kind.title.toLowerCase() })
+          : t("catalog.edit", { name: String(entry?.body.name ?? id) })
+      }
+      onClose={onClose}
+      onAccept={() => void save()}
+      size="lg"
+      testid="entry-form"
+    >
+      <div className="two">
+        {fields.map((field, index) => (
+          <FieldBox
+            key={field.name}
+            field={field}
+            value={texts[field.name] ?? ""}
+            context={context}
+            sources={sources}
+            readOnly={!isNew && kind.natural && field.name === "code"}
+            wrong={wrong[field.name]}
+            fault={faults[field.name]}
+            autoFocus={index === 0 && isNew}
+            className={field.name === "name" || field.name === "address" || field.name === "note" ? "wide" : ""}
+            testid={`entry-${field.name}`}
+            onChange={(value, fault) => {
+              setTexts((old) => ({ ...old, [field.name]: value }));
+              setWrong((old) => ({ ...old, [field.name]: fault }));
+              setFaults((old) => ({ ...old, [field.name]: "" }));
+            }}
+          />
+        ))}
+        {maps.map((item) => (
+          <RatesBox
+            key={item.name}
+            label={item.label}
+            value={rest[item.name]}
+            context={context}
+            sources={sources}
+            onChange={(value) => setRest((old) => ({ ...old, [item.name]: value }))}
+          />
+        ))}
+      </div>
+      {general.length ? (
+        <div className="banner bad" role="alert" style={{ marginTop: 12 }} data-testid="entry-faults">
+          {general.join(" ")}
+        </div>
+      ) : null}
+      <div className="actions">
+        <Button stop look="primary" scope="dialog" act="accept" run={() => void save()} testid="entry-save">
+          {t("act.save")}
+        </Button>
+        <Button stop run={onClose}>
+          {t("act.cancel")}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

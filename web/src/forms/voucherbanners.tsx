@@ -1,0 +1,110 @@
+// What the server says about this voucher now: in flight, failed, in conflict, mistakes of the last save.
+
+import { useBooks } from "../api/books";
+import type { ToldFault } from "../api/faults";
+import type { FaultAnswer, Voucher } from "../api/types";
+import { Button } from "../keys/button";
+import { showMoment } from "../kit/day";
+import { Icon } from "../kit/icon";
+import { useLocale } from "../locale/locale";
+
+interface Props {
+  readonly stored: Voucher | null;
+  readonly mode: "view" | "edit" | "quick";
+  readonly book: string;
+  readonly problems: readonly ToldFault[];
+  readonly tellFault: (fault: FaultAnswer) => ToldFault;
+  readonly detail: string;
+  readonly onResolve: () => void;
+  readonly onPostAnyway: (codes: readonly string[]) => void;
+}
+
+export function VoucherBanners({ stored, mode, book, problems, tellFault, detail, onResolve, onPostAnyway }: Props) {
+  const { t } = useLocale();
+  const { word } = useBooks();
+  const failed = stored ? [...stored.faults, ...(stored.books.find((item) => item.book === book)?.faults ?? [])] : [];
+  const isWarning = failed.some((fault) => fault.code.startsWith("WARNING") || fault.code === "CONFIRM_NEEDED");
+  return (
+    <>
+      {problems.length ? (
+        <div className="banner bad" role="alert" data-testid="mistakes">
+          <Icon name="warning" />
+          <div>
+            {t("voucher.mistakes", { count: problems.length })}
+            <ul>
+              {problems.slice(0, 6).map((fault) => (
+                <li key={`${fault.field}${fault.code}`} data-code={fault.code}>
+                  {fault.sentence} <span className="cure">{fault.cure}</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        </div>
+      ) : null}
+      {mode === "quick" ? <div className="banner info">{t("voucher.read_only_quick")}</div> : null}
+      {stored?.status.in_flight ? (
+        <div className="banner wait" role="status" data-testid="in-flight">
+          <Icon name="turn" />
+          {t("voucher.in_flight", { detail: detail.toLowerCase() })}
+        </div>
+      ) : stored && stored.status.detail === "local" && mode === "view" ? (
+        <div className="banner info" role="status" data-testid="saved-here">
+          <Icon name="clock" />
+          {t("voucher.offline_saved")}
+        </div>
+      ) : null}
+      {stored?.conflict ? (
+        <div className="banner bad" role="alert" data-testid="conflict">
+          <Icon name="split" />
+          <div className="grow">{t("conflict.text")}</div>
+          <Button look="primary" run={onResolve} testid="resolve">
+            {word(["act", "resolve"], t("conflict.title"))}
+          </Button>
+        </div>
+      ) : failed.length ? (
+        <div className="banner bad" role="alert" data-testid="failed">
+          <Icon name="warning" />
+          <div className="grow">
+            <strong>{detail}</strong>
+            <ul>
+              {failed.map((fault) => {
+                const told = tellFault(fault);
+                return (
+                  <li key={`${fault.field}${fault.code}`} data-code={fault.code}>
+                    {told.sentence} <span className="cure">{told.cure}</span>
+                  </li>
+                );
+              })}
+            </ul>
+          </div>
+          {isWarning ? (
+            <Button
+              look="primary"
+              run={() => onPostAnyway(failed.map((fault) => fault.params?.warning ?? fault.code))}
+              testid="post-anyway"
+            >
+              {t("voucher.post_all_the_same")}
+            </Button>
+          ) : null}
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+export function VoucherHistory({ stored }: { stored: Voucher }) {
+  const { t } = useLocale();
+  const { word } = useBooks();
+  return (
+    <details className="history">
+      <summary>{`${t("voucher.history")} · ${showMoment(stored.at)} ${stored.author}`}</summary>
+      <ol reversed>
+        {stored.history.map((item) => (
+          <li key={`${item.at}${item.act}${item.revision}`}>
+            {`${showMoment(item.at)} · ${item.user} · ${word(["act", item.act], item.act)}`}
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}

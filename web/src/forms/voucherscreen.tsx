@@ -1,0 +1,82 @@
+// One voucher: loading it, its buttons, and what the server says about it.
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useSearch } from "wouter";
+import { useBooks } from "../api/books";
+import { get, query } from "../api/client";
+import { useFaults } from "../api/faults";
+import type { Body, NewVoucher, Voucher, VoucherSpec } from "../api/types";
+import { VoucherWork } from "./voucherwork";
+
+const LEFT_BEHIND = new Set(["number", "corrects"]);
+
+/** The body of a copy: everything but its number, on today's dates. */
+export function copyOf(past: Body, fresh: Body): Body {
+  const kept = Object.fromEntries(Object.entries(past).filter(([name]) => !LEFT_BEHIND.has(name)));
+  return { ...fresh, ...kept, voucher_date: fresh.voucher_date ?? "", accounting_date: fresh.accounting_date ?? "" };
+}
+
+export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id: string }) {
+  const books = useBooks();
+  const { tenant, path, branch, book, spec } = books;
+  const search = new URLSearchParams(useSearch());
+  const faults = useFaults(spec.faults);
+  const copied = search.get("copy") ?? "";
+  const [round, setRound] = useState(0);
+  const own = branch || spec.branches[0]?.id || "";
+
+  const fresh = useQuery({
+    queryKey: [tenant, "new-voucher", voucher?.code, own, copied, round],
+    queryFn: async () => {
+      const begin = await get<NewVoucher>(path(`/vouchers/new${query({ type: voucher?.code, branch: own })}`));
+      const past = copied ? await get<Voucher>(path(`/vouchers/${copied}`)) : null;
+      const body: Body = { ...begin.body, type: voucher?.code ?? "", branch: begin.body.branch ?? own };
+      return { ...begin, body: past ? copyOf(past.body, body) : body };
+    },
+    enabled: !id && voucher !== null,
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const stored = useQuery({
+    queryKey: [tenant, "voucher", id, book],
+    queryFn: () => get<Voucher>(path(`/vouchers/${id}${query({ book })}`)),
+    enabled: id !== "",
+  });
+
+  const problem = fresh.error ?? stored.error;
+  if (problem) {
+    return (
+      <section className="page">
+        <div className="banner bad" role="alert" data-testid="voucher-fault">
+          {faults.line(problem)}
+        </div>
+      </section>
+    );
+  }
+  if (!id) {
+    if (!voucher || !fresh.data) return null;
+    return (
+      <VoucherWork
+        key={`new-${round}`}
+        voucher={voucher}
+        stored={null}
+        begin={fresh.data}
+        startEditing
+        onAgain={() => setRound((number) => number + 1)}
+      />
+    );
+  }
+  const found = stored.data;
+  const type = found && spec.voucher_types.find((item) => item.code === found.type);
+  if (!found || !type) return null;
+  return (
+    <VoucherWork
+      key={id}
+      voucher={type}
+      stored={found}
+      begin={null}
+      startEditing={search.has("edit") && found.acts.edit === ""}
+      onAgain={() => undefined}
+    />
+  );
+}

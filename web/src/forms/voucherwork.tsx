@@ -1,0 +1,504 @@
+// The voucher at work: viewing, editing, quick edit; every act enabled by the server's own table, refused with its reason.
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { useBooks } from "../api/books";
+import { call, post, query } from "../api/client";
+import { useFaults } from "../api/faults";
+import type { Body, CatalogKind, NewVoucher, Voucher, VoucherSpec } from "../api/types";
+import { Button } from "../keys/button";
+import { Dialog } from "../keys/dialog";
+import { useScope } from "../keys/layers";
+import { focusRegion } from "../kit/focus";
+import { makeIdent } from "../kit/ident";
+import { StatusMark } from "../kit/status";
+import { useTell } from "../kit/toast";
+import { useLocale } from "../locale/locale";
+import { useCells } from "./cellcontext";
+import { Compare } from "./compare";
+import { allFields, isChanged, openDraft } from "./draft";
+import { EntryForm } from "./entryform";
+import { useVoucherModel } from "./model";
+import { useSaving } from "./saving";
+import { catalogOf } from "./sources";
+import { statusWord } from "./statusword";
+import { VoucherBanners, VoucherHistory } from "./voucherbanners";
+import { VoucherForm } from "./voucherform";
+
+type Mode = "view" | "edit" | "quick";
+interface Creating {
+  readonly kind: CatalogKind;
+  readonly text: string;
+  readonly preset: Body;
+  readonly done: (id: string) => void;
+  readonly back: Element | null;
+}
+
+const NO_DEFAULTS = {};
+
+export function VoucherWork({
+  voucher,
+  stored,
+  begin,
+  startEditing,
+  onAgain,
+}: {
+  voucher: VoucherSpec;
+  stored: Voucher | null;
+  begin: NewVoucher | null;
+  startEditing: boolean;
+  onAgain: () => void;
+}) {
+  const books = useBooks();
+  const { tenant, path, spec, book, word } = books;
+  const { t, language } = useLocale();
+  const client = useQueryClient();
+  const tell = useTell();
+  const faults = useFaults(spec.faults);
+  const [, navigate] = useLocation();
+  const fields = useMemo(() => allFields(voucher), [voucher]);
+  const { sources, context, stamp } = useCells(fields, voucher);
+  const body = stored?.body ?? begin?.body ?? {};
+  const model = useVoucherModel(voucher, spec, body, begin?.row_defaults ?? NO_DEFAULTS, sources, context);
+  const saving = useSaving(books, voucher, faults);
+  const [mode, setMode] = useState<Mode>(startEditing ? "edit" : "view");
+  const [revision, setRevision] = useState(stored?.revision ?? 0);
+  const [ident] = useState(() => stored?.id ?? makeIdent());
+  const [leaving, setLeaving] = useState<(() => void) | null>(null);
+  const [deleting, setDeleting] = useState(false);
+  const [creating, setCreating] = useState<Creating | null>(null);
+  const [comparing, setComparing] = useState(false);
+  const afterSave = useRef<"stay" | "new">("stay");
+  const root = useRef<HTMLElement>(null);
+  const isNew = stored === null;
+
+  // What the server has now is shown at once while nobody types; a draft being typed is never touched.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: follows the stored revision only
+  useEffect(() => {
+    if (stored && mode === "view") {
+      model.reset(stored.body);
+      setRevision(stored.revision);
+    }
+  }, [stored?.revision, stored?.version]);
+
+  const reasonOf = (act: string): string => {
+    if (isNew) return t("act.nothing");
+    if (mode !== "view") return t("act.cancel");
+    const code = stored.acts[act];
+    if (code === undefined) return t("act.nothing");
+    return code ? faults.fault({ code, field: "", params: { act } }).sentence : "";
+  };
+  const refresh = async () => {
+    await Promise.all([
+      client.invalidateQueries({ queryKey: [tenant, "voucher", ident] }),
+      client.invalidateQueries({ queryKey: [tenant, "vouchers"] }),
+      client.invalidateQueries({ queryKey: [tenant, "sync"] }),
+    ]);
+  };
+
+  const edit = (next: Mode) => {
+    setMode(next);
+    requestAnimationFrame(
+      () => root.current && focusRegion(root.current, next === "quick" ? "header-general" : "header-general"),
+    );
+  };
+  const focusMistake = (places: Readonly<Record<string, string>>) => {
+    const [place] = Object.keys(places);
+    if (!place) return;
+    const [grid, row, column] = place.split(".");
+    requestAnimationFrame(() => {
+      if (row === undefined) return root.current?.querySelector<HTMLElement>(`[data-field="${place}"]`)?.focus();
+      root.current?.querySelector<HTMLElement>(`[data-testid="tab-${grid}"]`)?.click();
+      const at =
+        model.grids.find((item) => item.grid.name === grid)?.columns.findIndex((item) => item.name === column) ?? -1;
+      requestAnimationFrame(() => {
+        root.current?.querySelector<HTMLElement>(`[data-testid="grid-${grid}-live"]`)?.focus();
+        model.act(grid as string, { type: "focus", row: Number(row), column: Math.max(0, at) });
+      });
+    });
+  };
+
+  const save = async (then: "stay" | "new", answered: readonly string[] = [], onto = revision) => {
+    if (saving.state.busy || mode === "view") return;
+    afterSave.current = then;
+    (document.activeElement as HTMLElement | null)?.blur();
+    model.commitAll();
+    const quick =
+      mode === "quick" ? voucher.header.filter((field) => field.free).map((field) => field.name) : undefined;
+    const saved = await saving.save({
+      id: ident,
+      revision: onto,
+      draft: model.latest(),
+      answered,
+      ...(quick ? { quickFields: quick } : {}),
+    });
+    if (!saved) return;
+    model.reset(saved.body);
+    setRevision(saved.revision);
+    setMode("view");
+    tell("good", t("voucher.saved", { number: saved.number }));
+    void refresh();
+    if (then === "new") {
+      if (isNew) onAgain();
+      else navigate(`/v/${voucher.code}/new`);
+    } else if (isNew) navigate(`/voucher/${saved.id}`, { replace: true });
+  };
+  // A mistake found by reading or by the server takes the focus to its box.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer
+  useEffect(() => focusMistake(saving.state.places), [saving.state.places]);
+
+  /** Goes on at once, or asks where something typed would be dropped. */
+  const leave = (go: () => void) => {
+    if (mode !== "view" && isChanged(voucher, model.latest())) setLeaving(() => go);
+    else go();
+  };
+  const close = () =>
+    window.history.length > 1 && !voucher.before_books ? navigate(`/v/${voucher.code}`) : navigate("/");
+  const cancel = () => {
+    if (isNew) return leave(close);
+    leave(() => {
+      model.reset(stored.body);
+      setRevision(stored.revision);
+      saving.clear();
+      setMode("view");
+    });
+  };
+  const act = async (run: () => Promise<unknown>, done = "") => {
+    try {
+      await run();
+      if (done) tell("good", done);
+      await refresh();
+      return true;
+    } catch (error) {
+      tell("bad", faults.line(error));
+      await refresh();
+      return false;
+    }
+  };
+  const posted = stored?.books.find((item) => item.book === book)?.posted ?? stored?.status.book === "posted";
+  const postNow = (name: "post" | "unpost", answered: readonly string[] = []) =>
+    void act(() =>
+      post(path(`/vouchers/${ident}/${name}`), {
+        act_id: makeIdent(),
+        revision,
+        book,
+        ...(name === "post" ? { answered } : {}),
+      }),
+    );
+  const remove = async () => {
+    setDeleting(false);
+    const gone = await act(
+      () => call("DELETE", path(`/vouchers/${ident}`), { act_id: makeIdent(), revision }),
+      t("voucher.deleted", { number: stored?.number ?? "" }),
+    );
+    if (gone) close();
+  };
+  const resolve = async (choice: "theirs" | "mine" | "new") => {
+    setComparing(false);
+    const newId = makeIdent();
+    const done = await act(() =>
+      post(path(`/vouchers/${ident}/resolve`), {
+        act_id: makeIdent(),
+        choice,
+        ...(choice === "new" ? { new_id: newId } : {}),
+      }),
+    );
+    if (done && choice === "new") navigate(`/voucher/${newId}`);
+  };
+  const print = () =>
+    window.open(
+      `/api${path(`/print${query({ ids: ident, language, copies: voucher.copies, paper: voucher.paper })}`)}`,
+      "_blank",
+    );
+  const go = (id: string) => leave(() => navigate(`/voucher/${id}`));
+  const canSave = mode === "view" ? t("act.nothing") : saving.state.busy ? t("list.loading") : "";
+  const neighbours = isNew ? { previous: "", next: "" } : { previous: stored.previous, next: stored.next };
+
+  const commands = {
+    save: { run: () => void save("stay"), refused: canSave },
+    save_new: { run: () => void save("new"), refused: canSave },
+    new: () => leave(() => (isNew ? onAgain() : navigate(`/v/${voucher.code}/new`))),
+    copy: {
+      run: () => leave(() => navigate(`/v/${voucher.code}/new?copy=${ident}`)),
+      refused: isNew ? t("act.nothing") : "",
+    },
+    edit: { run: () => edit("edit"), refused: reasonOf("edit") },
+    quick_edit: { run: () => edit("quick"), refused: reasonOf("quick_edit") },
+    delete: { run: () => setDeleting(true), refused: reasonOf("delete") },
+    cancel: { run: cancel, refused: mode === "view" ? t("act.nothing") : "" },
+    post: { run: () => postNow(posted ? "unpost" : "post"), refused: reasonOf(posted ? "unpost" : "post") },
+    unpost: { run: () => postNow("unpost"), refused: reasonOf("unpost") },
+    reload: () =>
+      leave(() => {
+        if (isNew) return;
+        saving.clear();
+        setMode("view");
+        model.reset(stored.body);
+        void refresh();
+      }),
+    print: { run: print, refused: isNew ? t("act.nothing") : "" },
+    previous: { run: () => go(neighbours.previous), refused: neighbours.previous ? "" : t("act.nothing") },
+    next: { run: () => go(neighbours.next), refused: neighbours.next ? "" : t("act.nothing") },
+    close: () => (mode === "view" ? close() : leave(close)),
+  };
+  useScope("voucher", commands);
+
+  const create = (source: string, text: string, done: (id: string) => void) => {
+    const kind = spec.catalogs.find((item) => item.name === catalogOf(source));
+    const wanted = source.split(":")[1];
+    const preset: Body = kind?.name === "partner" ? { [`is_${wanted || "customer"}`]: true } : {};
+    if (kind) setCreating({ kind, text, preset, done, back: document.activeElement });
+  };
+  const created = (id: string) => {
+    const { done, back } = creating as Creating;
+    setCreating(null);
+    done(id);
+    // Back to the same cell, once the dialog has let go of the focus.
+    requestAnimationFrame(() => (back as HTMLElement | null)?.focus());
+  };
+
+  const button = (name: keyof typeof commands, label: string, look?: "primary" | "danger") => {
+    const command = commands[name];
+    const { run, refused } = typeof command === "function" ? { run: command, refused: "" } : command;
+    return (
+      <Button scope="voucher" act={name} run={run} refused={refused} look={look} testid={`act-${name}`}>
+        {label}
+      </Button>
+    );
+  };
+  const title = isNew ? t("voucher.new", { title: voucher.title }) : `${voucher.title} ${stored.number}`;
+  const { stale, warnings } = saving.state;
+
+  return (
+    <section
+      className="page"
+      ref={root}
+      data-regions=""
+      data-testid="voucher"
+      data-mode={mode}
+      data-id={ident}
+      data-revision={revision}
+    >
+      <div className="page-head">
+        <h1 data-testid="voucher-title">{title}</h1>
+        {stored ? <StatusMark status={stored.status} word={statusWord(word, t, stored.status)} /> : null}
+        <span className="grow" />
+        {button("previous", t("act.previous"))}
+        {button("next", t("act.next"))}
+      </div>
+      <div className="toolbar" role="toolbar" aria-label={t("shell.vouchers")}>
+        {button("new", t("act.new"))}
+        {button("edit", t("act.edit"))}
+        {button("quick_edit", t("act.quick_edit"))}
+        {button("save", t("act.save"), mode === "view" ? undefined : "primary")}
+        {button("cancel", t("act.cancel"))}
+        {button("delete", t("act.delete"), "danger")}
+        <span className="gap" />
+        {button("post", posted ? t("act.unpost") : t("act.post"))}
+        {button("reload", t("act.reload"))}
+        {button("print", t("act.print"))}
+        {button("copy", t("act.copy"))}
+      </div>
+      <VoucherBanners
+        stored={stored}
+        mode={mode}
+        book={book}
+        problems={saving.state.faults}
+        tellFault={faults.fault}
+        detail={stored ? statusWord(word, t, stored.status) : ""}
+        onResolve={() => setComparing(true)}
+        onPostAnyway={(codes) => postNow("post", codes)}
+      />
+      <VoucherForm
+        voucher={voucher}
+        model={model}
+        sources={sources}
+        context={context}
+        stamp={stamp}
+        mode={mode}
+        isNew={isNew}
+        provisionalNumber={begin?.number ?? ""}
+        faults={saving.state.places}
+        onCreate={create}
+        onLeaveLines={() => root.current && focusRegion(root.current, "actions")}
+        onEscape={() => root.current && focusRegion(root.current, "actions")}
+      />
+      <div className="footer" data-region="actions">
+        {mode === "view" ? (
+          stored ? (
+            <VoucherHistory stored={stored} />
+          ) : null
+        ) : (
+          <>
+            <Button
+              stop
+              look="primary"
+              scope="voucher"
+              act="save"
+              run={() => void save("stay")}
+              refused={canSave}
+              testid="save"
+            >
+              {t("act.save")}
+            </Button>
+            <Button
+              stop
+              scope="voucher"
+              act="save_new"
+              run={() => void save("new")}
+              refused={canSave}
+              testid="save-new"
+            >
+              {t("act.save_new")}
+            </Button>
+            <Button stop scope="voucher" act="cancel" run={cancel} testid="cancel">
+              {t("act.cancel")}
+            </Button>
+          </>
+        )}
+      </div>
+
+      {creating ? (
+        <EntryForm
+          kind={creating.kind}
+          id=""
+          typed={creating.text}
+          preset={creating.preset}
+          onClose={() => setCreating(null)}
+          onSaved={(entry) => created(entry.id)}
+        />
+      ) : null}
+      {leaving ? (
+        <Dialog title={t("voucher.changed")} onClose={() => setLeaving(null)} testid="leaving">
+          <div className="actions">
+            <Button stop look="primary" run={() => setLeaving(null)} testid="leaving-stay">
+              {t("voucher.stay")}
+            </Button>
+            <Button
+              stop
+              look="danger"
+              testid="leaving-drop"
+              run={() => {
+                const goOn = leaving;
+                setLeaving(null);
+                model.replace(openDraft(voucher, body));
+                goOn();
+              }}
+            >
+              {t("voucher.drop")}
+            </Button>
+          </div>
+        </Dialog>
+      ) : null}
+      {deleting ? (
+        <Dialog
+          title={t("act.delete")}
+          onClose={() => setDeleting(false)}
+          onAccept={() => void remove()}
+          testid="confirm"
+        >
+          <p>{t("voucher.delete_sure", { number: stored?.number ?? "" })}</p>
+          <div className="actions">
+            <Button stop look="primary" run={() => void remove()} testid="confirm-yes">
+              {t("act.delete")}
+            </Button>
+            <Button stop run={() => setDeleting(false)}>
+              {t("act.no")}
+            </Button>
+          </div>
+        </Dialog>
+      ) : null}
+      {warnings ? (
+        <Dialog
+          title={t("voucher.warnings")}
+          onClose={saving.clear}
+          onAccept={() =>
+            void save(
+              afterSave.current,
+              warnings.map((item) => item.code),
+            )
+          }
+          testid="warnings"
+        >
+          <ul>
+            {warnings.map((item) => {
+              const told = faults.fault(item);
+              return (
+                <li key={`${item.code}${item.field}`}>
+                  {told.sentence} <span className="soft">{told.cure}</span>
+                </li>
+              );
+            })}
+          </ul>
+          <div className="actions">
+            <Button
+              stop
+              look="primary"
+              scope="dialog"
+              act="accept"
+              run={() =>
+                void save(
+                  afterSave.current,
+                  warnings.map((item) => item.code),
+                )
+              }
+              testid="warnings-accept"
+            >
+              {t("voucher.warnings_accept")}
+            </Button>
+            <Button stop run={saving.clear}>
+              {t("voucher.stay")}
+            </Button>
+          </div>
+        </Dialog>
+      ) : null}
+      {stale ? (
+        <Compare
+          voucher={voucher}
+          context={context}
+          mine={{ body: stale.mine, author: books.session.user, at: "" }}
+          theirs={stale.theirs}
+          title={t("stale.title")}
+          note={t("stale.text")}
+          onClose={saving.clear}
+          choices={[
+            {
+              label: t("conflict.mine"),
+              testid: "stale-mine",
+              primary: true,
+              run: () => void save(afterSave.current, [], stale.theirs.revision),
+            },
+            {
+              label: t("stale.theirs"),
+              testid: "stale-theirs",
+              run: () => {
+                saving.clear();
+                model.reset(stale.theirs.body ?? {});
+                setRevision(stale.theirs.revision);
+                setMode("view");
+                void refresh();
+              },
+            },
+            { label: t("voucher.stay"), testid: "stale-stay", run: saving.clear },
+          ]}
+        />
+      ) : null}
+      {comparing && stored?.conflict ? (
+        <Compare
+          voucher={voucher}
+          context={context}
+          mine={stored.conflict.mine}
+          theirs={stored.conflict.winner}
+          title={t("conflict.title")}
+          note={t("conflict.text")}
+          onClose={() => setComparing(false)}
+          choices={[
+            { label: t("conflict.theirs"), testid: "resolve-theirs", run: () => void resolve("theirs") },
+            { label: t("conflict.mine"), testid: "resolve-mine", run: () => void resolve("mine") },
+            { label: t("conflict.new"), testid: "resolve-new", run: () => void resolve("new") },
+          ]}
+        />
+      ) : null}
+    </section>
+  );
+}

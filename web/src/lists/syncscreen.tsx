@@ -1,0 +1,302 @@
+// What waits, what failed and why, what conflicts; sync now and download of earlier periods.
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { useBooks } from "../api/books";
+import { faultCure, faultSentence, get, post, query } from "../api/client";
+import { useFaults } from "../api/faults";
+import type { Page, SyncResult } from "../api/types";
+import { plainField, useCells } from "../forms/cellcontext";
+import { FieldBox } from "../forms/fieldbox";
+import { Button } from "../keys/button";
+import { Dialog } from "../keys/dialog";
+import { useScope } from "../keys/layers";
+import { addMonths, showMoment } from "../kit/day";
+import { Icon } from "../kit/icon";
+import { movedIndex, Table, type TableColumn, type TableHandle } from "../kit/table";
+import { useTell } from "../kit/toast";
+import { useLocale } from "../locale/locale";
+
+const TABS = ["pending", "failed", "conflict"] as const;
+type Tab = (typeof TABS)[number];
+const PAGE_SIZE = 100;
+const NO_FIELDS: never[] = [];
+
+export function SyncScreen() {
+  const books = useBooks();
+  const { tenant, path, sync, spec, word } = books;
+  const { t, language } = useLocale();
+  const client = useQueryClient();
+  const tell = useTell();
+  const faults = useFaults(spec.faults);
+  const [, navigate] = useLocation();
+  const [tab, setTab] = useState<Tab>(() => (sync?.conflicts ? "conflict" : sync?.failed ? "failed" : "pending"));
+  const [current, setCurrent] = useState(0);
+  const [downloading, setDownloading] = useState(false);
+  const table = useRef<TableHandle>(null);
+
+  const results = useInfiniteQuery({
+    queryKey: [tenant, "sync-results", tab],
+    queryFn: ({ pageParam }) =>
+      get<Page<SyncResult>>(path(`/sync/results${query({ state: tab, limit: PAGE_SIZE, after: pageParam })}`)),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next || undefined,
+    refetchInterval: 10_000,
+  });
+  const rows = useMemo(() => results.data?.pages.flatMap((page) => page.items) ?? [], [results.data]);
+  const counts: Record<Tab, number> = {
+    pending: (sync?.pending ?? 0) + (sync?.in_flight ?? 0),
+    failed: sync?.failed ?? 0,
+    conflict: sync?.conflicts ?? 0,
+  };
+  const tabWord: Record<Tab, string> = {
+    pending: t("sync.waiting"),
+    failed: t("sync.failures"),
+    conflict: t("sync.in_conflict"),
+  };
+
+  const columns = useMemo<TableColumn<SyncResult>[]>(() => {
+    const kindWord = (row: SyncResult) =>
+      spec.voucher_types.find((item) => item.code === row.kind)?.title ??
+      spec.catalogs.find((item) => item.name === row.kind)?.title ??
+      word(["catalog", row.kind], row.kind);
+    return [
+      { name: "at", label: t("sync.at"), width: 110, cell: (row) => showMoment(row.at) },
+      {
+        name: "object",
+        label: t("sync.object"),
+        width: 200,
+        cell: (row) => `${row.number || ""} ${kindWord(row)}`.trim(),
+      },
+      {
+        name: "description",
+        label: word(["field", "description"]),
+        width: 200,
+        flexible: true,
+        cell: (row) => row.description,
+      },
+      { name: "act", label: t("sync.act"), width: 110, cell: (row) => word(["act", row.act], row.act) },
+      { name: "user", label: t("sync.user"), width: 120, cell: (row) => row.user },
+      {
+        name: "reason",
+        label: t("sync.reason"),
+        width: 260,
+        flexible: true,
+        cell: (row) => row.faults.map((fault) => faultSentence(fault, language)).join(" "),
+      },
+      {
+        name: "cure",
+        label: t("sync.cure"),
+        width: 240,
+        flexible: true,
+        cell: (row) => row.faults.map((fault) => faultCure(fault, language)).join(" "),
+      },
+    ];
+  }, [spec, word, t, language]);
+
+  const syncNow = async () => {
+    try {
+      await post(path("/sync"));
+      tell("info", t("sync.started"));
+    } catch (error) {
+      tell("bad", faults.line(error));
+    }
+    void client.invalidateQueries({ queryKey: [tenant, "sync"] });
+    void results.refetch();
+  };
+  const open = (index: number) => {
+    const row = rows[index];
+    if (row) navigate(row.object_kind === "catalog" ? `/catalog/${row.kind}` : `/voucher/${row.id}`);
+  };
+  const move = (act: string) => () =>
+    setCurrent(movedIndex(act, current, rows.length, table.current?.rowsShown() ?? 10));
+  useScope("list", {
+    ...Object.fromEntries(["up", "down", "page_up", "page_down", "first", "last"].map((act) => [act, move(act)])),
+    open: () => open(current),
+    reload: () => void results.refetch(),
+    close: () => navigate("/"),
+  });
+
+  return (
+    <section className="page" data-regions="" data-testid="sync-screen">
+      <div className="page-head">
+        <h1>{t("sync.title")}</h1>
+        <Button look="primary" scope="app" act="sync_now" run={() => void syncNow()} testid="sync-now">
+          {t("sync.now")}
+        </Button>
+        <Button run={() => setDownloading(true)} testid="download">
+          {t("download.title")}
+        </Button>
+      </div>
+      <div className={`banner ${sync?.online ? "good" : "wait"}`} data-testid="sync-state">
+        <Icon name={sync?.online ? "checkCircle" : "warning"} />
+        <span>
+          <strong>{sync?.online ? t("sync.online") : t("sync.offline")}</strong> · {t("sync.last")}:{" "}
+          {showMoment(sync?.last_sync_at) || "—"} · {t("sync.as_of")}: {showMoment(sync?.as_of) || "—"}
+          {sync?.oldest_pending_at ? ` · ${t("sync.oldest")} ${showMoment(sync.oldest_pending_at)}` : ""}
+        </span>
+      </div>
+      <div className="tabs" role="tablist" aria-label={t("sync.title")} data-region="tabs">
+        {TABS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={tab === name}
+            data-stop=""
+            data-testid={`sync-${name}`}
+            onClick={() => {
+              setTab(name);
+              setCurrent(0);
+            }}
+          >
+            {tabWord[name]}
+            <span className={`count ${counts[name] && name !== "pending" ? "bad" : ""}`}>{counts[name]}</span>
+          </button>
+        ))}
+      </div>
+      <div data-region="list" style={{ display: "contents" }}>
+        <Table
+          handle={table}
+          label={tabWord[tab]}
+          testid="sync-results"
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => `${row.n}-${row.id}-${row.act}`}
+          current={Math.min(current, rows.length - 1)}
+          onCurrent={setCurrent}
+          onOpen={open}
+          onEnd={() => {
+            if (results.hasNextPage && !results.isFetchingNextPage) void results.fetchNextPage();
+          }}
+          empty={results.isError ? faults.line(results.error) : t(`sync.none.${tab}`)}
+        />
+      </div>
+      {downloading ? <Download onClose={() => setDownloading(false)} /> : null}
+    </section>
+  );
+}
+
+interface Job {
+  state?: string;
+  done?: number;
+  total?: number;
+  finished?: boolean;
+  faults?: { detail_vi?: string; detail_en?: string; code: string; field: string }[];
+}
+
+function Download({ onClose }: { onClose: () => void }) {
+  const { tenant, path, spec, period } = useBooks();
+  const { t } = useLocale();
+  const faults = useFaults(spec.faults);
+  const { sources, context } = useCells(NO_FIELDS, null);
+  const [from, setFrom] = useState(addMonths(period.from, -12));
+  const [to, setTo] = useState(period.to);
+  const [type, setType] = useState("");
+  const [branch, setBranch] = useState("");
+  const [job, setJob] = useState("");
+  const [fault, setFault] = useState("");
+  const progress = useQuery({
+    queryKey: [tenant, "download", job],
+    queryFn: () => get<Job>(path(`/download/${job}`)),
+    enabled: job !== "",
+    refetchInterval: (asked) => (isDone(asked.state.data) ? false : 1_000),
+  });
+  const start = async () => {
+    setFault("");
+    try {
+      const made = await post<{ job: string }>(path("/download"), {
+        from,
+        to,
+        types: type ? [type] : [],
+        branches: branch ? [branch] : [],
+      });
+      setJob(String(made.job));
+    } catch (error) {
+      setFault(faults.line(error));
+    }
+  };
+  const done = isDone(progress.data);
+  return (
+    <Dialog title={t("download.title")} onClose={onClose} onAccept={() => void start()} testid="download-form">
+      <p className="soft" style={{ marginTop: 0 }}>
+        {t("download.hint")}
+      </p>
+      <div className="two">
+        <FieldBox
+          autoFocus
+          field={plainField("from", t("period.from"), "day")}
+          value={from}
+          context={context}
+          sources={sources}
+          onChange={setFrom}
+        />
+        <FieldBox
+          field={plainField("to", t("period.to"), "day")}
+          value={to}
+          context={context}
+          sources={sources}
+          onChange={setTo}
+        />
+        <label>
+          <span className="label">{t("download.types")}</span>
+          <select className="box" value={type} onChange={(event) => setType(event.target.value)} data-stop="">
+            <option value="">{t("download.all_types")}</option>
+            {spec.voucher_types.map((item) => (
+              <option key={item.code} value={item.code}>
+                {item.title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <span className="label">{t("shell.branch")}</span>
+          <select className="box" value={branch} onChange={(event) => setBranch(event.target.value)} data-stop="">
+            <option value="">{t("shell.all_branches")}</option>
+            {spec.branches.map((item) => (
+              <option key={item.id} value={item.id}>
+                {item.name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {fault ? <div className="banner bad">{fault}</div> : null}
+      {job && progress.data ? (
+        <div
+          className={`banner ${done ? "good" : "info"}`}
+          role="status"
+          data-testid="download-progress"
+          style={{ marginTop: 12 }}
+        >
+          {done
+            ? t("download.done", { done: progress.data.done ?? 0 })
+            : t("download.running", { done: progress.data.done ?? 0, total: progress.data.total || "…" })}
+        </div>
+      ) : null}
+      <div className="actions">
+        <Button
+          stop
+          look="primary"
+          scope="dialog"
+          act="accept"
+          run={() => void start()}
+          refused={job && !done ? t("list.loading") : ""}
+          testid="download-start"
+        >
+          {t("download.start")}
+        </Button>
+        <Button stop run={onClose}>
+          {t("act.close")}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function isDone(job: Job | undefined): boolean {
+  return (
+    job !== undefined &&
+    (job.finished === true || job.state === "done" || job.state === "finished" || job.state === "failed")
+  );
+}

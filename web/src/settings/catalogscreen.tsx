@@ -1,0 +1,260 @@
+// A catalog: find, add, edit, stop using, delete what nothing uses.
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { useBooks } from "../api/books";
+import { call, get, put, query } from "../api/client";
+import { useFaults } from "../api/faults";
+import type { CatalogEntry, CatalogKind, Page, Value } from "../api/types";
+import { useCells } from "../forms/cellcontext";
+import { EntryForm, fieldOf } from "../forms/entryform";
+import { Button } from "../keys/button";
+import { Dialog } from "../keys/dialog";
+import { useScope } from "../keys/layers";
+import { Icon } from "../kit/icon";
+import { makeIdent } from "../kit/ident";
+import { movedIndex, Table, type TableColumn, type TableHandle } from "../kit/table";
+import { useTell } from "../kit/toast";
+import { useLocale } from "../locale/locale";
+
+const PAGE_SIZE = 200;
+const COLUMNS_MAX = 7;
+const FIND_AFTER_MS = 150;
+
+export function CatalogScreen({ kind }: { kind: CatalogKind }) {
+  const books = useBooks();
+  const { tenant, path, spec, catalogs, word } = books;
+  const { t } = useLocale();
+  const client = useQueryClient();
+  const tell = useTell();
+  const faults = useFaults(spec.faults);
+  const [, navigate] = useLocation();
+  const fields = useMemo(() => kind.attributes.filter((item) => item.kind !== "map").map(fieldOf), [kind]);
+  const { sources } = useCells(fields, null);
+  const [typed, setTyped] = useState("");
+  const [text, setText] = useState("");
+  const [active, setActive] = useState("true");
+  const [current, setCurrent] = useState(0);
+  const [editing, setEditing] = useState<string | null>(null);
+  const [deleting, setDeleting] = useState<CatalogEntry | null>(null);
+  const find = useRef<HTMLInputElement>(null);
+  const table = useRef<TableHandle>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  const list = useInfiniteQuery({
+    queryKey: [tenant, "catalog", kind.name, text, active],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<CatalogEntry>>(
+        path(`/catalog/${kind.name}${query({ q: text, active, limit: PAGE_SIZE, after: pageParam })}`),
+        signal,
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next || undefined,
+    placeholderData: (before) => before,
+  });
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const row = rows[Math.min(current, rows.length - 1)];
+
+  const columns = useMemo<TableColumn<CatalogEntry>[]>(() => {
+    const shown = (name: string, value: Value | undefined) => {
+      const field = fields.find((item) => item.name === name);
+      if (value === undefined || value === null || value === "") return "";
+      if (field?.kind === "flag") return value === true ? <Icon name="check" /> : "";
+      const choice = field?.among.find((item) => item.value === value);
+      if (choice) return choice.label;
+      return typeof value === "object"
+        ? ""
+        : field && field.kind !== "text"
+          ? sources.show(field.kind, String(value))
+          : String(value);
+    };
+    const names = fields.filter((field) => field.name !== "active" && field.name !== "note").slice(0, COLUMNS_MAX);
+    return [
+      ...names.map((field) => ({
+        name: field.name,
+        label: field.label,
+        width: field.kind === "flag" ? 100 : field.name === "name" || field.name === "address" ? 240 : 130,
+        flexible: field.name === "name" || field.name === "address",
+        cell: (entry: CatalogEntry) => shown(field.name, entry.body[field.name]),
+      })),
+      {
+        name: "status",
+        label: t("list.state"),
+        width: 150,
+        cell: (entry) => (
+          <span className="soft">
+            {entry.body.active === false ? `${t("catalog.stopped")} · ` : ""}
+            {word(["state", "sync", entry.status], entry.status)}
+          </span>
+        ),
+      },
+    ];
+  }, [fields, sources, t, word]);
+
+  const changed = () => {
+    void client.invalidateQueries({ queryKey: [tenant, "catalog", kind.name] });
+    if (["account", "branch", "currency"].includes(kind.name)) void books.reloadSpec();
+  };
+  const act = async (run: () => Promise<unknown>) => {
+    try {
+      await run();
+      changed();
+    } catch (error) {
+      tell("bad", faults.line(error));
+    }
+  };
+  const stop = (entry: CatalogEntry) =>
+    act(async () => {
+      const body = { ...entry.body, active: entry.body.active === false };
+      const saved = await put<CatalogEntry>(path(`/catalog/${kind.name}/${encodeURIComponent(entry.id)}`), {
+        act_id: makeIdent(),
+        base: entry.revision,
+        body,
+      });
+      catalogs.put(kind.name, { ...entry, ...saved, body });
+    });
+  const remove = (entry: CatalogEntry) => {
+    setDeleting(null);
+    return act(async () => {
+      await call("DELETE", path(`/catalog/${kind.name}/${encodeURIComponent(entry.id)}`), { act_id: makeIdent() });
+      catalogs.remove(kind.name, entry.id);
+    });
+  };
+  const move = (name: string) => () =>
+    setCurrent(movedIndex(name, current, rows.length, table.current?.rowsShown() ?? 10));
+  const none = row ? "" : t("act.nothing");
+  const openRow = () => row && setEditing(row.id);
+  useScope("list", {
+    new: () => setEditing(""),
+    edit: { run: openRow, refused: none },
+    open: openRow,
+    delete: { run: () => row && setDeleting(row), refused: none || (row?.used ? t("catalog.used") : "") },
+    find: () => find.current?.select(),
+    reload: () => void list.refetch(),
+    ...Object.fromEntries(["up", "down", "page_up", "page_down", "first", "last"].map((name) => [name, move(name)])),
+    close: () => navigate("/"),
+  });
+
+  return (
+    <section className="page" data-regions="" data-testid="catalog" data-kind={kind.name}>
+      <div className="page-head">
+        <h1>{kind.title}</h1>
+        <div className="toolbar">
+          <Button look="primary" scope="list" act="new" run={() => setEditing("")} testid="new">
+            {t("act.new")}
+          </Button>
+          <Button scope="list" act="edit" run={openRow} refused={none} testid="edit">
+            {t("act.edit")}
+          </Button>
+          <Button run={() => row && void stop(row)} refused={none} testid="stop">
+            {row?.body.active === false ? t("catalog.restart") : t("catalog.stop")}
+          </Button>
+          <Button
+            look="danger"
+            scope="list"
+            act="delete"
+            run={() => row && setDeleting(row)}
+            refused={none || (row?.used ? t("catalog.used") : "")}
+            testid="delete"
+          >
+            {t("act.delete")}
+          </Button>
+        </div>
+      </div>
+      <search className="filters" data-region="filters">
+        <label>
+          <span className="label">{t("act.find")}</span>
+          <input
+            ref={find}
+            className="box find"
+            value={typed}
+            placeholder={t("catalog.find")}
+            data-stop=""
+            data-testid="find"
+            onChange={(event) => {
+              setTyped(event.target.value);
+              clearTimeout(timer.current);
+              timer.current = setTimeout(() => {
+                setText(event.target.value.trim());
+                setCurrent(0);
+              }, FIND_AFTER_MS);
+            }}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" || event.key === "ArrowDown") {
+                event.preventDefault();
+                table.current?.focus();
+              }
+            }}
+          />
+        </label>
+        <label>
+          <span className="label">{t("list.state")}</span>
+          <select
+            className="box"
+            value={active}
+            onChange={(event) => setActive(event.target.value)}
+            data-stop=""
+            data-testid="filter-active"
+          >
+            <option value="true">{t("catalog.active")}</option>
+            <option value="false">{t("catalog.stopped")}</option>
+            <option value="">{t("catalog.all")}</option>
+          </select>
+        </label>
+      </search>
+      <div data-region="list" style={{ display: "contents" }}>
+        <Table
+          handle={table}
+          label={kind.title}
+          testid="entries"
+          columns={columns}
+          rows={rows}
+          rowKey={(entry) => entry.id}
+          current={Math.min(current, rows.length - 1)}
+          rowClass={(entry) => (entry.body.active === false ? "carry" : "")}
+          onCurrent={setCurrent}
+          onOpen={openRow}
+          onEnd={() => {
+            if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
+          }}
+          empty={list.isPending ? t("list.loading") : list.isError ? faults.line(list.error) : t("catalog.empty")}
+          foot={<span>{t("catalog.count", { count: `${rows.length}${list.hasNextPage ? "+" : ""}` })}</span>}
+        />
+      </div>
+      {editing !== null ? (
+        <EntryForm
+          kind={kind}
+          id={editing}
+          onClose={() => {
+            setEditing(null);
+            table.current?.focus();
+          }}
+          onSaved={(entry) => {
+            setEditing(null);
+            tell("good", t("catalog.saved", { name: String(entry.body.name ?? entry.id) }));
+            changed();
+            table.current?.focus();
+          }}
+        />
+      ) : null}
+      {deleting ? (
+        <Dialog
+          title={t("act.delete")}
+          onClose={() => setDeleting(null)}
+          onAccept={() => void remove(deleting)}
+          testid="confirm"
+        >
+          <p>{t("catalog.delete_sure", { name: String(deleting.body.name ?? deleting.id) })}</p>
+          <div className="actions">
+            <Button stop look="primary" run={() => void remove(deleting)} testid="confirm-yes">
+              {t("act.delete")}
+            </Button>
+            <Button stop run={() => setDeleting(null)}>
+              {t("act.no")}
+            </Button>
+          </div>
+        </Dialog>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,282 @@
+// The company: who it is, who signs, how books are kept, how vouchers are numbered, its years and regimes.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useLocation } from "wouter";
+import { useBooks } from "../api/books";
+import { get, put } from "../api/client";
+import { useFaults } from "../api/faults";
+import type { Body, Value } from "../api/types";
+import { plainField, useCells } from "../forms/cellcontext";
+import { bodyFromTexts, fieldOf } from "../forms/entryform";
+import { FieldBox } from "../forms/fieldbox";
+import { Button } from "../keys/button";
+import { useScope } from "../keys/layers";
+import { addDays, addMonths, partsOf, showDay } from "../kit/day";
+import { makeIdent } from "../kit/ident";
+import { useTell } from "../kit/toast";
+import { useLocale } from "../locale/locale";
+
+interface CompanyAnswer {
+  body: Body;
+  revision: number;
+  set_up: boolean;
+}
+
+const GROUPS: readonly {
+  readonly title: "settings.general" | "settings.people" | "settings.books";
+  readonly names: readonly string[];
+}[] = [
+  { title: "settings.general", names: ["name", "tax_code", "address", "phone"] },
+  { title: "settings.people", names: ["director", "chief_accountant", "cashier", "preparer"] },
+  {
+    title: "settings.books",
+    names: ["books_first_day", "year_first_month", "post_on_save", "two_books", "negative_cash", "duplicate_invoice"],
+  },
+];
+const RESETS = ["year", "month", "never"] as const;
+
+type Rules = Record<string, { prefix?: string; digits?: number; reset?: string }>;
+
+export function CompanyScreen() {
+  const { tenant, path, spec, reloadSpec } = useBooks();
+  const { t } = useLocale();
+  const client = useQueryClient();
+  const tell = useTell();
+  const faults = useFaults(spec.faults);
+  const [, navigate] = useLocation();
+  const kind = spec.catalogs.find((item) => item.name === "company");
+  const fields = useMemo(() => (kind?.attributes ?? []).filter((item) => item.kind !== "map").map(fieldOf), [kind]);
+  const { sources, context } = useCells(fields, null);
+  const company = useQuery({ queryKey: [tenant, "company"], queryFn: () => get<CompanyAnswer>(path("/company")) });
+  const [texts, setTexts] = useState<Record<string, string>>({});
+  const [rules, setRules] = useState<Rules>({});
+  const [places, setPlaces] = useState<Record<string, string>>({});
+  const [general, setGeneral] = useState("");
+  const latest = useRef(texts);
+  latest.current = texts;
+
+  useEffect(() => {
+    const body = company.data?.body;
+    if (!body) return;
+    const shown = (value: Value | undefined) =>
+      value === true
+        ? "true"
+        : value === false || value === undefined || value === null || typeof value === "object"
+          ? ""
+          : String(value);
+    setTexts(Object.fromEntries(fields.map((field) => [field.name, shown(body[field.name])])));
+    setRules((body.numbering ?? {}) as Rules);
+  }, [company.data, fields]);
+
+  const save = async () => {
+    (document.activeElement as HTMLElement | null)?.blur();
+    await Promise.resolve();
+    const body = bodyFromTexts(fields, latest.current, { numbering: rules as unknown as Value });
+    try {
+      const saved = await put<CompanyAnswer>(path("/company"), {
+        act_id: makeIdent(),
+        base: company.data?.revision ?? 0,
+        body,
+      });
+      client.setQueryData([tenant, "company"], saved);
+      setPlaces({});
+      setGeneral("");
+      tell("good", t("settings.saved"));
+      void reloadSpec();
+    } catch (error) {
+      const told = faults.problem(error);
+      setPlaces(Object.fromEntries(told.filter((item) => item.field).map((item) => [item.field, item.sentence])));
+      setGeneral(told.map((item) => `${item.sentence} ${item.cure}`).join(" "));
+    }
+  };
+  useScope("page", { save: () => void save(), reload: () => void company.refetch(), close: () => navigate("/") });
+  if (!company.data) return null;
+
+  return (
+    <section className="page scroll" data-regions="" data-testid="company">
+      <div className="page-head">
+        <h1>{t("settings.company")}</h1>
+        <Button look="primary" scope="page" act="save" run={() => void save()} testid="save">
+          {t("act.save")}
+        </Button>
+      </div>
+      {general ? (
+        <div className="banner bad" role="alert" data-testid="mistakes">
+          {general}
+        </div>
+      ) : null}
+      <div className="cards">
+        {GROUPS.map((group) => (
+          <fieldset key={group.title} className="panel pad" style={{ margin: 0 }} data-region={group.title}>
+            <h2>{t(group.title)}</h2>
+            <div className="two">
+              {group.names.map((name) => {
+                const field = fields.find((item) => item.name === name);
+                return field ? (
+                  <FieldBox
+                    key={name}
+                    field={field}
+                    value={texts[name] ?? ""}
+                    context={context}
+                    sources={sources}
+                    fault={places[name]}
+                    className={name === "name" || name === "address" ? "wide" : ""}
+                    testid={`company-${name}`}
+                    onChange={(value) => {
+                      latest.current = { ...latest.current, [name]: value };
+                      setTexts(latest.current);
+                    }}
+                  />
+                ) : null;
+              })}
+            </div>
+          </fieldset>
+        ))}
+      </div>
+      <div className="cards">
+        <fieldset className="panel pad" style={{ margin: 0 }} data-region="numbering">
+          <h2>{t("settings.numbering")}</h2>
+          <table className="compare">
+            <thead>
+              <tr>
+                <th>{t("shell.vouchers")}</th>
+                <th>{t("settings.numbering_prefix")}</th>
+                <th>{t("settings.numbering_digits")}</th>
+                <th>{t("settings.numbering_reset")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {spec.voucher_types.map((type) => {
+                const rule = { ...type.numbering, ...rules[type.code] };
+                const change = (value: Partial<typeof rule>) =>
+                  setRules((old) => ({ ...old, [type.code]: { ...rule, ...value } }));
+                return (
+                  <tr key={type.code}>
+                    <td>{type.title}</td>
+                    <td>
+                      <input
+                        className="box"
+                        aria-label={`${type.title}: ${t("settings.numbering_prefix")}`}
+                        value={rule.prefix}
+                        maxLength={10}
+                        data-stop=""
+                        onChange={(event) => change({ prefix: event.target.value })}
+                      />
+                    </td>
+                    <td>
+                      <input
+                        className="box figure"
+                        aria-label={`${type.title}: ${t("settings.numbering_digits")}`}
+                        inputMode="numeric"
+                        value={String(rule.digits)}
+                        data-stop=""
+                        onChange={(event) =>
+                          /^\d{0,2}$/.test(event.target.value) && change({ digits: Number(event.target.value) })
+                        }
+                      />
+                    </td>
+                    <td>
+                      <select
+                        className="box"
+                        aria-label={`${type.title}: ${t("settings.numbering_reset")}`}
+                        value={rule.reset}
+                        data-stop=""
+                        onChange={(event) => change({ reset: event.target.value })}
+                      >
+                        {RESETS.map((reset) => (
+                          <option key={reset} value={reset}>
+                            {t(`settings.reset_${reset}`)}
+                          </option>
+                        ))}
+                      </select>
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        </fieldset>
+        <Years />
+      </div>
+    </section>
+  );
+}
+
+interface Year {
+  code: string;
+  first_day: string;
+  last_day: string;
+  regime: string;
+  revision: number;
+}
+
+function Years() {
+  const { tenant, path, spec, reloadSpec } = useBooks();
+  const { t } = useLocale();
+  const client = useQueryClient();
+  const tell = useTell();
+  const faults = useFaults(spec.faults);
+  const regimeFields = useMemo(
+    () => [
+      plainField("regime", t("setup.regime"), "choice", {
+        among: spec.regimes.map((item) => ({ value: item.code, label: item.short || item.name })),
+      }),
+    ],
+    [spec.regimes, t],
+  );
+  const { sources, context } = useCells(regimeFields, null);
+  const [regimeField] = regimeFields;
+  const years = useQuery({ queryKey: [tenant, "fiscal-years"], queryFn: () => get<Year[]>(path("/fiscal-years")) });
+  const [regime, setRegime] = useState("");
+  const last = years.data?.at(-1);
+  const begin = last ? addDays(last.last_day, 1) : "";
+  const add = async () => {
+    const code = String(partsOf(begin)?.year ?? "");
+    const chosen = regime || last?.regime || spec.regimes[0]?.code || "";
+    try {
+      await put(path(`/fiscal-years/${code}`), {
+        act_id: makeIdent(),
+        base: 0,
+        body: { code, first_day: begin, last_day: addDays(addMonths(begin, 12), -1), regime: chosen },
+      });
+      await client.invalidateQueries({ queryKey: [tenant, "fiscal-years"] });
+      void reloadSpec();
+    } catch (error) {
+      tell("bad", faults.line(error));
+    }
+  };
+  const nameOf = (code: string) => spec.regimes.find((item) => item.code === code)?.short ?? code;
+  return (
+    <fieldset className="panel pad" style={{ margin: 0 }} data-region="years" data-testid="years">
+      <h2>{t("settings.years")}</h2>
+      <table className="compare">
+        <tbody>
+          {(years.data ?? []).map((year) => (
+            <tr key={year.code}>
+              <td>{year.code}</td>
+              <td>
+                {showDay(year.first_day)} – {showDay(year.last_day)}
+              </td>
+              <td>{nameOf(year.regime)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {last && regimeField ? (
+        <div className="row-flex" style={{ alignItems: "end", marginTop: 10 }}>
+          <FieldBox
+            className="grow"
+            field={regimeField}
+            value={regime || last.regime}
+            context={context}
+            sources={sources}
+            onChange={setRegime}
+          />
+          <Button stop run={() => void add()} testid="add-year">
+            {`${t("settings.add_year")} (${showDay(begin)})`}
+          </Button>
+        </div>
+      ) : null}
+    </fieldset>
+  );
+}

@@ -119,7 +119,8 @@ def take(items: Iterable[Item], pending: Collection[str], entries_max: int) -> l
 
 def rows_of(item: Item) -> int:
     """Grid rows of a voucher: near enough to its entries."""
-    return sum(len(value) for value in item.body.values() if isinstance(value, list))
+    grids = (value for value in item.body.values() if isinstance(value, list))
+    return sum(len(rows) for rows in grids if rows and isinstance(rows[0], dict))
 
 
 def draft(items: Sequence[Item], facts: TenantFacts, specs: Specs, poison: Collection[int] = ()) -> list[Draft]:

@@ -74,25 +74,27 @@ class Worker:
     _poster: Poster = field(init=False)
     _bucket: int | None = None
     _sent: _Sent | None = None
+    _away: float = AWAY_SECONDS_MIN
 
     def __post_init__(self) -> None:
         self._poster = Poster(self.store, self.specs)
 
     def run(self) -> None:
         """Serve until stopped."""
-        away = AWAY_SECONDS_MIN
         with ThreadPoolExecutor(1, "commit") as committer:
             while not self.stop.is_set():
                 try:
                     self._serve(committer)
-                    away = AWAY_SECONDS_MIN
-                except StoreAway as error:
+                except Exception as error:  # whatever it is, the worker lives on and tries the same work again
+                    if isinstance(error, StoreAway):
+                        log.warning("database away", error=str(error).splitlines()[:1], again_in_seconds=self._away)
+                    else:
+                        log.exception("worker failed", again_in_seconds=self._away)
                     self._drop()
                     self._poster.reset()
                     self.figures.reconnects += 1
-                    log.warning("database away", error=str(error).splitlines()[:1], again_in_seconds=away)
-                    self.stop.wait(away * random.uniform(0.5, 1.0))
-                    away = min(away * 2, AWAY_SECONDS_MAX)
+                    self.stop.wait(self._away * random.uniform(0.5, 1.0))
+                    self._away = min(self._away * 2, AWAY_SECONDS_MAX)
 
     def _serve(self, committer: ThreadPoolExecutor) -> None:
         """Serve until stopped, or until the database is away (StoreAway)."""
@@ -216,6 +218,7 @@ class Worker:
             sent.answer.exception()
 
     def _count(self, turn: Turn) -> None:
+        self._away = AWAY_SECONDS_MIN
         figures = self.figures
         figures.turns += 1
         figures.works += len(turn.done)

@@ -32,7 +32,7 @@ RELEASE = f"update lane set lease_until = 0 where {_MINE} and fence = %(fence)s 
 # sync/lane.py: postpone.
 POSTPONE = f"""
 update lane set lease_until = 0, failures = failures + 1,
-    ready_at = {_NOW} + %(least)s + (%(jitter)s * least(%(least)s << least(failures, 20), %(most)s))::bigint
+    ready_at = {_NOW} + %(least)s + (%(jitter)s * least(%(least)s::bigint << least(failures, 20), %(most)s))::bigint
 where {_MINE} and fence = %(fence)s and holder = %(holder)s
 """
 

@@ -15,6 +15,11 @@ from socai.books import table as books
 
 MIGRATION_ROLE, API_ROLE, POSTER_ROLE = "socai_migration", "socai_api", "socai_poster"
 ROLES = (MIGRATION_ROLE, API_ROLE, POSTER_ROLE)
+MADE_MEANWHILE = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DuplicateTable,
+    psycopg.errors.DuplicateObject,
+)
 BOOKS_BEFORE = "0002_rights.sql"  # the books' tables must stand when rights are given
 
 
@@ -22,12 +27,14 @@ def migrate(dsn: str) -> list[str]:
     """Bring the database at `dsn` up to date; the names of what was applied. Safe to run by several at once."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         _make_roles(connection)
-        with connection.transaction():
-            connection.execute(sql.SQL("set local role {}").format(sql.Identifier(MIGRATION_ROLE)))
-            connection.execute(
-                "create table if not exists schema_step "
-                "(name text primary key, applied_at timestamptz not null default now())"
-            )
+        # Two at once: the second finds the table made behind its back, which is as good.
+        with contextlib.suppress(*MADE_MEANWHILE):
+            with connection.transaction():
+                connection.execute(sql.SQL("set local role {}").format(sql.Identifier(MIGRATION_ROLE)))
+                connection.execute(
+                    "create table if not exists schema_step "
+                    "(name text primary key, applied_at timestamptz not null default now())"
+                )
         with connection.transaction():
             connection.execute(sql.SQL("set local role {}").format(sql.Identifier(MIGRATION_ROLE)))
             connection.execute("lock table schema_step in exclusive mode")
@@ -53,10 +60,15 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], name: str) -> boo
 
 def _make_roles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """The three roles of the cluster; another database of the same server may have made them already."""
+    known = {
+        row[0] for row in connection.execute("select rolname from pg_roles where rolname = any(%s)", (list(ROLES),))
+    }
     for role in ROLES:
-        with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-            connection.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
+        name = sql.Identifier(role)
+        if role not in known:
+            with contextlib.suppress(*MADE_MEANWHILE):
+                connection.execute(sql.SQL("create role {} login").format(name))
         with contextlib.suppress(psycopg.errors.InternalError):  # two at once grant the same
-            connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))
+            connection.execute(sql.SQL("grant {} to current_user").format(name))
     with contextlib.suppress(psycopg.errors.InternalError):
         connection.execute(sql.SQL("grant create, usage on schema public to {}").format(sql.Identifier(MIGRATION_ROLE)))

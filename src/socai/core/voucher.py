@@ -27,6 +27,7 @@ COUNT_MAX = 9_999
 FAULTS_PER_VOUCHER_MAX = 50
 
 CASH_FLOW_CODE = re.compile("[0-9]{2}", re.ASCII)
+VOUCHER_NUMBER = re.compile(r"[^\W_][\w./-]*")
 SIDES = ("debit", "credit")
 
 
@@ -49,6 +50,7 @@ def parse_voucher(spec: VoucherSpec, raw: Mapping[str, object], decimals: Mappin
     for item in header:
         if item.name not in ("currency", "rate"):
             _put(body, item, raw.get(item.name), item.name, decimals[currency], faults)
+    _check_number(body, faults)
     _check_reason(spec, body, faults)
     known = {"type", "branch", "books", *(item.name for item in header), *(grid.name for grid in spec.grids)}
     _unknown(raw, known, "", faults)
@@ -90,6 +92,13 @@ def _rate(raw: object, currency: str, place: str, faults: list[Fault]) -> Decima
         faults.append(rate)
         return Decimal(1)
     return rate
+
+
+def _check_number(body: Body, faults: list[Fault]) -> None:
+    number = body.get("number")
+    if isinstance(number, str) and not VOUCHER_NUMBER.fullmatch(number):
+        del body["number"]
+        faults.append(Fault("NUMBER_INVALID", "number", {"number": number}))
 
 
 def _check_reason(spec: VoucherSpec, body: Body, faults: list[Fault]) -> None:

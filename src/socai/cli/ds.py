@@ -19,22 +19,23 @@ Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 @app.command()
 def run(
     folder: Folder,
-    port: Annotated[int, typer.Option(help="The port browsers of the office open.")] = 8800,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="The port browsers of the office open; else the setting.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; else the setting.")] = None,
 ) -> None:
     """Serve the office until Ctrl+C: the web client, saving, syncing.
+
+    Settings come from socai.toml in the folder and from SOCAI_DS_… variables; see `socai settings`.
 
     Example: `socai ds run --dir office-data --port 8800`
     """
     from socai.dataserver.office import OfficeBusy
     from socai.dataserver.run import run as serve
-    from socai.edge import log
+    from socai.edge.settings import SettingWrong
 
-    log.configure()
     try:
         serve(folder, port, host)
-    except OfficeBusy as busy:
-        fail(str(busy))
+    except (OfficeBusy, SettingWrong) as refused:
+        fail(str(refused))
 
 
 @app.command()

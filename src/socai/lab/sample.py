@@ -54,17 +54,17 @@ class Sample:
         return len(saved)
 
     def admit(self) -> None:
-        """The two companies and their people; Hà Nội keeps both, TP.HCM the first."""
+        """The two companies and their people; Hà Nội keeps both, every other office the first."""
         ids = self.catalogs.ids
         people = [
             Login(who.login, PASSWORD, who.name, who.role, tuple(ids[branch] for branch in who.branches))
             for who in PEOPLE
         ]
-        admit(self.stack, TENANT, NAME, people, (HANOI, HCM))
+        admit(self.stack, TENANT, NAME, people, self.stack.offices)
         admit(self.stack, EMPTY_TENANT, EMPTY_NAME, [people[0]], (HANOI,))
 
     def set_up(self) -> None:
-        """Settings, year, branches and catalogs, typed in Hà Nội; waits until TP.HCM has them."""
+        """Settings, year, branches and catalogs, typed in Hà Nội; waits until every office has them."""
         entries = list(self.catalogs.after_setup())
         with self.workstation(HANOI) as station:
             head = self.catalogs.branch(HANOI)
@@ -81,8 +81,9 @@ class Sample:
                 station.save_catalog(kind, ident, body)
                 self.told("catalogs", done, len(entries))
         kind, ident, _ = entries[-1]
-        with self.workstation(HCM) as station:
-            station.wait_catalog(kind, ident)
+        for office in self.stack.offices:
+            with self.workstation(office) as station:
+                station.wait_catalog(kind, ident)
 
     def enter(self, until: date) -> list[str]:
         """Save every voucher at its office and wait until all are posted and known at both."""

@@ -1,0 +1,118 @@
+"""How fast a data server saves: ten people at once, vouchers of five lines, every answer durable.
+
+Three states of the cloud in one run, taken in turns so that the machine's moods are shared: *up* (what is saved is
+synced, posted, and comes back meanwhile), *idle* (it answers and accepts, but its worker is stopped: nothing is posted
+or comes back) and *down* (the line is cut). Data server and load share one core, cloud and database have the other.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from socai.core.entry import FINANCIAL
+from socai.lab.clerk import Clerk, Event, Line
+from socai.lab.client import Workstation, new_ident, wait_for
+from socai.lab.company import PASSWORD
+from socai.lab.load import Measured, press
+from socai.lab.sample import HANOI, TENANT, Sample, newest_regime
+from socai.lab.stack import Cores, Office, Stack, held_to
+from socai.registry import chart_for
+
+PEOPLE = 10
+LINES = 5
+SCALE = 0.1
+ROUNDS = 3
+SECONDS_A_TURN = 3.0
+WARM_SECONDS = 2.0
+UP, IDLE, DOWN = "up", "idle", "down"
+SETTLED_SECONDS_MAX = 60.0
+
+
+def run(scale: float = SCALE) -> dict[str, Any]:
+    """The figures; `scale` 1 takes turns ten times as long."""
+    cores = _cores()
+    with tempfile.TemporaryDirectory(prefix="socai-bench-") as folder:
+        with Stack(Path(folder), (HANOI,), cores=cores) as stack, held_to(cores.office if cores else None):
+            sample = Sample(stack)
+            sample.load(None)
+            office = stack.offices[HANOI]
+            seconds = SECONDS_A_TURN * scale / SCALE
+            with office.workstation(TENANT, "admin", PASSWORD) as station:
+                token = station.http.headers["Authorization"].removeprefix("Bearer ")
+                request = _requests(sample)
+                press(office.address, token, PEOPLE, WARM_SECONDS, request, 0)
+                found = {state: Measured() for state in (UP, IDLE, DOWN)}
+                for _ in range(ROUNDS):
+                    for state in found:
+                        _enter(state, stack, office, station)
+                        found[state].add(press(office.address, token, PEOPLE, seconds, request, 0))
+                office.line.mend()
+    return _figures(found, scale, cores)
+
+
+def _enter(state: str, stack: Stack, office: Office, station: Workstation) -> None:
+    """Bring the cloud into a state, with nothing left over from the one before."""
+    assert stack.worker is not None
+    office.line.mend()
+    stack.worker.start()
+    station.wait_drained(SETTLED_SECONDS_MAX)
+    wait_for("everything posted", lambda: _settled(station), SETTLED_SECONDS_MAX)
+    if state == IDLE:
+        stack.worker.stop()
+    if state == DOWN:
+        office.line.cut()
+        wait_for("the cut is noticed", lambda: None if station.sync_state()["online"] else True)
+
+
+def _settled(station: Workstation) -> bool | None:
+    open_ones = station.books("GET", "/vouchers", state="in_flight", limit=1)
+    return None if open_ones["items"] else True
+
+
+def _requests(sample: Sample) -> Callable[[], tuple[str, str, bytes]]:
+    """Makes saves of one voucher of five lines, each under ids of its own."""
+    ids = sample.catalogs.ids
+    lines = tuple(Line("admin_expense", "cash", 100_000 + at, f"Chi phí {at}") for at in range(LINES))
+    day = date(2026, 3, 2) + timedelta(days=1)
+    clerk = Clerk(chart_for(newest_regime()), sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
+    body = clerk.body(Event(day, ids[HANOI], "Chi phí văn phòng", lines))
+    act = {"act_id": "ACT", "revision": 0, "body": body, "post_to": [FINANCIAL], "answered": ["CASH_NEGATIVE"]}
+    template = msgspec.json.encode(act)
+
+    def request() -> tuple[str, str, bytes]:
+        path = f"/api/t/{TENANT}/vouchers/{new_ident()}"
+        return "PUT", path, template.replace(b'"ACT"', b'"' + new_ident().encode() + b'"', 1)
+
+    return request
+
+
+def _cores() -> Cores | None:
+    """Core 0 for the office, core 1 for the cloud, where this process may use two."""
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return Cores(usable[0], usable[1]) if len(usable) > 1 else None
+
+
+def _figures(found: dict[str, Measured], scale: float, cores: Cores | None) -> dict[str, Any]:
+    medians = {state: measured.percentile(0.5) for state, measured in found.items()}
+    figures: dict[str, Any] = {
+        "scale": scale,
+        "people": PEOPLE,
+        "lines_per_voucher": LINES,
+        "pinned": cores is not None,
+        "saves": sum(len(measured.milliseconds) for measured in found.values()),
+        "refused": sum(measured.refused for measured in found.values()),
+    }
+    for state, measured in found.items():
+        figures[f"save_p50_ms_{state}"] = round(medians[state], 2)
+        figures[f"save_p99_ms_{state}"] = round(measured.percentile(0.99), 2)
+        figures[f"saves_per_second_{state}"] = round(len(measured.milliseconds) / measured.seconds)
+    for state in (DOWN, IDLE):
+        figures[f"ratio_p50_{state}_up"] = round(medians[state] / medians[UP], 3) if medians[UP] else 0.0
+    return figures

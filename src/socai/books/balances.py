@@ -28,6 +28,13 @@ from socai.core import report as language
 from socai.core.account import Chart
 from socai.core.report import LINE, TOTAL, Balances, ReportSpec
 
+_FIGURE_NAMES = tuple(
+    f"{prefix}{side}{currency}"
+    for prefix in ("opening_", "", "closing_")
+    for currency in ("", "_foreign")
+    for side in ("debit", "credit")
+)
+
 
 def balance_page(spec: ReportSpec, request: Request, reader: Reader, context: Context) -> Page:
     """One page of a list of balances; the row of sums closes the last page."""
@@ -131,11 +138,11 @@ def _detail_rows(
 ) -> tuple[list[Row], Figures]:
     """By code of the detail. What the chosen accounts hold without any detail is one row more, at the end."""
     by_detail: dict[str, Figures] = {}
-    rest: dict[str, Figures] = {}
+    held: dict[str, Figures] = {}
     keys = turnovers(reader, replace(scope, dimension=source.by), span, ("account", "detail"))
     for (account, detail), figures in keys.items():
-        by_detail[detail] = by_detail.get(detail, Figures()).plus(figures)
-        rest[account] = _minus(rest.get(account, Figures()), figures)
+        by_detail[detail] = by_detail[detail].plus(figures) if detail in by_detail else figures
+        held[account] = held[account].plus(figures) if account in held else figures
     total = Figures()
     names = context.names(source.by, [detail for detail, figures in by_detail.items() if not figures.nothing])
     rows = []
@@ -145,11 +152,9 @@ def _detail_rows(
             rows.append(Row(LINE, {"code": code, "name": name, "id": detail, "level": 1, **_figure_cells(figures)}))
             total = total.plus(figures)
     if scope.accounts is not None:
-        for key, figures in turnovers(reader, scope, span, ("account",)).items():
-            rest[key[0]] = rest.get(key[0], Figures()).plus(figures)
         left = Figures()
-        for figures in rest.values():
-            left = left.plus(figures.netted())
+        for (account,), figures in turnovers(reader, scope, span, ("account",)).items():
+            left = left.plus(figures.minus(held.get(account, Figures())).netted())
         if not left.nothing:
             name = label("unassigned", request.language)
             rows.append(Row(LINE, {"code": "", "name": name, "id": "", "level": 1, **_figure_cells(left)}))
@@ -157,21 +162,9 @@ def _detail_rows(
     return rows, total
 
 
-def _minus(mine: Figures, theirs: Figures) -> Figures:
-    return Figures(
-        *(
-            type(part)(*(left - right for left, right in zip(part, other, strict=True)))
-            for part, other in zip(mine, theirs, strict=True)
-        )
-    )
-
-
 def _figure_cells(figures: Figures) -> dict[str, int]:
-    cells = {}
-    for prefix, part in (("opening_", figures.opening), ("", figures.turnover), ("closing_", figures.closing)):
-        cells[f"{prefix}debit"], cells[f"{prefix}credit"] = part.debit, part.credit
-        cells[f"{prefix}debit_foreign"], cells[f"{prefix}credit_foreign"] = part.debit_foreign, part.credit_foreign
-    return cells
+    opening, turnover, closing = figures
+    return dict(zip(_FIGURE_NAMES, (*opening, *turnover, *closing), strict=True))
 
 
 def _sum_row(request: Request, total: Figures) -> Row:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from heapq import merge
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from socai.base.calendar import day_key, day_of_key
 from socai.books.balances import rolled
 from socai.books.label import label
-from socai.books.query import journal_rows, side_rows
+from socai.books.query import among, journal_rows, side_rows
 from socai.books.reader import Query, Reader, Values
 from socai.books.request import (
     Context,
@@ -34,6 +35,7 @@ from socai.books.request import (
     shown_columns,
 )
 from socai.books.sums import Figures, Scope, Span, Split, account_figures, split, turnovers
+from socai.books.table import INDEXED_DETAILS
 from socai.core import report as language
 from socai.core.entry import VND
 from socai.core.report import CLOSING, LINE, MONTH, MONTH_CLOSING, OPENING_ROW, QUARTER, TOTAL, Movements, ReportSpec
@@ -57,6 +59,14 @@ class Movement(NamedTuple):
     partner: str
     written: tuple[Any, ...]  # description, the voucher's description, number, voucher date, rate, type
 
+
+LINE_NAMES = (
+    "accounting_date", "voucher_number", "voucher_date", "description", "account", "counter_account",
+    "debit", "credit", "amount_in", "amount_out", "number_in", "number_out",
+    "debit_foreign", "credit_foreign", "line", "partner_code", "partner_name", "currency", "rate", "posted_mark",
+    "type",
+    "balance", "balance_foreign", "balance_debit", "balance_credit", "balance_debit_foreign", "balance_credit_foreign",
+)  # fmt: skip
 
 Sides = Callable[[tuple[Any, ...]], list[Movement]]  # a stored row to the sides it shows
 
@@ -135,6 +145,8 @@ class _Book:
         assert isinstance(source, Movements)
         self._source, self._request, self._reader, self._context = source, request, reader, context
         self._names = frozenset(column.name for column in spec.columns) | {"currency"}
+        self._line_names = tuple(name for name in LINE_NAMES if name in self._names)
+        self._chosen = itemgetter(*(LINE_NAMES.index(name) for name in self._line_names))
         self._partners = bool(self._names & {"partner_code", "partner_name"})
         dimension, detail = detail_of(source, request)
         self._scope = Scope(
@@ -192,13 +204,16 @@ class _Book:
         branches = len(scope.branches or ())
         if not self._source.of:
             return self._read(journal_rows(branches), {}, place, wanted // 2 + 2, _both_sides)
-        accounts = ("",) if scope.accounts is None else scope.accounts
-        portion = min(wanted, max(ROWS_PER_READ_MIN, 2 * wanted // len(accounts)))
+        # A detail with an index of its own is one stream a side; else each account is read through the accounts' index.
+        whole = scope.detail and scope.dimension in INDEXED_DETAILS
+        lists = [scope.accounts or ()] if whole or scope.accounts is None else [(code,) for code in scope.accounts]
+        portion = min(wanted, max(ROWS_PER_READ_MIN, 2 * wanted // len(lists)))
         streams = []
-        for account in accounts:
+        for accounts in lists:
+            values = dict(zip(among("account", len(accounts)), accounts, strict=True))
             for at, side in enumerate(("d", "c")):
-                query = side_rows(side, bool(account), scope.dimension, branches, bool(scope.currency))
-                streams.append(self._read(query, {"account": account}, place, portion, _one_side(at)))
+                query = side_rows(side, len(accounts), scope.dimension, branches, bool(scope.currency))
+                streams.append(self._read(query, values, place, portion, _one_side(at)))
         return merge(*streams, key=lambda movement: movement.place)
 
     def _read(self, query: Query, extra: Values, after: Place, portion: int, sides: Sides) -> Iterator[Movement]:
@@ -272,35 +287,21 @@ class _Book:
         return account is not None and account.gross and not self._scope.detail
 
     def _line_cells(self, movement: Movement, day: int, side: int) -> dict[str, object]:
-        described, title, number, voucher_date, rate, kind = movement.written
-        amount, foreign = movement.amount, movement.foreign
+        """All that a line could say, in LINE_NAMES order, and of that what the columns ask for."""
+        _, amount, foreign, currency, account, counter, partner, written = movement
+        described, title, number, voucher_date, rate, kind = written
         state = self.state
-        balance = split(state.net, state.net_foreign)
-        cells: dict[str, object] = {
-            "accounting_date": _iso(day),
-            "voucher_number": number,
-            "voucher_date": _iso(voucher_date) if voucher_date else "",
-            "description": described or title,
-            "account": movement.account,
-            "counter_account": movement.counter,
-            "debit": 0 if side else amount,
-            "credit": amount if side else 0,
-            "amount_in": 0 if side else amount,
-            "amount_out": amount if side else 0,
-            "number_in": "" if side else number,
-            "number_out": number if side else "",
-            "debit_foreign": 0 if side else foreign,
-            "credit_foreign": foreign if side else 0,
-            "line": state.line,
-            "partner_code": movement.partner,
-            "partner_name": "",
-            "currency": movement.currency,
-            "rate": rate if movement.currency != VND else "",
-            "posted_mark": "x",
-            "type": kind,
-            **self._balance_cells(balance),
-        }
-        return {name: cells[name] for name in cells if name in self._names}
+        net, net_foreign = state.net, state.net_foreign
+        debit, credit = (0, amount) if side else (amount, 0)
+        debit_foreign, credit_foreign = (0, foreign) if side else (foreign, 0)
+        values = (
+            _iso(day), number, _iso(voucher_date) if voucher_date else "", described or title, account, counter,
+            debit, credit, debit, credit, "" if side else number, number if side else "",
+            debit_foreign, credit_foreign, state.line, partner, "", currency, rate if currency != VND else "", "x",
+            kind,
+            net, net_foreign, max(net, 0), max(-net, 0), max(net_foreign, 0), max(-net_foreign, 0),
+        )  # fmt: skip
+        return dict(zip(self._line_names, self._chosen(values), strict=True))
 
     def _balance_cells(self, balance: Split) -> dict[str, object]:
         return {

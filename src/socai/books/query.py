@@ -94,12 +94,12 @@ def balance_sums(by: tuple[str, ...], accounts: int, branches: int, detail: bool
 
 
 @cache
-def balance_nets(accounts: int, branches: int, currency: bool) -> Query:
-    """Opening and closing of each (account, detail), netted, from kept balances of whole months, zeros left out.
+def balance_sides(accounts: int, branches: int, currency: bool) -> Query:
+    """Opening and closing of gross accounts, from kept balances of whole months: account, then for opening and closing
+    the debit balances and the credit balances of its details, then the same in the currency.
 
-    What gross accounts need, and a quarter of the work of `balance_sums` where there are many partners.
+    Each detail is netted first, in the order of the key, so that the store neither sorts nor hands out its rows.
     """
-    net, net_foreign = _b.debit - _b.credit, _b.debit_foreign - _b.credit_foreign
     before = _b.period < _number("month")
     conditions = [
         *_owned(_b),
@@ -109,13 +109,19 @@ def balance_nets(accounts: int, branches: int, currency: bool) -> Query:
         *_is_among(_b.account, "account", accounts),
         *([_b.currency == _text("currency")] if currency else []),
     ]
-    foreign = [_total(before, net_foreign), cast(func.sum(net_foreign), BigInteger)] if currency else [_ZERO, _ZERO]
-    statement = (
-        select(_b.account, _b.detail, _total(before, net), cast(func.sum(net), BigInteger), *foreign)
-        .where(*conditions)
-        .group_by(_b.account, _b.detail)
-    )
-    return Query(statement)
+    nets = [_b.debit - _b.credit] + ([_b.debit_foreign - _b.credit_foreign] if currency else [])
+    columns = []
+    for at, net in enumerate(nets):
+        columns += [_total(before, net).label(f"opening_{at}"), cast(func.sum(net), BigInteger).label(f"closing_{at}")]
+    inner = select(_b.account, _b.detail, *columns).where(*conditions).group_by(_b.account, _b.detail).subquery()
+    sides = []
+    for at in range(2):
+        for name in (f"opening_{at}", f"closing_{at}"):
+            if name in inner.c:
+                sides += [_total(inner.c[name] > _ZERO, inner.c[name]), _total(inner.c[name] < _ZERO, -inner.c[name])]
+            else:
+                sides += [_ZERO, _ZERO]
+    return Query(select(inner.c.account, *sides).group_by(inner.c.account))
 
 
 def _of_set() -> Condition:
@@ -178,15 +184,15 @@ def _paged(statement: Select[Any], *order: ColumnElement[Any]) -> Query:
 
 
 @cache
-def side_rows(side: str, account: bool, dimension: str, branches: int, currency: bool) -> Query:
-    """The next `count` entries of one side of an account (or of a detail anywhere) after a place in the book's order.
+def side_rows(side: str, accounts: int, dimension: str, branches: int, currency: bool) -> Query:
+    """The next `count` entries of one side after a place in the book's order: of one account, or of a detail.
 
     Columns: day, voucher, line, amount, foreign, currency, account, counter account, partner, what was written.
     """
     other = "c" if side == "d" else "d"
     conditions = [
         *_owned(_e),
-        *([_e[f"{side}_account"] == _text("account")] if account else []),
+        *_is_among(_e[f"{side}_account"], "account", accounts),
         *_detail_is(side, dimension),
         _e.day.between(_number("from_day"), _number("to_day")),
         _after((_e.day, _e.voucher, _e.line)),

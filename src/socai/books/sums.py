@@ -5,12 +5,12 @@ A report never sums entries for more than the two broken months at the ends of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from socai.base.calendar import day_key, month_last, next_month, previous_month
-from socai.books.query import among, balance_nets, balance_sums, edge_sums
+from socai.books.query import among, balance_sides, balance_sums, edge_sums
 from socai.books.reader import Reader
 from socai.core.account import Chart
 from socai.core.balance import ACCOUNT, DETAIL_DIMENSIONS
@@ -85,7 +85,15 @@ class Split(NamedTuple):
 
     def plus(self, other: Split) -> Split:
         """Both, side by side: nothing is netted."""
-        return Split(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        a, b, c, d = self
+        w, x, y, z = other
+        return Split(a + w, b + x, c + y, d + z)
+
+    def minus(self, other: Split) -> Split:
+        """What is left of each side without the other's."""
+        a, b, c, d = self
+        w, x, y, z = other
+        return Split(a - w, b - x, c - y, d - z)
 
     def netted(self) -> Split:
         """On one side only."""
@@ -116,7 +124,13 @@ class Figures(NamedTuple):
 
     def plus(self, other: Figures) -> Figures:
         """Both, side by side."""
-        return Figures(*(mine.plus(theirs) for mine, theirs in zip(self, other, strict=True)))
+        opening, turnover, closing = other
+        return Figures(self.opening.plus(opening), self.turnover.plus(turnover), self.closing.plus(closing))
+
+    def minus(self, other: Figures) -> Figures:
+        """What is left without the other."""
+        opening, turnover, closing = other
+        return Figures(self.opening.minus(opening), self.turnover.minus(turnover), self.closing.minus(closing))
 
     def netted(self) -> Figures:
         """Opening and closing on one side; turnover is never netted."""
@@ -125,7 +139,10 @@ class Figures(NamedTuple):
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to show."""
-        return not any(any(part) for part in self)
+        return self == NOTHING
+
+
+NOTHING = Figures()
 
 
 def moved(opening: Split, turnover: Split) -> Figures:
@@ -184,31 +201,34 @@ def _kept_by_partner(chart: Chart, code: str) -> bool:
 
 def _gross(reader: Reader, scope: Scope, span: Span, figures: Mapping[str, Figures]) -> dict[str, tuple[Split, Split]]:
     """Opening and closing of gross accounts: the sum of the partners' sides; what names no partner is one more."""
-    sides = {code: [Split(), Split()] for code in scope.accounts or ()}
-    rest = {code: [figures[code].opening, figures[code].closing] for code in sides}
-    for code, *nets in _partner_nets(reader, replace(scope, dimension=PARTNER_DETAIL), span):
-        for at, part in enumerate((split(nets[0], nets[2]), split(nets[1], nets[3]))):
-            sides[code][at] = sides[code][at].plus(part)
-            rest[code][at] = rest[code][at].plus(
-                Split(part.credit, part.debit, part.credit_foreign, part.debit_foreign)
-            )
-    return {
-        code: (opening.plus(rest[code][0].netted()), closing.plus(rest[code][1].netted()))
-        for code, (opening, closing) in sides.items()
-    }
+    found = _partner_sides(reader, replace(scope, dimension=PARTNER_DETAIL), span)
+    whole = {}
+    for code in scope.accounts or ():
+        opening, closing = found.get(code, (Split(), Split()))
+        kept = figures[code]
+        whole[code] = (opening.plus(_rest(kept.opening, opening)), closing.plus(_rest(kept.closing, closing)))
+    return whole
 
 
-def _partner_nets(reader: Reader, scope: Scope, span: Span) -> Iterable[tuple[str, int, int, int, int]]:
-    """(account, opening, closing, opening_foreign, closing_foreign) of each account and partner, netted."""
+def _rest(kept: Split, partners: Split) -> Split:
+    """What the account holds beside its partners."""
+    return split(kept.net - partners.net, kept.net_foreign - partners.net_foreign)
+
+
+def _partner_sides(reader: Reader, scope: Scope, span: Span) -> dict[str, tuple[Split, Split]]:
+    """Opening and closing of each account, its partners side by side."""
+    found: dict[str, tuple[Split, Split]] = {}
     if span.edges:
-        return [
-            (key[0], kept.opening.net, kept.closing.net, kept.opening.net_foreign, kept.closing.net_foreign)
-            for key, kept in turnovers(reader, scope, span, ("account", "detail")).items()
-        ]
-    query = balance_nets(len(scope.accounts or ()), len(scope.branches or ()), bool(scope.currency))
+        for key, kept in turnovers(reader, scope, span, ("account", "detail")).items():
+            opening, closing = found.get(key[0], (Split(), Split()))
+            found[key[0]] = (opening.plus(kept.opening), closing.plus(kept.closing))
+        return found
+    query = balance_sides(len(scope.accounts or ()), len(scope.branches or ()), bool(scope.currency))
     values = scope.values() | {
         "dimension": DETAIL_DIMENSIONS[scope.dimension],
         "month": span.month,
         "whole_max": span.last // 100,
     }
-    return [(row[0], *row[2:]) for row in reader.rows(query, values)]
+    for account, od, oc, cd, cc, odf, ocf, cdf, ccf in reader.rows(query, values):
+        found[account] = (Split(od, oc, odf, ocf), Split(cd, cc, cdf, ccf))
+    return found

@@ -113,7 +113,10 @@ balance = Table(
     _number("credit"),
     _number("debit_foreign"),
     _number("credit_foreign"),
-    PrimaryKeyConstraint("bucket", "tenant", "book", "dimension", "branch", "account", "currency", "detail", "period"),
+    # Account and detail stand before branch and currency: sums by them come in the key's order and need no sorting.
+    PrimaryKeyConstraint(
+        *("bucket", "tenant", "book", "dimension", "account", "detail", "currency", "branch", "period"),
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -136,14 +139,19 @@ def _account_index(side: str) -> Index:
     return Index(f"entry_{side}_account", *(entry.c[key] for key in ("bucket", "tenant", f"{side}_account", "day")))
 
 
-def _partner_index(side: str) -> Index:
-    """Reads a partner's ledger day by day; only the sides that carry a partner pay for it."""
-    carried = entry.c[f"{side}_partner"] != ""
-    columns = (entry.c[key] for key in ("bucket", "tenant", f"{side}_partner", "day"))
-    return Index(f"entry_{side}_partner", *columns, postgresql_where=carried, sqlite_where=carried)
+def _detail_index(side: str, detail: str) -> Index:
+    """Reads a partner's or a bank account's ledger day by day; only the sides that carry one pay for it."""
+    carried = entry.c[f"{side}_{detail}"] != ""
+    columns = (entry.c[key] for key in ("bucket", "tenant", f"{side}_{detail}", "day"))
+    return Index(f"entry_{side}_{detail}", *columns, postgresql_where=carried, sqlite_where=carried)
 
 
-indexes = (_live_index(), *(make(side) for make in (_account_index, _partner_index) for side in _SIDES))
+INDEXED_DETAILS = ("partner", "bank_account")
+indexes = (
+    _live_index(),
+    *(_account_index(side) for side in _SIDES),
+    *(_detail_index(side, detail) for detail in INDEXED_DETAILS for side in _SIDES),
+)
 
 
 def ddl_postgres() -> list[str]:

@@ -8,6 +8,7 @@ app = typer.Typer(
     name="socai",
     no_args_is_help=True,
     rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
     help="Sổ Cái: accounting for companies with many offices and bad internet.\n\n"
     "Begin with `socai demo`: a cloud and two offices of a sample company on this machine.",
 )

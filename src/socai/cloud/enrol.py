@@ -72,8 +72,9 @@ def enrol(store: TenantStore, wish: Enrol) -> Enrolled | Fault:
 
 
 def _tidy(code: str) -> str:
-    """A code as people type it: spaces, hyphens and case do not matter."""
-    return "".join(letter for letter in code[:200].upper() if letter.isalnum() or letter == ".").strip()
+    """A code as people type it: spaces, hyphens of the secret and case do not matter. The tenant's own hyphens stay."""
+    tenant, dot, secret = code[:200].upper().partition(".")
+    return "".join(tenant.split()) + dot + "".join(letter for letter in secret if letter.isalnum())
 
 
 def _hash(code: str) -> str:

@@ -5,28 +5,29 @@ Run by hand for work on the web client: python -m tests.support.office DIR PORT
 
 from __future__ import annotations
 
+import itertools
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from argon2 import PasswordHasher
 
-from socai import __version__
-from socai.dataserver import entry
-from socai.dataserver.clock import Clock, SystemClock, new_ident
-from socai.dataserver.desk import Desk, Saved
+from socai.dataserver.clock import Clock, new_ident
+from socai.dataserver.desk import Saved
 from socai.dataserver.http.app import make_app
-from socai.dataserver.http.event import Hub
 from socai.dataserver.http.seat import Rim
-from socai.dataserver.people import People
-from socai.dataserver.store import meta
-from socai.dataserver.store.replica import Replica
-from socai.edge.serving import Address, serve
+from socai.dataserver.office import Office
+from socai.dataserver.run import rim_over
+from socai.edge.serving import Address, Serving, free_port, serve
 from socai.sync.grant import Grant
 from socai.sync.message import Person
 
 TENANT, OTHER_TENANT = "minhphat", "phucan"
+COMPANY_NAME = "Công ty TNHH Thương mại Minh Phát"
 PASSWORD = "Minh-Phat-2026"
 CHIEF = Grant("chief", "admin")
 FAST = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -110,81 +111,96 @@ COMPANY: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-@dataclass
-class LocalBooks:
-    """One tenant's file."""
-
-    name: str
-    desk: Desk
-
-
-@dataclass
-class LocalOffice:
-    """Tenants in a folder, enrolled with no cloud."""
-
-    folder: Path
-    file: Replica
-    books: dict[str, LocalBooks] = field(default_factory=dict)
-
-    def tenant(self, code: str) -> LocalBooks | None:
-        return self.books.get(code)
-
-    def storage_ok(self) -> bool:
-        return not any(item.desk.file.broken for item in self.books.values())
-
-    def close(self) -> None:
-        for item in self.books.values():
-            item.desk.file.close()
-        self.file.close()
-
-
 def make_office(
     folder: Path, *, clock: Clock | None = None, company: bool = True, tenants: tuple[str, ...] = (TENANT,)
-) -> LocalOffice:
+) -> Office:
     """Open a folder's office, making its files, its people and its sample company the first time."""
-    clock = clock or SystemClock()
-    office = LocalOffice(folder, Replica(folder / "office.db", kind="office"))
-    people = People(office.file, clock, FAST)
+    office = Office(folder, clock=clock)
     for code in tenants:
-        desk = Desk(code, Replica(folder / code / "replica.db"), clock)
-        office.books[code] = LocalBooks("Công ty TNHH Thương mại Minh Phát" if code == TENANT else code, desk)
-        with desk.file.read() as db:
-            fresh = not meta.text(db, "replica")
-        if fresh:
-            facts: dict[str, str | int] = {"replica": new_ident(clock.now()), "epoch": 1, "next_n": 1, "tenant": code}
-            desk.file.write(lambda db, facts=facts: meta.put(db, facts))
-            password = FAST.hash(PASSWORD if code == TENANT else PASSWORD + code)
-            people.put(code, [Person(user, name, password, role, branches) for user, name, role, branches in PEOPLE])
-            for kind, key, body in COMPANY if company and code == TENANT else ():
-                saved = entry.save_entry(desk, CHIEF, new_ident(clock.now()), kind, key, 0, body)
-                assert isinstance(saved, Saved), saved
+        if office.tenant(code) is not None:
+            continue
+        books = office.enrol_local(code, COMPANY_NAME if code == TENANT else code)
+        password = FAST.hash(PASSWORD if code == TENANT else PASSWORD + code)
+        office.people.put(code, [Person(user, name, password, role, branches) for user, name, role, branches in PEOPLE])
+        for kind, key, body in COMPANY if company and code == TENANT else ():
+            saved = books.save_entry(CHIEF, new_ident(office.clock.now()), kind, key, 0, body)
+            assert isinstance(saved, Saved), saved
     return office
 
 
-def make_rim(office: LocalOffice, clock: Clock | None = None) -> Rim:
-    """The office with its people and its live status, ready to be served."""
-    people = People(office.file, clock, FAST)
-    found = office.tenant
+_numbers = itertools.count(1_000_000)
 
-    def desk_of(code: str) -> Desk | None:
-        books = found(code)
-        return books.desk if books else None
 
-    hub = Hub(desk_of, lambda code: {"online": False, "pending": 0})
-    for books in office.books.values():
-        books.desk.listeners.append(hub.tell)
-    return Rim(office, people, hub, __version__)
+def fresh() -> str:
+    """An identifier nobody has used."""
+    return ident(next(_numbers))
+
+
+def receipt(amount: object = "15000000", day: str = "2026-11-20", **more: Any) -> dict[str, Any]:
+    """A cash receipt from the sample customer."""
+    line = {"debit_account": "1111", "credit_account": "131", "amount": amount}
+    return {
+        "type": "cash_receipt",
+        "branch": HANOI,
+        "voucher_date": day,
+        "accounting_date": day,
+        "partner": CUSTOMER,
+        "partner_name": "Công ty Cổ phần Xây dựng Đông Đô",
+        "description": "Thu tiền hàng tháng 11",
+        "fund": FUND,
+        "lines": [line],
+        **more,
+    }
+
+
+@dataclass
+class Served:
+    """An office that answers at a real address."""
+
+    office: Office
+    rim: Rim
+    url: str
+
+    def client(self, user: str = "ketoan", tenant: str = TENANT) -> httpx.Client:
+        """Somebody's browser, logged in by token, its paths below the tenant."""
+        password = PASSWORD if tenant == TENANT else PASSWORD + tenant
+        answer = httpx.post(f"{self.url}/api/login", json={"user": user, "password": password})
+        assert answer.status_code == 200, answer.text
+        headers = {"authorization": f"Bearer {answer.json()['token']}"}
+        return httpx.Client(base_url=f"{self.url}/api/t/{tenant}", headers=headers, timeout=30)
+
+
+@contextmanager
+def served(folder: Path, **options: Any) -> Iterator[Served]:
+    """A sample office served over HTTP while the block runs."""
+    office = make_office(folder, **options)
+    port = free_port()
+    rim = rim_over(office, port)
+    try:
+        with Serving(make_app(rim), Address(port=port), rim.hub.close) as serving:
+            yield Served(office, rim, serving.address.url)
+    finally:
+        office.close()
+
+
+def save(client: httpx.Client, body: dict[str, Any], **more: Any) -> httpx.Response:
+    """Save a voucher as a browser does; a new one unless `voucher` and `revision` say otherwise."""
+    content = {
+        "act_id": more.pop("act_id", "") or fresh(),
+        "revision": more.pop("revision", 0),
+        "body": body,
+    }
+    return client.put(f"/vouchers/{more.pop('voucher', '') or fresh()}", json=content | more)
 
 
 def main() -> None:
     """Serve a sample office until interrupted."""
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
-    office = make_office(folder)
-    rim = make_rim(office)
-    origins = ("http://localhost:5173", "http://127.0.0.1:5173")
-    print(f"http://127.0.0.1:{port}  {', '.join(user for user, *_ in PEOPLE)} / {PASSWORD}", flush=True)
-    serve(make_app(rim, known_origins=origins), Address(port=port), on_stop=rim.hub.close)
-    office.close()
+    with make_office(folder) as office:
+        rim = rim_over(office, port)
+        origins = ("http://localhost:5173", "http://127.0.0.1:5173")
+        print(f"http://127.0.0.1:{port}  {', '.join(user for user, *_ in PEOPLE)} / {PASSWORD}", flush=True)
+        serve(make_app(rim, known_origins=origins), Address(port=port), on_stop=rim.hub.close)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ class People:
     def __init__(self, file: Replica, clock: Clock | None = None, hasher: PasswordHasher | None = None) -> None:
         self._file, self._clock = file, clock or SystemClock()
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))  # so that an unknown user takes as long
+        self._nobody = ""
         self._checks = threading.BoundedSemaphore(CHECKS_AT_ONCE)
         self._failures = Failures(lambda: self._clock.now().wall / 1000)
         self._lock = threading.Lock()
@@ -171,6 +171,8 @@ class People:
                 if row.password_hash not in answers:
                     answers[row.password_hash] = self._verify(row.password_hash, password)
             if not rows:
+                # An unknown user takes as long as a wrong password. Made when first needed: it costs memory.
+                self._nobody = self._nobody or self._hasher.hash(secrets.token_urlsafe(16))
                 self._verify(self._nobody, password)
         return [row for row in rows if answers[row.password_hash]]
 

@@ -8,8 +8,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-import apsw
-
 from socai.base.calendar import fiscal_year_of, parse_day
 from socai.base.fault import Fault, Faults
 from socai.base.ident import parse_ident
@@ -19,6 +17,7 @@ from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import CATALOG, Desk, Refused, Saved, refused
 from socai.dataserver.entry import delete_entry, saving
 from socai.dataserver.store import audit, catalog
+from socai.dataserver.store.file import Connection
 from socai.registry import regimes
 from socai.sync.grant import Grant
 
@@ -118,7 +117,7 @@ def save_entries(desk: Desk, grant: Grant, act_id: str, entries: Sequence[Entry]
             return Refused(tuple(Fault(f.code, f"{entry.kind}.{f.field}", f.params) for f in job.faults))
         jobs.append(job)
 
-    def work(db: apsw.Connection) -> list[Saved]:
+    def work(db: Connection) -> list[Saved]:
         # A job that refuses raises Undo, and with it all of them are taken back.
         return [saved for job in jobs if isinstance(saved := job(db), Saved)]
 

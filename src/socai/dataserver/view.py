@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai.base.calendar import day_of_key
@@ -23,6 +22,7 @@ from socai.dataserver import facts as fact
 from socai.dataserver.desk import VOUCHER, Desk
 from socai.dataserver.known import Known
 from socai.dataserver.store import audit, conflict, listing, voucher
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.listing import Filters, Place
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.edge.problem import WordedFault, worded
@@ -202,7 +202,7 @@ def row_of(head: Head, facts: life.Facts, book: str, known: Known) -> VoucherRow
     )
 
 
-def rows_of(desk: Desk, db: apsw.Connection, heads: Sequence[Head], book: str) -> list[VoucherRow]:
+def rows_of(desk: Desk, db: Connection, heads: Sequence[Head], book: str) -> list[VoucherRow]:
     """The rows of several vouchers, in a handful of statements."""
     known = desk.cache.get(db)
     facts = fact.read_many(db, heads, known.calendar, desk.clock.now())
@@ -226,7 +226,7 @@ def voucher_page(desk: Desk, filters: Filters, book: str, after: Place | None, l
 
 
 def _matching(
-    desk: Desk, db: apsw.Connection, filters: Filters, book: str, after: Place | None, limit: int
+    desk: Desk, db: Connection, filters: Filters, book: str, after: Place | None, limit: int
 ) -> tuple[list[VoucherRow], Place | None]:
     """Rows whose derived status is the wanted one, and where the page ended (None on the last page)."""
     found: list[VoucherRow] = []
@@ -309,7 +309,7 @@ def _book_view(name: str, row: BookRow | None, facts: life.Facts) -> BookView:
     return BookView(name, row.asked, row.posted, row.running, row.fault_act, faults, row.posted_at, status)
 
 
-def _conflict(db: apsw.Connection, head: Head) -> ConflictView | None:
+def _conflict(db: Connection, head: Head) -> ConflictView | None:
     lost = conflict.load(db, VOUCHER, head.type, head.id)
     if lost is None:
         return None
@@ -329,7 +329,7 @@ def _conflict(db: apsw.Connection, head: Head) -> ConflictView | None:
     )
 
 
-def _history(db: apsw.Connection, ident: str) -> list[HistoryItem]:
+def _history(db: Connection, ident: str) -> list[HistoryItem]:
     """Forms saved here or told by the cloud, and the acts here that left no form (post, unpost, delete)."""
     forms = voucher.revisions(db, ident, HISTORY_MAX)
     items = [HistoryItem(form.at, form.author, form.act, form.revision, form.version) for form in forms]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai.base.fault import Fault
@@ -15,6 +14,7 @@ from socai.dataserver import facts as fact
 from socai.dataserver.desk import CATALOG, Desk
 from socai.dataserver.store import catalog, conflict, listing
 from socai.dataserver.store.catalog import EntryRow
+from socai.dataserver.store.file import Connection
 from socai.dataserver.view import Branches, Version, local_day, raw, words_of
 from socai.edge.problem import WordedFault, worded
 
@@ -82,13 +82,13 @@ def entry_view(desk: Desk, kind: str, ident: str, branches: Branches) -> EntryVi
     return unknown if branches is not None and branch and branch not in branches else view
 
 
-def _views(db: apsw.Connection, kind: str, rows: list[EntryRow]) -> list[EntryView]:
+def _views(db: Connection, kind: str, rows: list[EntryRow]) -> list[EntryView]:
     idents = [row.id for row in rows]
     used, waiting = listing.used(db, kind, idents), listing.waiting(db, kind, idents)
     return [_view(db, row, row.id in used, waiting.get(row.id)) for row in rows]
 
 
-def _view(db: apsw.Connection, row: EntryRow, used: bool, waiting: int | None) -> EntryView:
+def _view(db: Connection, row: EntryRow, used: bool, waiting: int | None) -> EntryView:
     lost = conflict.load(db, CATALOG, row.kind, row.id)
     winner = lost.winner if lost else None
     return EntryView(
@@ -122,7 +122,7 @@ def _status(row: EntryRow, waiting: int | None, in_conflict: bool) -> str:
 # ---- accounts
 
 
-def _accounts(desk: Desk, db: apsw.Connection, text: str, active: bool | None, after: str, limit: int) -> EntryPage:
+def _accounts(desk: Desk, db: Connection, text: str, active: bool | None, after: str, limit: int) -> EntryPage:
     """The chart in force today. A word of digits is the beginning of a code, any other is searched in the names."""
     chart = desk.cache.get(db).chart_on(local_day(desk))
     own = {row.id: row for row in catalog.living(db, ACCOUNT)}

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai import registry
@@ -22,6 +21,7 @@ from socai.core.wording import describe_chart
 from socai.dataserver.desk import Desk
 from socai.dataserver.known import Known
 from socai.dataserver.store import catalog, listing, meta, series
+from socai.dataserver.store.file import Connection
 from socai.dataserver.view import Branches, local_day
 from socai.sync.grant import Grant
 
@@ -56,7 +56,7 @@ def company_view(desk: Desk) -> CompanyView:
         return _company(db, desk.cache.get(db))
 
 
-def _company(db: apsw.Connection, known: Known) -> CompanyView:
+def _company(db: Connection, known: Known) -> CompanyView:
     row = catalog.load(db, "company", COMPANY_ID)
     body = msgspec.json.decode(row.body) if row else {}
     return CompanyView(body, row.revision if row else 0, bool(row and known.calendar.years))
@@ -68,7 +68,7 @@ def fiscal_year_views(desk: Desk) -> list[dict[str, Any]]:
         return _years(db)
 
 
-def _years(db: apsw.Connection) -> list[dict[str, Any]]:
+def _years(db: Connection) -> list[dict[str, Any]]:
     years = [msgspec.json.decode(row.body) | {"revision": row.revision} for row in catalog.living(db, "fiscal_year")]
     return sorted(years, key=lambda year: str(year.get("first_day")))
 
@@ -201,7 +201,7 @@ def _first_day(known: Known, spec: VoucherSpec, today: date) -> date:
     return min(max(today, year.first_day), year.last_day) if year else today
 
 
-def _only_entry(db: apsw.Connection, kind: str, branch: str) -> str:
+def _only_entry(db: Connection, kind: str, branch: str) -> str:
     """The entry nobody has to choose: the only one the branch has."""
     rows = listing.entries(db, kind, (), True, (branch,) if branch else None, None, 2)
     return rows[0].id if len(rows) == 1 else ""

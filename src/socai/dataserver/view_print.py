@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import apsw
 import msgspec
 
 from socai.base.calendar import day_text, parse_day
 from socai.base.fault import Fault, Faults
 from socai.dataserver.desk import Desk
 from socai.dataserver.store import catalog, voucher
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import Head
 from socai.dataserver.view import Branches
 from socai.dataserver.view_report import Asked, Ready, Whole, title_of, whole
@@ -68,7 +68,7 @@ def print_vouchers(
 
 
 def _voucher_facts(
-    desk: Desk, db: apsw.Connection, head: Head, body: bytes, paper: str, language: str, posted: bool, preparer: str
+    desk: Desk, db: Connection, head: Head, body: bytes, paper: str, language: str, posted: bool, preparer: str
 ) -> dict[str, Any]:
     from socai.printing import voucher_facts
 
@@ -91,7 +91,7 @@ def _voucher_facts(
     )
 
 
-def _entry(db: apsw.Connection, kind: str, ident: str) -> Mapping[str, str] | None:
+def _entry(db: Connection, kind: str, ident: str) -> Mapping[str, str] | None:
     """A catalog entry as forms read it."""
     row = catalog.load(db, kind, ident)
     return {name: str(value) for name, value in msgspec.json.decode(row.body).items()} if row else None

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai.base.calendar import month_key, parse_day
@@ -27,6 +26,7 @@ from socai.core.report import Column, Movements, ReportSpec
 from socai.dataserver.desk import Desk
 from socai.dataserver.known import Known
 from socai.dataserver.store import catalog, ledger, listing, meta
+from socai.dataserver.store.file import Connection
 from socai.dataserver.view import Branches
 from socai.registry import Form, Regime, ReportType, regimes, reports, say
 
@@ -167,7 +167,7 @@ def whole(desk: Desk, asked: Asked) -> Iterator[Whole | Faults]:
             yield ready
 
 
-def prepare(desk: Desk, db: apsw.Connection, asked: Asked, after: str, limit: int) -> Ready | Faults:
+def prepare(desk: Desk, db: Connection, asked: Asked, after: str, limit: int) -> Ready | Faults:
     """Judge a request and gather what the report needs."""
     kind = reports().get(asked.code)
     if kind is None:
@@ -203,7 +203,7 @@ def prepare(desk: Desk, db: apsw.Connection, asked: Asked, after: str, limit: in
     )
 
 
-def _missing(db: apsw.Connection, spec: ReportSpec, request: Request, branches: Branches) -> tuple[int, ...]:
+def _missing(db: Connection, spec: ReportSpec, request: Request, branches: Branches) -> tuple[int, ...]:
     """Months whose entries are not wholly here; balances are always whole."""
     if not isinstance(spec.source, Movements):
         return ()

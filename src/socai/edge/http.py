@@ -102,8 +102,10 @@ def _client(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     return refusal(Fault("REQUEST_INVALID", "", {"reason": str(error.detail)[:200]}))
 
 
-def _deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[bytes]:
-    return refusal(Fault("JSON_INVALID", "", {"reason": "nested too deeply"}))
+def _unreadable(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """What the JSON reader raises besides its own errors: endless nesting, and strings that are not UTF-8."""
+    reason = "nested too deeply" if isinstance(error, RecursionError) else "not UTF-8"
+    return refusal(Fault("JSON_INVALID", "", {"reason": reason}))
 
 
 def _lost(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -143,7 +145,8 @@ def application(
         NotFoundException: _lost,
         MethodNotAllowedException: _lost,
         ClientException: _client,
-        RecursionError: _deep,
+        RecursionError: _unreadable,
+        UnicodeDecodeError: _unreadable,
         HTTPException: _broken,
         Exception: _broken,
         **(failures or {}),

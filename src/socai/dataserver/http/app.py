@@ -13,8 +13,8 @@ from litestar.response import Stream
 from litestar.types import ASGIApp
 
 from socai.base.fault import Fault
-from socai.dataserver.http import catalog, company, report, session, voucher, web
-from socai.dataserver.http.seat import AnyRequest, Rim, Seat, provide_seat, token_of
+from socai.dataserver.http import catalog, company, report, session, sync, user, voucher, web
+from socai.dataserver.http.seat import AnyRequest, Rim, Seated, provide_seat, token_of
 from socai.dataserver.http.voucher import Query
 from socai.dataserver.store.file import StorageFailed
 from socai.edge import log
@@ -27,7 +27,7 @@ _log = log.logger("http")
 
 
 @get("/events", responses=problems(401, 404), media_type="text/event-stream")
-async def events(request: AnyRequest, seat: Seat, book: Query = "") -> Stream:
+async def events(request: AnyRequest, seat: Seated, book: Query = "") -> Stream:
     """Live status as server-sent events: voucher, catalog, sync, download, reload."""
     hub, people, token = seat.rim.hub, seat.rim.people, token_of(request)
     if hub.full():
@@ -51,7 +51,15 @@ def make_app(rim: Rim, *, on_shutdown: Sequence[Callable[[], Any]] = (), known_o
     set_asyncio_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="request"))
     tenant = rooms(
         "/t/{tenant:str}",
-        [*company.HANDLERS, *catalog.HANDLERS, *voucher.HANDLERS, *report.HANDLERS, events],
+        [
+            *company.HANDLERS,
+            *catalog.HANDLERS,
+            *voucher.HANDLERS,
+            *report.HANDLERS,
+            *sync.HANDLERS,
+            *user.HANDLERS,
+            events,
+        ],
         dependencies={"seat": Provide(provide_seat, sync_to_thread=False)},
     )
     return application(

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from socai.base.fault import Fault
 from socai.base.ident import parse_ident
 from socai.core.catalog import KINDS
 from socai.dataserver import desk as engine
 from socai.dataserver import entry, view_catalog
-from socai.dataserver.http.seat import Seat, done, given
+from socai.dataserver.http.seat import Seat, Seated, done, given
 from socai.dataserver.http.voucher import Query, Revision, Word
 from socai.dataserver.view import PAGE_MAX
 from socai.dataserver.view_catalog import EntryPage, EntryView
@@ -43,13 +43,13 @@ class EntryResolve(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/catalog/{kind:str}", sync_to_thread=True, responses=problems(400, 401, 404, 422))
 def list_entries(
-    seat: Seat,
-    kind: str,
+    seat: Seated,
+    kind: FromPath[str],
     q: Query = "",
-    active: bool | None = None,
+    active: FromQuery[bool | None] = None,
     branch: Query = "",
     after: Query = "",
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_MAX * 5)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX * 5)] = 50,
 ) -> EntryPage:
     """Entries of a kind in order of code; `q` needs no accents."""
     found: EntryPage = given(view_catalog.catalog_page(seat.desk, kind, q, active, seat.among(branch), after, limit))
@@ -57,14 +57,14 @@ def list_entries(
 
 
 @get("/catalog/{kind:str}/{ident:str}", sync_to_thread=True, responses=problems(401, 404, 422))
-def read_entry(seat: Seat, kind: str, ident: str) -> EntryView:
+def read_entry(seat: Seated, kind: FromPath[str], ident: FromPath[str]) -> EntryView:
     """One entry."""
     found: EntryView = given(view_catalog.entry_view(seat.desk, kind, ident, seat.branches))
     return found
 
 
 @put("/catalog/{kind:str}/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 403, 404, 409, 422, 503))
-def save_entry(seat: Seat, kind: str, ident: str, data: EntrySave) -> EntryView:
+def save_entry(seat: Seated, kind: FromPath[str], ident: FromPath[str], data: JSONBody[EntrySave]) -> EntryView:
     """Save an entry; kinds with a code of law or custom (accounts, currencies) have their code as id."""
     given(parse_ident(data.act_id, "act_id"))
     given(_known(kind))
@@ -75,7 +75,7 @@ def save_entry(seat: Seat, kind: str, ident: str, data: EntrySave) -> EntryView:
 @delete(
     "/catalog/{kind:str}/{ident:str}", status_code=200, sync_to_thread=True, responses=problems(400, 401, 403, 404, 409)
 )
-def delete_entry(seat: Seat, kind: str, ident: str, data: EntryAct) -> dict[str, str]:
+def delete_entry(seat: Seated, kind: FromPath[str], ident: FromPath[str], data: JSONBody[EntryAct]) -> dict[str, str]:
     """Delete an entry nothing uses."""
     given(parse_ident(data.act_id, "act_id"))
     saved = done(entry.delete_entry(seat.desk, seat.grant, data.act_id, kind, ident))
@@ -88,7 +88,7 @@ def delete_entry(seat: Seat, kind: str, ident: str, data: EntryAct) -> dict[str,
     sync_to_thread=True,
     responses=problems(400, 401, 403, 404, 409),
 )
-def resolve_entry(seat: Seat, kind: str, ident: str, data: EntryResolve) -> EntryView:
+def resolve_entry(seat: Seated, kind: FromPath[str], ident: FromPath[str], data: JSONBody[EntryResolve]) -> EntryView:
     """Settle a conflict about an entry."""
     given(parse_ident(data.act_id, "act_id"))
     given(_known(kind))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post, put
+from litestar.params import FromPath, JSONBody
 
 from socai.base.fault import Fault
 from socai.base.ident import parse_ident
@@ -14,7 +15,7 @@ from socai.core.entry import FINANCIAL
 from socai.dataserver import desk as engine
 from socai.dataserver import entry, setup, view_catalog, view_company
 from socai.dataserver.http.catalog import EntrySave
-from socai.dataserver.http.seat import Seat, done, given, language_of, refuse
+from socai.dataserver.http.seat import Seated, done, given, language_of, refuse
 from socai.dataserver.http.voucher import Query, Word
 from socai.dataserver.view_catalog import EntryView
 from socai.dataserver.view_company import CompanyView
@@ -50,19 +51,19 @@ class LockAsked(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get("/spec", sync_to_thread=True, responses=problems(401, 404))
-def spec(seat: Seat, language: Query = "") -> dict[str, Any]:
+def spec(seat: Seated, language: Query = "") -> dict[str, Any]:
     """Voucher types, reports, catalogs, words and faults in one language, and the company's own facts."""
     return view_company.spec_view(seat.desk, seat.grant, seat.branches, language_of(seat.session, language))
 
 
 @get("/company", sync_to_thread=True, responses=problems(401, 404))
-def read_company(seat: Seat) -> CompanyView:
+def read_company(seat: Seated) -> CompanyView:
     """The company's settings and their revision."""
     return view_company.company_view(seat.desk)
 
 
 @put("/company", sync_to_thread=True, responses=problems(400, 401, 403, 404, 409, 422, 503))
-def save_company(seat: Seat, data: EntrySave) -> CompanyView:
+def save_company(seat: Seated, data: JSONBody[EntrySave]) -> CompanyView:
     """Save the company's settings."""
     given(parse_ident(data.act_id, "act_id"))
     done(entry.save_entry(seat.desk, seat.grant, data.act_id, "company", COMPANY_ID, data.base, data.body))
@@ -70,13 +71,13 @@ def save_company(seat: Seat, data: EntrySave) -> CompanyView:
 
 
 @get("/fiscal-years", sync_to_thread=True, responses=problems(401, 404))
-def list_fiscal_years(seat: Seat) -> list[dict[str, Any]]:
+def list_fiscal_years(seat: Seated) -> list[dict[str, Any]]:
     """The fiscal years in order."""
     return view_company.fiscal_year_views(seat.desk)
 
 
 @put("/fiscal-years/{code:str}", sync_to_thread=True, responses=problems(400, 401, 403, 404, 409, 422, 503))
-def save_fiscal_year(seat: Seat, code: str, data: EntrySave) -> EntryView:
+def save_fiscal_year(seat: Seated, code: FromPath[str], data: JSONBody[EntrySave]) -> EntryView:
     """Save a fiscal year: its days and its regime."""
     given(parse_ident(data.act_id, "act_id"))
     body = data.body | {"code": code}
@@ -86,7 +87,7 @@ def save_fiscal_year(seat: Seat, code: str, data: EntrySave) -> EntryView:
 
 
 @post("/setup", status_code=200, sync_to_thread=True, responses=problems(400, 401, 403, 404, 409, 422, 503))
-def set_up(seat: Seat, data: SetupAsked) -> CompanyView:
+def set_up(seat: Seated, data: JSONBody[SetupAsked]) -> CompanyView:
     """Company, fiscal year, first branch and cash fund of an empty company, all or none."""
     wanted = setup.Setup(
         data.company, data.regime, data.year_first_month, data.books_first_day, data.branch.code, data.branch.name
@@ -98,13 +99,13 @@ def set_up(seat: Seat, data: SetupAsked) -> CompanyView:
 
 
 @get("/locks", sync_to_thread=True, responses=problems(401, 404))
-def list_locks(seat: Seat) -> list[dict[str, Any]]:
+def list_locks(seat: Seated) -> list[dict[str, Any]]:
     """The lock dates per branch and book."""
     return view_company.lock_views(seat.desk)
 
 
 @put("/locks", sync_to_thread=True, responses=problems(400, 401, 403, 404, 409, 422, 503))
-def set_lock(seat: Seat, data: LockAsked) -> list[dict[str, Any]]:
+def set_lock(seat: Seated, data: JSONBody[LockAsked]) -> list[dict[str, Any]]:
     """Lock books up to a day, or open them again."""
     branches = data.branches or [item.id for item in view_catalog.all_branches(seat.desk, seat.branches)]
     if not branches:

@@ -6,12 +6,12 @@ import re
 from typing import Annotated, Any
 
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from socai.base.fault import Fault, Faults
 from socai.core.report import ROWS_PER_PAGE_MAX
 from socai.dataserver import view_print, view_report
-from socai.dataserver.http.seat import AnyRequest, Seat, given, language_of
+from socai.dataserver.http.seat import AnyRequest, Seat, Seated, given, language_of
 from socai.dataserver.http.voucher import Query
 from socai.dataserver.view_report import PARAMETERS, Asked, ReportView
 from socai.edge.http import Refused, problems
@@ -41,10 +41,10 @@ def _file(content: bytes, media_type: str, name: str) -> Response[bytes]:
 @get("/reports/{code:str}", sync_to_thread=True, responses=problems(400, 401, 404, 422, 503))
 def report(
     request: AnyRequest,
-    seat: Seat,
-    code: str,
-    first: Annotated[str, Parameter(query="from", required=False)] = "",
-    last: Annotated[str, Parameter(query="to", required=False)] = "",
+    seat: Seated,
+    code: FromPath[str],
+    first: Annotated[str, QueryParameter(name="from")] = "",
+    last: Annotated[str, QueryParameter(name="to")] = "",
     branch: Query = "",
     book: Query = "",
     level: Query = "",
@@ -54,8 +54,8 @@ def report(
     fund: Query = "",
     currency: Query = "",
     language: Query = "",
-    after: Annotated[str, Parameter(max_length=CURSOR_LENGTH_MAX)] = "",
-    limit: Annotated[int, Parameter(ge=1, le=ROWS_PER_PAGE_MAX)] = ROWS_PER_PAGE_MAX,
+    after: Annotated[str, QueryParameter(max_length=CURSOR_LENGTH_MAX)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=ROWS_PER_PAGE_MAX)] = ROWS_PER_PAGE_MAX,
 ) -> Response[ReportView]:
     """A page of a report as of the last sync. With `.pdf` or `.xlsx` behind the code, the whole of it as a file."""
     name, _, suffix = code.partition(".")
@@ -76,10 +76,10 @@ def _or_refuse(answer: Any | Faults) -> Any:
 
 @get("/print", sync_to_thread=True, responses=problems(400, 401, 404, 422), media_type=PDF)
 def print_vouchers(
-    seat: Seat,
-    ids: Annotated[str, Parameter(max_length=IDS_LENGTH_MAX)],
+    seat: Seated,
+    ids: Annotated[str, QueryParameter(max_length=IDS_LENGTH_MAX)],
     paper: Query = "",
-    copies: int = 0,
+    copies: FromQuery[int] = 0,
     language: Query = "",
 ) -> Response[bytes]:
     """Several vouchers as one PDF, in the order of `ids` (comma-joined). `copies` 0 takes the type's own."""

@@ -6,16 +6,20 @@ Another tenant's code and a tenant that does not exist are told apart by nothing
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from socai.base.fault import LANGUAGES, Fault
 from socai.dataserver import desk as engine
+from socai.dataserver.books import Books
 from socai.dataserver.desk import Desk, Saved
 from socai.dataserver.http.event import Hub
+from socai.dataserver.office import Office
 from socai.dataserver.people import SESSION_WHOLE, Access, People, Session
 from socai.dataserver.view import Branches, raw
 from socai.edge import log
@@ -27,28 +31,6 @@ COOKIE = "socai_session"
 BEARER = "bearer "
 
 AnyRequest = Request[Any, Any, Any]
-
-
-class Books(Protocol):
-    """What the rim asks of one tenant's books."""
-
-    @property
-    def name(self) -> str:
-        """The company's name."""
-
-    @property
-    def desk(self) -> Desk:
-        """File, clock and settings for the engine's acts."""
-
-
-class Office(Protocol):
-    """What the rim asks of the data server itself."""
-
-    def tenant(self, code: str) -> Books | None:
-        """One tenant's books; None where they are not here."""
-
-    def storage_ok(self) -> bool:
-        """False while a disk refuses."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +90,10 @@ class Seat:
         return (branch,)
 
 
+Seated = NamedDependency[Seat]
+"""The seat as handlers ask for it."""
+
+
 def rim_of(request: AnyRequest) -> Rim:
     """What the handlers share."""
     rim: Rim = request.app.state.rim
@@ -132,7 +118,7 @@ def provide_session(request: AnyRequest) -> Session:
     return session
 
 
-def provide_seat(request: AnyRequest, tenant: str) -> Seat:
+def provide_seat(request: AnyRequest, tenant: FromPath[str]) -> Seat:
     """The person and the books of a request below /api/t/{tenant}."""
     rim, session = rim_of(request), provide_session(request)
     access = rim.people.access(session, tenant)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 from litestar.handlers import BaseRouteHandler
+from litestar.params import JSONBody
 
 from socai.base.fault import Fault
 from socai.dataserver.http.seat import AnyRequest, Rim, provide_session, rim_of
@@ -61,7 +62,7 @@ def _view(rim: Rim, session: Session, token: str = "") -> SessionView:
 
 
 @post("/login", status_code=200, sync_to_thread=True, responses=problems(400, 401, 429))
-def login(request: AnyRequest, data: Login) -> Response[SessionView]:
+def login(request: AnyRequest, data: JSONBody[Login]) -> Response[SessionView]:
     """Log in; works without the cloud. The token also comes as a cookie."""
     rim = rim_of(request)
     address = request.client.host if request.client else ""
@@ -91,7 +92,8 @@ def session(request: AnyRequest) -> SessionView:
 def health(request: AnyRequest) -> Health:
     """Whether the server answers and can save."""
     rim = rim_of(request)
-    return Health(True, rim.version, rim.office.storage_ok())
+    broken = rim.office.file.broken or any(books.file.broken for books in rim.office.tenants())
+    return Health(True, rim.version, not broken)
 
 
 HANDLERS: list[BaseRouteHandler | Any] = [login, logout, session, health]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, patch, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from socai.base.calendar import day_key, parse_day
 from socai.base.fault import Fault
@@ -14,7 +14,7 @@ from socai.base.money import parse_amount
 from socai.core.entry import FINANCIAL
 from socai.dataserver import act, save, view, view_company
 from socai.dataserver import desk as engine
-from socai.dataserver.http.seat import Seat, done, given
+from socai.dataserver.http.seat import Seat, Seated, done, given
 from socai.dataserver.store.listing import STATES, Filters
 from socai.dataserver.view import Similar, StatusView, VoucherPage, VoucherView
 from socai.dataserver.view_company import NewVoucher
@@ -28,7 +28,7 @@ TEXT_MAX = 200
 Revision = Annotated[int, msgspec.Meta(ge=0, le=REVISION_MAX)]
 Word = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
 Words = Annotated[list[Word], msgspec.Meta(max_length=ANSWERS_MAX)]
-Query = Annotated[str, Parameter(max_length=TEXT_MAX)]
+Query = Annotated[str, QueryParameter(max_length=TEXT_MAX)]
 
 
 class Save(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,12 +87,12 @@ class VoucherSaved(msgspec.Struct, frozen=True):
 
 @get("/vouchers", sync_to_thread=True, responses=problems(400, 401, 404, 422))
 def list_vouchers(
-    seat: Seat,
-    types: Annotated[str, Parameter(query="type", max_length=1_000)] = "",
-    wanted: Annotated[str, Parameter(query="state", max_length=TEXT_MAX)] = "",
+    seat: Seated,
+    types: Annotated[str, QueryParameter(name="type", max_length=1_000)] = "",
+    wanted: Annotated[str, QueryParameter(name="state", max_length=TEXT_MAX)] = "",
     q: Query = "",
-    first: Annotated[str, Parameter(query="from", max_length=TEXT_MAX)] = "",
-    last: Annotated[str, Parameter(query="to", max_length=TEXT_MAX)] = "",
+    first: Annotated[str, QueryParameter(name="from", max_length=TEXT_MAX)] = "",
+    last: Annotated[str, QueryParameter(name="to", max_length=TEXT_MAX)] = "",
     partner: Query = "",
     account: Query = "",
     amount_min: Query = "",
@@ -100,7 +100,7 @@ def list_vouchers(
     branch: Query = "",
     book: Query = "",
     after: Query = "",
-    limit: Annotated[int, Parameter(ge=1, le=view.PAGE_MAX)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=view.PAGE_MAX)] = 50,
 ) -> VoucherPage:
     """A page of vouchers, newest accounting day first. `type` takes several, comma-joined; `q` needs no accents."""
     if wanted and wanted not in STATES:
@@ -130,7 +130,7 @@ def _amount(text: str, name: str) -> int | None:
 
 
 @get("/vouchers/new", sync_to_thread=True, responses=problems(401, 404, 422))
-def new_voucher(seat: Seat, kind: Annotated[str, Parameter(query="type")], branch: Query = "") -> NewVoucher:
+def new_voucher(seat: Seated, kind: Annotated[str, QueryParameter(name="type")], branch: Query = "") -> NewVoucher:
     """What the form of a new voucher begins with, its provisional number too."""
     seat.among(branch)
     found: NewVoucher = given(view_company.new_voucher(seat.desk, kind, branch))
@@ -138,27 +138,27 @@ def new_voucher(seat: Seat, kind: Annotated[str, Parameter(query="type")], branc
 
 
 @get("/suggest", sync_to_thread=True, responses=problems(401, 404))
-def suggest(seat: Seat, kind: Annotated[str, Parameter(query="type")], text: Query = "") -> list[Similar]:
+def suggest(seat: Seated, kind: Annotated[str, QueryParameter(name="type")], text: Query = "") -> list[Similar]:
     """Past vouchers of a type most like what is being typed; accents are folded."""
     return view.similar(seat.desk, kind, text, seat.branches)
 
 
 @get("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(401, 404))
-def read_voucher(seat: Seat, ident: str, book: Query = "") -> VoucherView:
+def read_voucher(seat: Seated, ident: FromPath[str], book: Query = "") -> VoucherView:
     """One voucher whole: body, status, what may be done, faults, both sides of a conflict, history."""
     found: VoucherView = given(view.voucher_view(seat.desk, ident, book, seat.branches))
     return found
 
 
 @put("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 404, 409, 413, 422, 503))
-def save_voucher(seat: Seat, ident: str, data: Save) -> VoucherSaved:
+def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save]) -> VoucherSaved:
     """Cất: durable when this answers. Sent to the cloud, and posted where asked, by itself."""
     request = save.Request(data.act_id, ident, data.revision, data.body, tuple(data.post_to), tuple(data.answered))
     return _saved(seat, save.save_voucher(seat.desk, seat.grant, request))
 
 
 @patch("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 404, 409, 422, 503))
-def quick_edit(seat: Seat, ident: str, data: QuickEdit) -> VoucherSaved:
+def quick_edit(seat: Seated, ident: FromPath[str], data: JSONBody[QuickEdit]) -> VoucherSaved:
     """Sửa nhanh: free fields, on a posted voucher too; `number` alone renumbers."""
     asked = _asked(seat, ident, data.act_id, data.revision)
     if set(data.fields) == {"number"}:
@@ -167,26 +167,26 @@ def quick_edit(seat: Seat, ident: str, data: QuickEdit) -> VoucherSaved:
 
 
 @delete("/vouchers/{ident:str}", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 503))
-def delete_voucher(seat: Seat, ident: str, data: Act) -> VoucherSaved:
+def delete_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Act]) -> VoucherSaved:
     """Xóa: kept as a tombstone, its forms stay in the history."""
     return _saved(seat, act.delete(seat.desk, _asked(seat, ident, data.act_id, data.revision)))
 
 
 @post("/vouchers/{ident:str}/post", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
-def post_voucher(seat: Seat, ident: str, data: BookAct) -> VoucherSaved:
+def post_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Ghi sổ in one book."""
     asked = _asked(seat, ident, data.act_id, data.revision)
     return _saved(seat, act.post(seat.desk, asked, data.book, tuple(data.answered)))
 
 
 @post("/vouchers/{ident:str}/unpost", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
-def unpost_voucher(seat: Seat, ident: str, data: BookAct) -> VoucherSaved:
+def unpost_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Bỏ ghi in one book."""
     return _saved(seat, act.unpost(seat.desk, _asked(seat, ident, data.act_id, data.revision), data.book))
 
 
 @post("/vouchers/{ident:str}/resolve", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
-def resolve_voucher(seat: Seat, ident: str, data: Resolve) -> VoucherSaved:
+def resolve_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Resolve]) -> VoucherSaved:
     """Settle a conflict: take theirs, put mine on top, or save mine as a new voucher."""
     revision = data.revision
     if not revision:

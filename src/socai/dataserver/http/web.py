@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from socai.base.fault import Fault
 from socai.dataserver.http.seat import AnyRequest
@@ -99,7 +100,7 @@ def page(request: AnyRequest) -> Response[bytes]:
 
 
 @get("/{path:path}", include_in_schema=False, sync_to_thread=False)
-def file(request: AnyRequest, path: str) -> Response[bytes]:
+def file(request: AnyRequest, path: FromPath[str]) -> Response[bytes]:
     """A file of the client, or the page for one of its own paths."""
     return _answer(request, path)
 

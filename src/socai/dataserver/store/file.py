@@ -19,6 +19,9 @@ STATEMENTS_CACHED = 150
 
 MEMORY = ":memory:"
 
+Connection = apsw.Connection
+"""An open file as the engine hands it from statement to statement; only the store knows what it is."""
+
 
 class StorageFailed(Exception):
     """The disk refused: nothing was saved, and nothing will be until the file has been verified."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import apsw
 
 from socai.dataserver.store import catalog, voucher
 from socai.dataserver.store.catalog import EntryRow
-from socai.dataserver.store.voucher import Head
+from socai.dataserver.store.voucher import BookRow, Head
 
 SIMILAR_SCANNED_MAX = 300
 
@@ -36,6 +36,8 @@ _CANDIDATES = {
     ),
 }
 STATES = frozenset(_CANDIDATES)
+
+_HEAD_AND_BOOK = ", ".join([f"v.{name}" for name in voucher.COLUMNS] + [f"b.{item.name}" for item in fields(BookRow)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +207,22 @@ def in_progress(db: apsw.Connection) -> int:
         " UNION SELECT voucher FROM voucher_book WHERE running <> '')"
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def refused_postings(db: apsw.Connection, branches: tuple[str, ...] | None, limit: int) -> list[tuple[Head, BookRow]]:
+    """Living vouchers with a book the cloud could not post, unpost or delete as asked, the newest act first."""
+    among, values = "", dict[str, object](limit=limit)
+    if branches is not None:
+        among = " AND v.branch IN (SELECT value FROM json_each(:branches))"
+        values["branches"] = json.dumps(branches)
+    rows = db.execute(
+        f"SELECT {_HEAD_AND_BOOK} FROM voucher_book b JOIN voucher v ON v.id = b.voucher"
+        " WHERE (b.running <> '' OR b.faults <> '') AND b.faults <> '' AND b.running = ''"
+        f" AND v.deleted = 0 AND v.refused = ''{among} ORDER BY v.at DESC, v.id LIMIT :limit",
+        values,
+    )
+    size = len(voucher.COLUMNS)
+    return [
+        (Head(*row[:size]), BookRow(row[size], bool(row[size + 1]), bool(row[size + 2]), *row[size + 3 :]))
+        for row in rows
+    ]

@@ -36,3 +36,9 @@ export function wordAt(words: Words, path: readonly string[], otherwise: string)
 export function isEmptyCompany(spec: Spec): boolean {
   return typeof spec.company.set_up === "boolean" ? !spec.company.set_up : spec.fiscal_years.length === 0;
 }
+
+/** The branch a new voucher begins at where none is chosen: the head office, else the first one. */
+export function homeBranch(spec: Spec): string {
+  const office = spec.branches.find((item) => item.kind === "head_office") ?? spec.branches[0];
+  return office?.id ?? "";
+}

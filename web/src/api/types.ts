@@ -164,7 +164,7 @@ export interface Spec {
     roles: Record<string, string>;
     groups: Record<string, string[]>;
   };
-  branches: { id: string; code: string; name: string }[];
+  branches: { id: string; code: string; name: string; kind?: string }[];
   books: string[];
   currencies: { code: string; name: string; decimals: number; rate: string }[];
   role: string;

@@ -180,6 +180,14 @@ export function Gate() {
   });
   useEffect(() => setOnUnauthorised(() => client.setQueryData(["session"], null)), [client]);
 
+  const chosen = /^\/t\/([^/]+)/.exec(location)?.[1];
+  const tenants = session.data?.tenants ?? [];
+  const company = tenants.find((tenant) => tenant.code === chosen) ?? (tenants.length === 1 ? tenants[0] : undefined);
+  const away = company !== undefined && company.code !== chosen;
+  useEffect(() => {
+    if (away && company) navigate(`/t/${company.code}`, { replace: true });
+  }, [away, company, navigate]);
+
   if (session.isPending) return null;
   if (session.isError) return <Failed error={session.error} again={() => void session.refetch()} />;
   if (!session.data) {
@@ -192,10 +200,8 @@ export function Gate() {
       />
     );
   }
-  const chosen = /^\/t\/([^/]+)/.exec(location)?.[1];
-  const tenants = session.data.tenants;
-  const company = tenants.find((tenant) => tenant.code === chosen) ?? (tenants.length === 1 ? tenants[0] : undefined);
   if (!company) return <ChooseCompany session={session.data} onChosen={(code) => navigate(`/t/${code}`)} />;
+  if (away) return null;
   return (
     <BooksProvider
       key={company.code}

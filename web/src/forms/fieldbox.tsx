@@ -1,5 +1,5 @@
 // One box of a form: the same five kinds of cell as in the entry grid, with a label. Enter accepts and goes on.
-import { type ReactNode, useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { FieldSpec } from "../api/types";
 import type { Option } from "../grid/column";
 import { chordOf, isComposing } from "../keys/chord";
@@ -33,9 +33,10 @@ export interface FieldBoxProps {
   /** Options that must be asked for: earlier vouchers, numbers. A chosen one goes to `onTake`. */
   readonly asyncOptions?: ((text: string, signal: AbortSignal) => Promise<readonly Option[]>) | undefined;
   readonly onTake?: ((option: Option) => void) | undefined;
-  readonly after?: ReactNode;
 }
 
+const NAMED = new Set(["partner", "bank_account", "fund", "account", "expense_item", "department"]);
+const CODE_NAME_GAP = " · ";
 const ASK_AFTER_MS = 120;
 const ASK_LETTERS_MIN = 2;
 
@@ -57,6 +58,14 @@ function useAsked(text: string, wanted: boolean, ask: FieldBoxProps["asyncOption
   return found;
 }
 
+/** A code with its name, where no other box shows the name. */
+function namedValue(field: FieldSpec, value: string, source: string, { context, sources }: FieldBoxProps): string {
+  const code = showField(field, value, context);
+  if (!value || field.fills.length || !NAMED.has(field.kind)) return code;
+  const name = sources.name(source, value);
+  return name && name !== code ? `${code}${CODE_NAME_GAP}${name}` : code;
+}
+
 export function FieldBox(props: FieldBoxProps) {
   const { field, value, places = 0, context, sources, readOnly = false, wrong = "", fault = "", onChange } = props;
   const { t } = useLocale();
@@ -75,7 +84,7 @@ export function FieldBox(props: FieldBoxProps) {
     draft === "" || (free && highlight === 0 && kind === "text")
       ? highlight - 1
       : Math.min(highlight, options.length - 1);
-  const shown = draft ?? (wrong ? value : showField(field, value, context));
+  const shown = draft ?? (wrong ? value : namedValue(field, value, source, props));
   const mistake = fault || (wrong ? (`fault.${wrong}` in WORDS ? t(`fault.${wrong}` as WordKey) : wrong) : "");
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the box shows has changed under the focus
@@ -102,7 +111,8 @@ export function FieldBox(props: FieldBoxProps) {
     }
     setOpen(false);
     if (draft === null) return true;
-    const reading = readField(field, places, draft, value, context);
+    const typed = NAMED.has(field.kind) ? (draft.split(CODE_NAME_GAP)[0] ?? "") : draft;
+    const reading = readField(field, places, typed, value, context);
     if ("fault" in reading) {
       onChange(draft, reading.fault);
       setDraft(null);
@@ -226,7 +236,6 @@ export function FieldBox(props: FieldBoxProps) {
         }}
         onKeyDown={onKeyDown}
       />
-      {props.after}
       {mistake ? (
         <div className="mistake" id={`${id}-mistake`} data-testid={props.testid ? `${props.testid}-fault` : undefined}>
           {mistake}

@@ -18,7 +18,7 @@ import { totalsOf } from "./derive";
 import { BASE_CURRENCY } from "./draft";
 import { FieldBox } from "./fieldbox";
 import type { GridModel, Model } from "./model";
-import { catalogOf, type Sources } from "./sources";
+import { catalogOf, type Sources, sourceOf } from "./sources";
 
 interface Props {
   readonly voucher: VoucherSpec;
@@ -37,19 +37,11 @@ interface Props {
   readonly onEscape: () => void;
 }
 
-const SPANS: readonly [number, string][] = [
-  [40, "s8"],
-  [30, "s6"],
-  [24, "s4"],
-  [14, "s4"],
-  [0, "s2"],
-];
-
+/** How much of a row of twelve a box takes: names and texts are wide, codes and counts are not. */
 function spanOf(field: FieldSpec): string {
-  if (field.group === "document") return "";
-  if (field.kind === "text" && field.width <= 12) return "s4";
-  if (["partner", "bank_account", "reason", "fund"].includes(field.kind)) return "s4";
-  return SPANS.find(([width]) => field.width >= width)?.[1] ?? "s4";
+  if (field.group === "document") return sourceOf(field) && field.kind !== "currency" ? "wide" : "";
+  if (field.kind === "count") return "s3";
+  return field.kind === "text" && field.width >= 30 ? "s8" : "s4";
 }
 
 interface Similar {
@@ -139,14 +131,6 @@ export function VoucherForm(props: Props) {
         }
         asyncOptions={isVoucher ? askNumbers : suggests ? askSimilar : undefined}
         onTake={suggests ? (option) => takeSimilar(field, option) : undefined}
-        after={
-          ["partner", "bank_account", "fund", "reason"].includes(field.kind) &&
-          !field.fills.length &&
-          sources.name(field.kind, draft.header[field.name] ?? "") !==
-            showField(field, draft.header[field.name] ?? "", context) ? (
-            <span className="after ellipsis">{sources.name(field.kind, draft.header[field.name] ?? "")}</span>
-          ) : null
-        }
       />
     );
   };

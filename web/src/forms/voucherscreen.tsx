@@ -5,6 +5,7 @@ import { useSearch } from "wouter";
 import { useBooks } from "../api/books";
 import { get, query } from "../api/client";
 import { useFaults } from "../api/faults";
+import { homeBranch } from "../api/spec";
 import type { Body, NewVoucher, Voucher, VoucherSpec } from "../api/types";
 import { VoucherWork } from "./voucherwork";
 
@@ -23,7 +24,7 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
   const faults = useFaults(spec.faults);
   const copied = search.get("copy") ?? "";
   const [round, setRound] = useState(0);
-  const own = branch || spec.branches[0]?.id || "";
+  const own = branch || homeBranch(spec);
 
   const fresh = useQuery({
     queryKey: [tenant, "new-voucher", voucher?.code, own, copied, round],

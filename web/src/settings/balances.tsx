@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useBooks } from "../api/books";
 import { get, query } from "../api/client";
 import { useFaults } from "../api/faults";
+import { homeBranch } from "../api/spec";
 import type { Page, VoucherRow } from "../api/types";
 import { VoucherScreen } from "../forms/voucherscreen";
 import { useLocale } from "../locale/locale";
@@ -12,7 +13,7 @@ export function Balances() {
   const { t } = useLocale();
   const faults = useFaults(spec.faults);
   const type = spec.voucher_types.find((item) => item.before_books);
-  const own = branch || spec.branches[0]?.id || "";
+  const own = branch || homeBranch(spec);
   const found = useQuery({
     queryKey: [tenant, "balances", type?.code, own, book],
     queryFn: () => get<Page<VoucherRow>>(path(`/vouchers${query({ type: type?.code, branch: own, book, limit: 10 })}`)),

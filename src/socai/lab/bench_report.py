@@ -114,7 +114,7 @@ def run(scale: float = 1.0) -> dict[str, float | int | str]:
 
 def _measure(store: str, reader: Reader, plain: Callable[[], object], context: Context) -> dict[str, float | int | str]:
     found: dict[str, float | int | str] = {}
-    grouped, _ = _milliseconds(plain, rounds=3)
+    grouped, _ = _milliseconds(plain, rounds=1)
     found[f"group_by_entries_ms_{store}"] = grouped
     for report in reports().values():
         spec = report.spec

@@ -83,15 +83,14 @@ def _entry_sums(side: str, dimension: int, money: int) -> Select[Any]:
     """What the entries of one side come to, taken away, in the shape of balance rows."""
     columns = entry.c
     account, day = columns[f"{side}_account"], columns.day
-    detail: ColumnElement[str] = (
-        columns[f"{side}_{_DETAIL_NAMES[dimension]}"] if dimension in _DETAIL_NAMES else _NOTHING
-    )
+    name = _DETAIL_NAMES.get(dimension)
+    detail: ColumnElement[str] = columns[f"{side}_{name}"] if name else _NOTHING
     chosen = [_owned(entry), account != _NOTHING]
     period: ColumnElement[int] = cast((day - day % 100) / 100, Integer)
     if dimension == MONEY_DAY:
         bank, fund = columns[f"{side}_bank_account"], columns[f"{side}_fund"]
         detail, period = case((bank != _NOTHING, bank), else_=fund), day
-        chosen.append(account.in_([bindparam(name, type_=Text) for name in among("money", money)]))
+        chosen.append(account.in_([bindparam(code, type_=Text) for code in among("money", money)]))
     elif name:
         chosen.append(detail != _NOTHING)
     amount, foreign = -columns.amount, -columns[f"{side}_foreign"]

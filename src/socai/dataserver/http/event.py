@@ -92,6 +92,11 @@ class Hub:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._end_all)
 
+    def gathered(self) -> int:
+        """How many changes wait to be told."""
+        with self._lock:
+            return sum(len(changes) for changes in self._changed.values())
+
     # ---- the gathering thread
 
     def _work(self) -> None:

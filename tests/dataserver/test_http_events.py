@@ -1,0 +1,124 @@
+"""Live status over server-sent events: told to those who may see it, and never a burden to the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Queue
+
+import httpx
+import pytest
+
+from socai.dataserver.http import event
+from socai.dataserver.http.event import Hub, Listener
+from support.office import HANOI, SAIGON, TENANT, Served, fresh, receipt, save, served
+
+WAIT_SECONDS = 20
+
+
+class Ear:
+    """A connection that listens in a thread of its own."""
+
+    def __init__(self, client: httpx.Client, book: str = "") -> None:
+        self.heard: Queue[tuple[str, dict[str, object]]] = Queue()
+        self.ended = threading.Event()
+        self._client, self._book = client, book
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+        assert self.next("sync") is not None  # told at once, so the line is open
+
+    def _listen(self) -> None:
+        try:
+            with self._client.stream("GET", "/events", params={"book": self._book}, timeout=60) as stream:
+                assert stream.headers["content-type"].startswith("text/event-stream")
+                name = ""
+                for line in stream.iter_lines():
+                    if line.startswith("event: "):
+                        name = line.removeprefix("event: ")
+                    elif line.startswith("data: "):
+                        self.heard.put((name, json.loads(line.removeprefix("data: "))))
+        except httpx.HTTPError:
+            pass
+        finally:
+            self.ended.set()
+
+    def next(self, name: str) -> dict[str, object]:
+        """The next event of this name; others are passed over."""
+        while True:
+            found, content = self.heard.get(timeout=WAIT_SECONDS)
+            if found == name:
+                return content
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("office")) as found:
+        yield found
+
+
+def test_a_save_is_told_with_its_status(house: Served) -> None:
+    ear, voucher = Ear(house.client("ketoantruong")), fresh()
+    save(house.client(), receipt(), voucher=voucher)
+    told = ear.next("voucher")
+    assert (told["id"], told["revision"], told["type"]) == (voucher, 1, "cash_receipt")
+    assert told["status"] == {"sync": "local", "book": "unposted", "in_flight": False, "detail": "local", "icon": 1}
+    assert ear.next("sync")["pending"]
+
+
+def test_a_catalog_entry_is_told(house: Served) -> None:
+    ear, partner = Ear(house.client()), fresh()
+    body = {"code": f"KH{partner[-4:]}", "name": "Khách mới", "is_customer": True}
+    house.client().put(f"/catalog/partner/{partner}", json={"act_id": fresh(), "body": body})
+    assert ear.next("catalog") == {"kind": "partner", "id": partner}
+
+
+def test_another_branch_is_not_told(house: Served) -> None:
+    """Who may see Hà Nội only hears of Hà Nội only."""
+    ear, clerk, mine = Ear(house.client("ketoan.hn")), house.client(), fresh()
+    save(clerk, receipt(branch=SAIGON))
+    save(clerk, receipt(), voucher=mine)
+    told = ear.next("voucher")
+    assert (told["id"], told["branch"]) == (mine, HANOI)
+
+
+def test_events_want_a_session(house: Served) -> None:
+    answer = httpx.get(f"{house.url}/api/t/{TENANT}/events")
+    assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_INVALID")
+
+
+def test_a_logout_ends_the_line(house: Served) -> None:
+    client = house.client()
+    ear = Ear(client)
+    httpx.post(f"{house.url}/api/logout", headers={"authorization": client.headers["authorization"]})
+    save(house.client("ketoantruong"), receipt())
+    assert ear.ended.wait(WAIT_SECONDS)
+
+
+def test_stopping_does_not_wait_for_listeners(tmp_path: Path) -> None:
+    with served(tmp_path) as house:
+        ear = Ear(house.client())
+    assert ear.ended.wait(WAIT_SECONDS)
+
+
+def test_a_slow_listener_is_told_to_load_anew() -> None:
+    """A full queue is dropped whole: what is missed is asked for again, and memory stays bounded."""
+
+    async def fill() -> list[bytes | None]:
+        listener = Listener(TENANT, None, "financial")
+        for number in range(event.QUEUE_MAX + 5):
+            listener.put(b"%d" % number)
+        return [listener.queue.get_nowait() for _ in range(listener.queue.qsize())]
+
+    kept = asyncio.run(fill())
+    assert kept == [event.RELOAD] + [b"%d" % number for number in range(event.QUEUE_MAX, event.QUEUE_MAX + 5)]
+
+
+def test_nobody_listening_costs_nothing() -> None:
+    hub = Hub(lambda _: None, lambda _: {})
+    for number in range(10_000):
+        hub.tell(TENANT, "voucher", "", str(number))
+    assert hub.gathered() == 0
+    hub.close()

@@ -139,7 +139,8 @@ class Books:
             waiting, sent, oldest = outbox.counts(db)
             failed, conflicts = outbox.failures(db), conflict.count(db)
             known = meta.standing(db)
-        green = standing.online and standing.caught_up and not waiting + sent and not standing.reason
+        received = standing.caught_up and known.head_seq >= known.acked_seq
+        green = standing.online and received and not waiting + sent and not standing.reason
         return SyncState(
             online=standing.online,
             reason=standing.reason,

@@ -40,12 +40,13 @@ from socai.sync.message import (
     Winner,
     WireFault,
     encode,
+    raw_body,
     sealed,
 )
 from socai.sync.push import NEW_EPOCH, QUARANTINE, REWIND, UPGRADE
 
 ENVELOPE_BYTES = 600  # of an operation without its body, reckoned generously
-NO_BODY = frozenset((DELETE, POST, UNPOST))
+BODILESS = frozenset((DELETE, POST, UNPOST))
 
 _operation = msgspec.json.Decoder(Operation)
 
@@ -89,7 +90,7 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
         if answer.verdict == REWIND:
             voucher.forget_seqs(db)
             catalog.forget_seqs(db)
-            facts |= {"snapshot_done": 0, "cursor": answer.cursor}
+            facts |= {"snapshot_done": 0, "cursor": answer.cursor, "acked_seq": 0, "head_seq": 0}
         meta.put(db, facts)
 
     desk.file.write(job)
@@ -137,7 +138,7 @@ def _bounded(rows: Sequence[OutRow], db: apsw.Connection | None = None) -> list[
 
 
 def _body(db: apsw.Connection, row: OutRow) -> bytes:
-    if row.act in NO_BODY:
+    if row.act in BODILESS:
         return b""
     if row.kind == VOUCHER:
         return voucher.body(db, row.object, row.revision)
@@ -150,26 +151,12 @@ def _seal(desk: Desk, db: apsw.Connection, known: meta.Standing, rows: Sequence[
     operations = []
     for row in rows:
         base, version = _base(db, row, known.epoch)
-        operation = sealed(
-            Operation(
-                known.replica,
-                known.epoch,
-                n,
-                row.act_id,
-                row.user,
-                row.made_at,
-                row.schema,
-                row.kind,
-                row.object_kind,
-                row.object,
-                row.act,
-                base,
-                _split(row.books),
-                _split(row.post_to),
-                msgspec.Raw(_body(db, row)),
-                _split(row.answered),
-            )
+        operation = Operation(
+            *(known.replica, known.epoch, n, row.act_id, row.user, row.made_at, row.schema),
+            *(row.kind, row.object_kind, row.object, row.act, base, _split(row.books), _split(row.post_to)),
+            *(raw_body(_body(db, row)), _split(row.answered)),
         )
+        operation = sealed(operation)
         outbox.seal(db, row.place, known.epoch, n, encode(operation), operation.sha256, version, at)
         operations.append(operation)
         n, last_hash = n + 1, operation.sha256
@@ -205,6 +192,9 @@ def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
             if row is not None and row.state == outbox.SENT:
                 take_outcome(desk, db, row, outcome)
                 changes.append((row.kind, row.object_kind, row.object))
+        seq = max((outcome.seq for outcome in answer.outcomes), default=0)
+        if seq > meta.number(db, "acked_seq"):
+            meta.put(db, {"acked_seq": seq})
         meta.put(db, {"lane_depth": answer.depth, "lane_seconds": int(answer.estimate_seconds)})
         return changes
 
@@ -237,7 +227,7 @@ def take_outcome(desk: Desk, db: apsw.Connection, row: OutRow, outcome: Outcome)
 def _voucher_applied(desk: Desk, db: apsw.Connection, head: Head, row: OutRow, outcome: Outcome) -> None:
     later = outbox.open_of(db, VOUCHER, head.type, head.id)
     head.version = max(head.version, outcome.version)
-    if row.act not in NO_BODY:
+    if row.act not in BODILESS:
         voucher.set_body_version(db, head.id, row.revision, outcome.version)
     if not later:
         head.refused = head.refused_act = ""

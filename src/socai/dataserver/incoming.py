@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import apsw
 import msgspec
@@ -24,7 +23,6 @@ from socai.dataserver.outgoing import BODY_ACTS
 from socai.dataserver.save import blank_head, observe
 from socai.dataserver.store import catalog, conflict, ledger, meta, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
-from socai.dataserver.store.ledger import Owner
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.registry import voucher_types
 from socai.sync.message import BookState, FeedItem, FeedPage, SnapshotChunk, WireFault
@@ -107,12 +105,11 @@ def take_voucher(
 ) -> None:
     """A voucher at its newest: its books always, its body unless work of ours waits."""
     head = voucher.load(db, item.id)
-    body: dict[str, Any] | None = msgspec.json.decode(item.body) if bytes(item.body) else None
-    ledger.apply_sets(db, owner_of(item, head, body), item.sets, snapshot_seq, known)
+    ledger.apply_sets(db, item.id, item.object_kind, item.sets, snapshot_seq, known)
     if head is not None and item.seq <= head.seq:
         return
     if head is None:
-        if body is None:
+        if not bytes(item.body):
             return  # deleted before it was ever here
         head = blank_head(item.id, item.author, item.at)
         head.type = item.object_kind
@@ -124,18 +121,6 @@ def take_voucher(
         voucher.put(db, head)
         return
     adopt_voucher(db, head, theirs, known, mark, how)
-
-
-def owner_of(item: FeedItem, head: Head | None, body: dict[str, Any] | None) -> Owner:
-    """What the books print of a set's voucher: from its newest body, or from what is known here when it is deleted."""
-    if body is not None:
-        texts = (str(body.get("number") or ""), day_of(body, "voucher_date"), str(body["branch"]))
-        return Owner(
-            item.id, item.object_kind, *texts, str(body.get("description") or ""), str(body.get("rate") or "1")
-        )
-    if head is not None:
-        return Owner(item.id, head.type, head.number, head.voucher_date, head.branch, head.description, "1")
-    return Owner(item.id, item.object_kind, "", 0, "", "", "1")
 
 
 def adopt_voucher(db: apsw.Connection, head: Head, theirs: Theirs, known: Known, mark: str, how: str) -> None:

@@ -40,6 +40,7 @@ from socai.sync.message import (
     Outcome,
     Winner,
     WireFault,
+    raw_body,
 )
 from socai.sync.reading import Frame, Key, Reading, Record
 
@@ -117,7 +118,7 @@ class _Judge:
         if found is None:
             return None
         body = b"" if found.deleted else found.body
-        return Winner(found.version, found.author, found.at, found.deleted, msgspec.Raw(body))
+        return Winner(found.version, found.author, found.at, found.deleted, raw_body(body))
 
     def _base(self, operation: Operation, version: int) -> bool:
         """Refuses unless the object stands at the version this was made on. True where that is our own earlier act."""

@@ -23,6 +23,15 @@ VOUCHER, CATALOG = "voucher", "catalog"
 SAVE, QUICK_EDIT, DELETE, POST, UNPOST, RENUMBER = "save", "quick_edit", "delete", "post", "unpost", "renumber"
 
 
+NO_BODY = msgspec.Raw(b"")
+"""The one absent body: it is left out on the wire, as only a default's own object is."""
+
+
+def raw_body(body: bytes) -> msgspec.Raw:
+    """A body as it travels; empty bytes are an absent one."""
+    return msgspec.Raw(body) if body else NO_BODY
+
+
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """Base of all messages: frozen, defaults left out on the wire."""
 
@@ -64,7 +73,7 @@ class Operation(Message, frozen=True, omit_defaults=True):
     base: Base
     books: list[str] = []
     post_to: list[str] = []
-    body: msgspec.Raw = msgspec.Raw(b"")
+    body: msgspec.Raw = NO_BODY
     answered: list[str] = []
     sha256: str = ""
 
@@ -88,7 +97,7 @@ class Winner(Message, frozen=True, omit_defaults=True):
     author: str
     at: str
     deleted: bool = False
-    body: msgspec.Raw = msgspec.Raw(b"")
+    body: msgspec.Raw = NO_BODY
 
 
 class Hello(Message, frozen=True, omit_defaults=True):
@@ -186,7 +195,7 @@ class FeedItem(Message, frozen=True, omit_defaults=True):
     author: str = ""
     at: str = ""
     deleted: bool = False
-    body: msgspec.Raw = msgspec.Raw(b"")
+    body: msgspec.Raw = NO_BODY
     books: list[BookState] = []
     sets: list[WireEntrySet] = []
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from socai.base.calendar import day_of_key
 from socai.books.write import NewSet
 from socai.sync.fact import EntryFact, VoucherFact
-from socai.sync.message import CATALOG, VOUCHER, FeedItem, WireEntrySet
+from socai.sync.message import CATALOG, VOUCHER, FeedItem, WireEntrySet, raw_body
 
 
 def voucher_item(fact: VoucherFact, seq: int, sets: Iterable[NewSet], branches: frozenset[str]) -> FeedItem:
@@ -21,7 +19,7 @@ def voucher_item(fact: VoucherFact, seq: int, sets: Iterable[NewSet], branches: 
     gone = fact.deleted or not mine
     return FeedItem(
         *(VOUCHER, fact.type, fact.id, seq, fact.version, fact.author, fact.at, gone),
-        body=msgspec.Raw(b"") if gone else msgspec.Raw(fact.body),
+        body=raw_body(b"" if gone else fact.body),
         books=[book.wire() for book in fact.books] if mine else [],
         sets=[wire_set(each) for each in sets if not branches or each.branch in branches],
     )
@@ -31,7 +29,7 @@ def entry_item(fact: EntryFact, seq: int) -> FeedItem:
     """A catalog entry; a deleted one without its body."""
     body = b"" if fact.deleted else fact.body
     return FeedItem(
-        *(CATALOG, fact.kind, fact.id, seq, fact.version, fact.author, fact.at, fact.deleted), body=msgspec.Raw(body)
+        *(CATALOG, fact.kind, fact.id, seq, fact.version, fact.author, fact.at, fact.deleted), body=raw_body(body)
     )
 
 

@@ -7,7 +7,6 @@ contained it if it was posted before the snapshot and not voided by then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import apsw
@@ -18,19 +17,6 @@ from socai.core.balance import Movements, move
 from socai.core.entry import Entry, Side
 from socai.dataserver.known import Known
 from socai.sync.message import BalanceRow, WireEntrySet
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """What an entry set takes from its voucher."""
-
-    id: str
-    type: str
-    number: str
-    voucher_date: int  # yyyymmdd, 0 where unknown
-    branch: str
-    description: str
-    rate: str
 
 
 def entries_of(wire: WireEntrySet) -> list[Entry]:
@@ -54,15 +40,15 @@ def was_live(db: apsw.Connection, voucher: str, wire: WireEntrySet, snapshot_seq
 
 
 def apply_sets(
-    db: apsw.Connection, owner: Owner, sets: Sequence[WireEntrySet], snapshot_seq: int, known: Known
+    db: apsw.Connection, ident: str, kind: str, sets: Sequence[WireEntrySet], snapshot_seq: int, known: Known
 ) -> bool:
-    """Bring the books to what the sets say; whether anything moved. In the caller's transaction."""
+    """Bring the books to what the sets of a voucher say; whether anything moved. In the caller's transaction."""
     writer = SqliteWriter(db.cursor())
     changes: dict[str, Movements] = {}
     moved = False
     # Voided sets first: a book never holds two live sets of one voucher.
     for wire in sorted(sets, key=lambda item: (item.voided_seq == 0, item.book, item.set_no)):
-        known_row, before = was_live(db, owner.id, wire, snapshot_seq)
+        known_row, before = was_live(db, ident, wire, snapshot_seq)
         now = wire.voided_seq == 0
         if known_row and before == now:
             continue
@@ -72,11 +58,11 @@ def apply_sets(
         movements = changes.setdefault(wire.book, {})
         chart = known.chart_on(day)
         if known_row or now:
-            moved |= _void(writer, owner.id, wire.book, wire.voided_seq or wire.posted_seq, movements, known)
+            moved |= _void(writer, ident, wire.book, wire.voided_seq or wire.posted_seq, movements, known)
         if known_row:
             continue
         entries = entries_of(wire)
-        _store(writer, owner, wire, entries, day)
+        _store(writer, ident, kind, wire, entries, day)
         if before != now:
             move(movements, entries, day, chart, 1 if now else -1)
             moved = True
@@ -97,23 +83,23 @@ def _void(writer: SqliteWriter, voucher: str, book: str, seq: int, movements: Mo
     return True
 
 
-def _store(writer: SqliteWriter, owner: Owner, wire: WireEntrySet, entries: list[Entry], day: date) -> None:
-    side = next((side for entry in entries for side in (entry.debit, entry.credit) if side is not None), None)
+def _store(writer: SqliteWriter, ident: str, kind: str, wire: WireEntrySet, entries: list[Entry], day: date) -> None:
     new = NewSet(
-        voucher=owner.id,
+        voucher=ident,
         book=wire.book,
         set_no=wire.set_no,
         version=wire.version,
-        type=owner.type,
-        number=owner.number,
-        voucher_date=owner.voucher_date or day_key(day),
+        type=kind,
+        number=wire.number,
+        voucher_date=day_key(date.fromisoformat(wire.voucher_date)) if wire.voucher_date else day_key(day),
         day=day_key(day),
-        branch=side.branch if side is not None else owner.branch,
-        description=owner.description,
+        branch=wire.branch,
+        description=wire.description,
         entries=entries,
-        rate=owner.rate,
+        rate=wire.rate,
         posted_seq=wire.posted_seq,
         voided_seq=wire.voided_seq,
+        posted_at=wire.posted_at,
     )
     writer.post_entries([new])
     writer.post_sets([new])

@@ -24,7 +24,8 @@ class Standing:
     snapshot_done: int = 0
     series_mark: str = ""
     branches: str = ""
-    head_seq: int = 0
+    head_seq: int = 0  # newest seq the feed has brought
+    acked_seq: int = 0  # newest seq an answer to our own acts has told
     verdict: str = ""
     last_sync_at: str = ""
     as_of: str = ""

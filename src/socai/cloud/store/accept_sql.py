@@ -2,6 +2,9 @@
 
 Rows come as one JSON array a statement; inserts are anchored on the tenant's row. Sets of things are read and locked in
 key order, so that two batches of one tenant may wait for each other but never in a ring.
+
+Stored rows are found by keys given as arrays, or in a lateral subquery with `offset 0`, never by a plain join: the
+planner cannot know how many rows one tenant of many has, and a join lets it read all of them to find a hundred.
 """
 
 from __future__ import annotations
@@ -40,25 +43,25 @@ order by epoch, n
 
 ENTRY_COLUMNS = "c.kind, c.id, c.version, c.code_key, c.body::text, c.author, c.at, c.used, c.deleted"
 
-ENTRIES_LOCKED = f"""
+ENTRIES_BY_KEY = f"""
 select {ENTRY_COLUMNS}
-from catalog_entry c join json_to_recordset(%(rows)s::json) as x(kind text, id text) on c.kind = x.kind and c.id = x.id
-where c.bucket = %(bucket)s and c.tenant = %(tenant)s
-order by c.kind, c.id for no key update of c
+from catalog_entry c
+where c.bucket = %(bucket)s and c.tenant = %(tenant)s and c.kind = any(%(kinds)s) and c.id = any(%(ids)s)
+order by c.kind, c.id
 """
+
+ENTRIES_LOCKED = f"{ENTRIES_BY_KEY} for no key update of c"
 
 # Entries that are only named are not locked: what matters of them is checked again when they become `used`.
-ENTRIES_NAMED = f"""
-select {ENTRY_COLUMNS}
-from catalog_entry c join json_to_recordset(%(rows)s::json) as x(kind text, id text) on c.kind = x.kind and c.id = x.id
-where c.bucket = %(bucket)s and c.tenant = %(tenant)s
-"""
+ENTRIES_NAMED = ENTRIES_BY_KEY
 
 CODES = """
-select c.kind, c.code_key, c.id
-from catalog_entry c join json_to_recordset(%(rows)s::json) as x(kind text, code_key text)
-    on c.kind = x.kind and c.code_key = x.code_key
-where c.bucket = %(bucket)s and c.tenant = %(tenant)s and not c.deleted and c.code_key <> ''
+select x.kind, x.code_key, c.id
+from json_to_recordset(%(rows)s::json) as x(kind text, code_key text)
+cross join lateral (
+    select id from catalog_entry c
+    where c.bucket = %(bucket)s and c.tenant = %(tenant)s and c.kind = x.kind and c.code_key = x.code_key
+        and not c.deleted and c.code_key <> '' offset 0) c
 """
 
 VOUCHER_COLUMNS = (
@@ -77,10 +80,11 @@ from voucher_book where {_MINE} and voucher = any(%(ids)s::uuid[]) order by vouc
 """
 
 NUMBERS = """
-select m.series, m.number, m.voucher::text
-from number_taken m join json_to_recordset(%(rows)s::json) as x(series text, number text)
-    on m.series = x.series and m.number = x.number
-where m.bucket = %(bucket)s and m.tenant = %(tenant)s
+select x.series, x.number, m.voucher::text
+from json_to_recordset(%(rows)s::json) as x(series text, number text)
+cross join lateral (
+    select voucher from number_taken m
+    where m.bucket = %(bucket)s and m.tenant = %(tenant)s and m.series = x.series and m.number = x.number offset 0) m
 """
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -103,7 +107,7 @@ CHANGED_VOUCHERS = f"""
 update voucher v set version = x.version, body_version = x.body_version, branch = x.branch, was_in = x.was_in,
     number = x.number, series = x.series, day = x.day, body = x.body, deleted = x.deleted, author = x.author, at = now()
 from json_to_recordset(%(rows)s::json) as {_VOUCHER_RECORD}
-where v.bucket = %(bucket)s and v.tenant = %(tenant)s and v.id = x.id
+where v.bucket = %(bucket)s and v.tenant = %(tenant)s and v.id = x.id and v.id = any(%(ids)s::uuid[])
 """
 
 VOUCHER_HISTORY = f"""
@@ -130,6 +134,7 @@ update catalog_entry c set version = x.version, code_key = x.code_key, body = x.
     deleted = x.deleted, author = x.author, at = now()
 from json_to_recordset(%(rows)s::json) as {_ENTRY_RECORD}
 where c.bucket = %(bucket)s and c.tenant = %(tenant)s and c.kind = x.kind and c.id = x.id
+    and c.kind = any(%(kinds)s) and c.id = any(%(ids)s)
 """
 
 ENTRY_HISTORY = f"""
@@ -144,12 +149,13 @@ USED = """
 update catalog_entry c set used = true
 from json_to_recordset(%(rows)s::json) as x(kind text, id text)
 where c.bucket = %(bucket)s and c.tenant = %(tenant)s and c.kind = x.kind and c.id = x.id and not c.deleted
+    and c.kind = any(%(kinds)s) and c.id = any(%(ids)s)
 """
 
 FREED_NUMBERS = """
 delete from number_taken m using json_to_recordset(%(rows)s::json) as x(series text, number text, voucher uuid)
 where m.bucket = %(bucket)s and m.tenant = %(tenant)s and m.series = x.series and m.number = x.number
-    and m.voucher = x.voucher
+    and m.voucher = x.voucher and m.series = any(%(series)s) and m.number = any(%(numbers)s)
 """
 
 TAKEN_NUMBERS = f"""

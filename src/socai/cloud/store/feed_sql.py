@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from socai.books.write import ENTRY_COLUMNS as LEDGER_COLUMNS
-from socai.cloud.store.accept_sql import ENTRY_COLUMNS, VOUCHER_COLUMNS
+from socai.cloud.store.accept_sql import ENTRIES_BY_KEY, ENTRY_COLUMNS, VOUCHER_COLUMNS
 
 _MINE = "bucket = %(bucket)s and tenant = %(tenant)s"
 
@@ -17,11 +17,7 @@ where {_MINE} and (seq, kind, id) > (%(seq)s, %(kind)s, %(id)s)
 order by seq, kind, id limit %(limit)s
 """
 
-ENTRIES = f"""
-select {ENTRY_COLUMNS}
-from catalog_entry c join json_to_recordset(%(rows)s::json) as x(kind text, id text) on c.kind = x.kind and c.id = x.id
-where c.bucket = %(bucket)s and c.tenant = %(tenant)s
-"""
+ENTRIES = ENTRIES_BY_KEY
 
 VOUCHERS = f"""
 select {VOUCHER_COLUMNS} from voucher v
@@ -40,21 +36,27 @@ order by voucher, book, set_no
 
 _LEDGER = ", ".join(f"e.{name}" for name in LEDGER_COLUMNS)
 LIVE = f"""
-select {_LEDGER} from entry e
-where e.bucket = %(bucket)s and e.tenant = %(tenant)s and e.voucher = any(%(ids)s::uuid[])
+select {_LEDGER}
+from unnest(%(ids)s::uuid[]) as k(id)
+cross join lateral (
+    select * from entry x where x.bucket = %(bucket)s and x.tenant = %(tenant)s and x.voucher = k.id offset 0) e
 order by e.voucher, e.book, e.line
 """
 VOID = f"""
 select {_LEDGER}
-from entry_history e join json_to_recordset(%(rows)s::json) as x(voucher uuid, book text, set_no integer)
-    on e.voucher = x.voucher and e.book = x.book and e.set_no = x.set_no
-where e.bucket = %(bucket)s and e.tenant = %(tenant)s
+from json_to_recordset(%(rows)s::json) as k(voucher uuid, book text, set_no integer)
+cross join lateral (
+    select * from entry_history x
+    where x.bucket = %(bucket)s and x.tenant = %(tenant)s and x.voucher = k.voucher and x.book = k.book
+        and x.set_no = k.set_no offset 0) e
 order by e.voucher, e.book, e.set_no, e.line
 """
 
 ALL_ENTRIES = f"""
-select {ENTRY_COLUMNS}, g.seq
-from catalog_entry c join change g on g.bucket = c.bucket and g.tenant = c.tenant and g.kind = c.kind and g.id = c.id
+select {ENTRY_COLUMNS}, (
+    select g.seq from change g
+    where g.bucket = %(bucket)s and g.tenant = %(tenant)s and g.kind = c.kind and g.id = c.id)
+from catalog_entry c
 where c.bucket = %(bucket)s and c.tenant = %(tenant)s and not c.deleted
 order by c.kind, c.id
 """
@@ -71,9 +73,10 @@ _CHOSEN = """v.bucket = %(bucket)s and v.tenant = %(tenant)s and not v.deleted
     and v.day between %(first_day)s and %(last_day)s
     and (%(type)s = '' or v.type = %(type)s) and (%(all)s or v.branch = any(%(branches)s))"""
 DOWNLOAD = f"""
-select {VOUCHER_COLUMNS}, g.seq
-from voucher v join change g
-    on g.bucket = v.bucket and g.tenant = v.tenant and g.kind = 'voucher' and g.id = v.id::text
+select {VOUCHER_COLUMNS}, (
+    select g.seq from change g
+    where g.bucket = %(bucket)s and g.tenant = %(tenant)s and g.kind = 'voucher' and g.id = v.id::text)
+from voucher v
 where {_CHOSEN} and (v.day, v.id) > (%(day)s, %(id)s::uuid)
 order by v.day, v.id limit %(limit)s
 """

@@ -58,17 +58,17 @@ class PostgresAccepting:
 
     def objects(self, wanted: Wanted) -> Objects:
         """See Accepting."""
-        entries = [*self._keyed(statements.ENTRIES_LOCKED, wanted.entries)]
+        entries = self._entries(statements.ENTRIES_LOCKED, wanted.entries)
         vouchers = self._read(statements.VOUCHERS_LOCKED, ids=list(wanted.vouchers)) if wanted.vouchers else []
-        entries += self._keyed(statements.ENTRIES_NAMED, wanted.named)
+        entries |= self._entries(statements.ENTRIES_NAMED, wanted.named)
         books: dict[str, list[BookFact]] = {}
         if vouchers:
             for row in self._read(statements.BOOKS, ids=[row[0] for row in vouchers]):
                 books.setdefault(row[0], []).append(book_fact(row[1:]))
         return Objects(
             {row[0]: voucher_fact(row, books.get(row[0], ())) for row in vouchers},
-            {(row[0], row[1]): entry_fact(row) for row in entries},
-            {(row[0], row[1]): row[2] for row in self._keyed(statements.CODES, wanted.codes, "code_key")},
+            entries,
+            {(row[0], row[1]): row[2] for row in self._codes(wanted)},
             {(row[0], row[1]): row[2] for row in self._numbers(wanted)},
         )
 
@@ -101,16 +101,18 @@ class PostgresAccepting:
         old = [_entry_row(fact) for key, fact in changes.entries.items() if changes.entries_known[key]]
         self._write(statements.ENTRY_HISTORY, [_entry_row(fact) for fact in changes.entry_history])
         # Changed ones first: a code that one of them gives up may be taken by a new one.
-        self._write(statements.CHANGED_ENTRIES, old, len(old))
+        kinds, ids = _columns(key for key, known in changes.entries_known.items() if known)
+        self._write(statements.CHANGED_ENTRIES, old, len(old), kinds=kinds, ids=ids)
         self._write(statements.NEW_ENTRIES, new, len(new))
         used = [{"kind": kind, "id": ident} for kind, ident in sorted(changes.used)]
-        self._write(statements.USED, used, len(used))
+        kinds, ids = _columns(changes.used)
+        self._write(statements.USED, used, len(used), kinds=kinds, ids=ids)
 
     def _write_vouchers(self, changes: Changes) -> None:
         new = [_voucher_row(fact) for key, fact in changes.vouchers.items() if not changes.vouchers_known[key]]
         old = [_voucher_row(fact) for key, fact in changes.vouchers.items() if changes.vouchers_known[key]]
         self._write(statements.VOUCHER_HISTORY, [_voucher_row(fact) for fact in changes.voucher_history])
-        self._write(statements.CHANGED_VOUCHERS, old, len(old))
+        self._write(statements.CHANGED_VOUCHERS, old, len(old), ids=[row["id"] for row in old])
         self._write(statements.NEW_VOUCHERS, new, len(new))
 
     def _write_numbers(self, changes: Changes) -> None:
@@ -118,7 +120,8 @@ class PostgresAccepting:
             [{"series": series, "number": number, "voucher": voucher} for (series, number), voucher in each.items()]
             for each in (changes.freed, changes.taken)
         )
-        self._write(statements.FREED_NUMBERS, freed)
+        series, numbers = _columns(changes.freed)
+        self._write(statements.FREED_NUMBERS, freed, series=series, numbers=numbers)
         self._write(statements.TAKEN_NUMBERS, taken, len(taken))
 
     def _commit(self, changes: Changes) -> int:
@@ -137,9 +140,18 @@ class PostgresAccepting:
         seq = self._read(statements.COMMIT_CHANGES, changed=_json(changed), rows=_json(log), **given)[0][0]
         return int(seq)
 
-    def _keyed(self, statement: str, keys: Iterable[Key], second: str = "id") -> list[Row]:
-        rows = [{"kind": kind, second: ident} for kind, ident in keys]
-        return self._read(statement, rows=_json(rows)) if rows else []
+    def _entries(self, statement: str, keys: Sequence[Key]) -> dict[Key, EntryFact]:
+        """Entries by key. Found by kinds and ids apart, so a stranger may be among them; it is left out here."""
+        if not keys:
+            return {}
+        kinds, ids = _columns(keys)
+        asked = set(keys)
+        found = self._read(statement, kinds=kinds, ids=ids)
+        return {(row[0], row[1]): entry_fact(row) for row in found if (row[0], row[1]) in asked}
+
+    def _codes(self, wanted: Wanted) -> list[Row]:
+        rows = [{"kind": kind, "code_key": code} for kind, code in wanted.codes]
+        return self._read(statements.CODES, rows=_json(rows)) if rows else []
 
     def _numbers(self, wanted: Wanted) -> list[Row]:
         rows = [{"series": series, "number": number} for series, number in wanted.numbers]
@@ -151,11 +163,11 @@ class PostgresAccepting:
     def _run(self, statement: str, **values: object) -> psycopg.Cursor[Row]:
         return self._connection.execute(statement.encode(), {**self._owner, **values})
 
-    def _write(self, statement: str, rows: Sequence[object], expected: int | None = None) -> None:
+    def _write(self, statement: str, rows: Sequence[object], expected: int | None = None, **keys: object) -> None:
         """Run a statement over rows; Raced where it did not reach all that it had to."""
         if not rows:
             return
-        cursor = self._connection.execute(statement.encode(), {**self._owner, "rows": _json(rows)})
+        cursor = self._run(statement, rows=_json(rows), **keys)
         if expected is not None and cursor.rowcount != expected:
             raise Raced(f"{cursor.rowcount} of {expected} rows")
 
@@ -205,6 +217,12 @@ def book_fact(row: Row) -> BookFact:
     book, asked, posted, running, work, set_no, version, fault_act, faults, at = row
     told = tuple(_faults.decode(faults))
     return BookFact(book, asked, posted, running, work, set_no, version, fault_act, told, iso(at) if at else "")
+
+
+def _columns(keys: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """Pairs as two sorted lists without repetition."""
+    pairs = list(keys)
+    return sorted({first for first, _ in pairs}), sorted({second for _, second in pairs})
 
 
 def _json(rows: object) -> str:

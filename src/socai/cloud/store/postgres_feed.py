@@ -134,8 +134,9 @@ class _Moment:
         vouchers = [key.id for key in keys if key.kind == VOUCHER]
         rows = self.all(feed_sql.VOUCHERS, ids=vouchers) if vouchers else []
         facts, sets = self.vouchers(rows), self.sets(vouchers, since)
-        wanted = [{"kind": key.kind, "id": key.id} for key in keys if key.kind != VOUCHER]
-        found = self.all(feed_sql.ENTRIES, rows=msgspec.json.encode(wanted).decode()) if wanted else []
+        wanted = [key for key in keys if key.kind != VOUCHER]
+        kinds, ids = sorted({key.kind for key in wanted}), sorted({key.id for key in wanted})
+        found = self.all(feed_sql.ENTRIES, kinds=kinds, ids=ids) if wanted else []
         entries = {(row[0], row[1]): entry_fact(row) for row in found}
         items: list[FeedItem] = []
         size = 0

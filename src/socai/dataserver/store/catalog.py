@@ -132,10 +132,15 @@ def names(db: apsw.Connection, kind: str, idents: Sequence[str]) -> dict[str, tu
 
 
 def drop_untold(db: apsw.Connection) -> None:
-    """After a whole snapshot: forget entries the cloud had told of once and now does not have."""
+    """After a whole snapshot: entries the cloud had told of once and now does not have are deleted here too.
+
+    What the cloud accepted from here after the snapshot's moment is not untold, only younger. Rows stay, because their
+    forms do.
+    """
     db.execute(
-        "DELETE FROM catalog_entry WHERE seq = 0 AND version > 0 AND refused = ''"
-        " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.state < 2"
+        "UPDATE catalog_entry SET deleted = 1 WHERE seq = 0 AND version > 0 AND refused = ''"
+        " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE"
+        " (o.state < 2 OR o.seq > coalesce((SELECT value FROM meta WHERE name = 'snapshot_seq'), 0))"
         " AND o.kind = 'catalog' AND o.object_kind = catalog_entry.kind AND o.object = catalog_entry.id)"
         " AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.kind = 'catalog'"
         " AND c.object_kind = catalog_entry.kind AND c.object = catalog_entry.id)"

@@ -18,7 +18,7 @@ from books.conftest import Books, postgres_books, sqlite_books
 from books.ledger import BRANCHES, CHART, CONTEXT, LEAVES, Ledger, Moved, random_sets
 from socai.base.calendar import day_key, day_of_key, parse_day
 from socai.books.report import Context, Page, Request, Row, run, stream
-from socai.books.request import subtree
+from socai.books.request import encode_cursor, subtree
 from socai.core.entry import FINANCIAL, MANAGEMENT
 from socai.registry import reports
 
@@ -361,3 +361,23 @@ def test_rows_lead_to_their_voucher(filled: Books) -> None:
     assert {(row.voucher, row.type) for row in page.rows if row.kind == "line"} <= {
         (voucher, "kind") for voucher, _ in filled.ledger.live
     }
+
+
+FORGED: tuple[object, ...] = (
+    None,
+    [],
+    ["x"],
+    [-1],
+    [["a", "b", 1, 0], 1, 1, 1, 1],
+    [[20260101, "'; drop table", 1, 0], 0, 0, 0, 0, [], [], [], []],
+    [[10**30, "00000000-0000-0000-0000-000000000000", 1, 0], 0, 0, 0, 0, [0] * 4, [0] * 4, [0] * 4, [[0] * 4] * 3],
+)
+
+
+@pytest.mark.parametrize("code", ["trial_balance", "general_journal", "cash_book"])
+@pytest.mark.parametrize("state", FORGED, ids=str)
+def test_a_forged_cursor_is_refused(filled: Books, code: str, state: object) -> None:
+    """Whatever a client sends back as `after` ends in ValueError, which the caller answers with a fault."""
+    for text in (encode_cursor(state), "%%%", "x" * 5_000):
+        with pytest.raises(ValueError):
+            ask(filled, code, PERIODS[0], after=text)

@@ -62,7 +62,7 @@ def balance_stream(spec: ReportSpec, request: Request, reader: Reader, context: 
 def _start(request: Request) -> int:
     if not request.after:
         return 0
-    start, *_ = decode_cursor(request.after)
+    start = (decode_cursor(request.after) or [None])[0]
     if not isinstance(start, int) or start < 0:
         raise ValueError("not a cursor of a list of balances")
     return start

@@ -16,6 +16,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from socai.base.calendar import day_key, day_of_key
+from socai.base.fault import Fault
+from socai.base.ident import parse_ident
 from socai.books.balances import rolled
 from socai.books.label import label
 from socai.books.query import among, journal_rows, side_rows
@@ -40,6 +42,7 @@ from socai.core import report as language
 from socai.core.entry import VND
 from socai.core.report import CLOSING, LINE, MONTH, MONTH_CLOSING, OPENING_ROW, QUARTER, TOTAL, Movements, ReportSpec
 
+NUMBER_MAX, PLACE_MAX = 10**18, 2**31 - 2  # what a cursor may hold: a sum; a day or a line
 ROWS_PER_READ = 1_000  # of one account and side, when streaming
 ROWS_PER_READ_MIN = 50
 FIRST_VOUCHER = "00000000-0000-0000-0000-000000000000"
@@ -93,16 +96,18 @@ class State:
     @staticmethod
     def of(cursor: str) -> State:
         """The state of a cursor; ValueError for a text that is none."""
-        parts: list[Any] = decode_cursor(cursor)
         try:
-            (day, voucher, line, side), *rest = parts
-            state = State((int(day), str(voucher), int(line), int(side)), *rest)
-            shapes = (len(state.month_sums), len(state.quarter_sums), len(state.sums), *map(len, state.figures))
+            place, line, net, net_foreign, month, *sums = decode_cursor(cursor)
+            month_sums, quarter_sums, whole, figures = sums
+            day, voucher, at, side = place
+            numbers = [day, at, side, line, net, net_foreign, month, *month_sums, *quarter_sums, *whole]
+            numbers += [amount for part in figures for amount in part]
         except (TypeError, ValueError) as error:
             raise ValueError("not a cursor of a book") from error
-        if shapes != (4,) * 6 or len(voucher) != len(FIRST_VOUCHER):
+        sound = all(isinstance(number, int) and abs(number) <= NUMBER_MAX for number in numbers) and len(numbers) == 31
+        if not sound or isinstance(parse_ident(voucher, "after"), Fault) or max(day, at) > PLACE_MAX:
             raise ValueError("not a cursor of a book")
-        return state
+        return State((day, voucher, at, side), line, net, net_foreign, month, month_sums, quarter_sums, whole, figures)
 
 
 def movement_page(spec: ReportSpec, request: Request, reader: Reader, context: Context) -> Page:

@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from socai.base.calendar import day_key, parse_day
 from socai.base.fault import Fault, Faults
@@ -122,7 +123,7 @@ def encode_cursor(state: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(state, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def decode_cursor(text: str) -> list[object]:
+def decode_cursor(text: str) -> list[Any]:
     """The state a page ended in; ValueError for a text that is no cursor."""
     if len(text) > CURSOR_LENGTH_MAX:
         raise ValueError("cursor too long")

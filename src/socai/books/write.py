@@ -212,21 +212,25 @@ POST_SETS = (
     + ") WHERE t.bucket = %s AND t.tenant = %s"
 )
 
+# Stored rows are found by whole keys, never by a plain join: the planner cannot know how many rows one tenant of many
+# has, and a join lets it read all of them to find one.
 _KEYS = "json_to_recordset(%s::json) AS k(voucher uuid, book text, set_no int)"
-_ENTRY_KEY = "e.voucher = k.voucher AND e.book = k.book"
+_KEYS_ONCE = f"WITH k AS MATERIALIZED (SELECT * FROM {_KEYS})"
+_CHOSEN = "ANY (ARRAY(SELECT voucher FROM k))"
 LIVE_SETS = (
-    f"SELECT {', '.join(f'e.{name}' for name in ENTRY_COLUMNS)} FROM entry e JOIN {_KEYS} ON {_ENTRY_KEY} "
-    "WHERE e.bucket = %s AND e.tenant = %s ORDER BY e.voucher, e.book, e.line"
+    f"SELECT {', '.join(f'e.{name}' for name in ENTRY_COLUMNS)} FROM {_KEYS} CROSS JOIN LATERAL ("
+    "SELECT * FROM entry x WHERE x.bucket = %s AND x.tenant = %s AND x.voucher = k.voucher AND x.book = k.book OFFSET 0"
+    ") e ORDER BY e.voucher, e.book, e.line"
 )
 VOID_ENTRIES = (
-    f"WITH gone AS (DELETE FROM entry e USING {_KEYS} WHERE e.bucket = %s AND e.tenant = %s "
-    f"AND {_ENTRY_KEY} AND e.set_no = k.set_no RETURNING e.*), "
+    f"{_KEYS_ONCE}, gone AS (DELETE FROM entry e USING k WHERE e.bucket = %s AND e.tenant = %s "
+    f"AND e.voucher = {_CHOSEN} AND e.voucher = k.voucher AND e.book = k.book AND e.set_no = k.set_no RETURNING e.*), "
     "kept AS (INSERT INTO entry_history SELECT * FROM gone) "
     f"SELECT {', '.join(ENTRY_COLUMNS)} FROM gone ORDER BY voucher, book, line"
 )
 VOID_SETS = (
-    f"UPDATE entry_set s SET live = 0, voided_seq = %s FROM {_KEYS} WHERE s.bucket = %s AND s.tenant = %s "
-    "AND s.voucher = k.voucher AND s.book = k.book AND s.set_no = k.set_no AND s.live = 1"
+    f"{_KEYS_ONCE} UPDATE entry_set s SET live = 0, voided_seq = %s FROM k WHERE s.bucket = %s AND s.tenant = %s "
+    f"AND s.voucher = {_CHOSEN} AND s.voucher = k.voucher AND s.book = k.book AND s.set_no = k.set_no AND s.live = 1"
 )
 
 _BALANCE_KEY = ", ".join(BALANCE_COLUMNS[:7])
@@ -270,7 +274,7 @@ class PostgresWriter:
     def void_sets(self, voids: Sequence[Void], voided_seq: int) -> None:
         """See Writer."""
         if voids:
-            self._cursor.execute(VOID_SETS, (voided_seq, _keys(voids), *self._owner))
+            self._cursor.execute(VOID_SETS, (_keys(voids), voided_seq, *self._owner))
 
     def add_balances(self, changes: Mapping[str, Movements]) -> None:
         """See Writer."""

@@ -17,7 +17,7 @@ import msgspec
 import psycopg
 
 from socai.dataserver.store import audit
-from socai.lab.journal_file import SourceWrong, is_database
+from socai.lab.journal_file import SourceWrong, is_database, reading
 from socai.sync.message import Operation, operation_hash
 
 FINDINGS_PER_RULE_MAX = 20
@@ -111,7 +111,7 @@ def inspect_replica(path: Path) -> Iterator[Finding]:
     """The findings of one tenant's file."""
     if not path.is_file():
         raise SourceWrong(f"{path} is no file")
-    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+    with closing(reading(path)) as db:
         try:
             for rule, statement in REPLICA_RULES.items():
                 rows = db.execute(f"{statement} LIMIT {FINDINGS_PER_RULE_MAX}")

@@ -27,6 +27,7 @@ from socai.core.entry import VND
 from socai.registry import chart_for
 
 ROWS_FETCHED = 2_000
+BUSY_MILLISECONDS = 10_000
 NOT_IN_NAMES = re.compile(r"[\x00-\x1f;:|()\[\]{}]|  +")
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -58,6 +59,14 @@ def is_database(source: str) -> bool:
     return source.startswith(POSTGRES)
 
 
+def reading(path: Path) -> apsw.Connection:
+    """A connection that only reads, while a data server may be writing, and after one was killed."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    db.set_busy_timeout(BUSY_MILLISECONDS)
+    db.pragma("query_only", "ON")
+    return db
+
+
 def lines(source: str, tenant: str, book: str) -> Iterator[str]:
     """The journal of a book, line by line, from a replica file or from the cloud's database. Raises SourceWrong."""
     yield from (_of_cloud(source, tenant, book) if is_database(source) else _of_replica(Path(source), book))
@@ -66,7 +75,7 @@ def lines(source: str, tenant: str, book: str) -> Iterator[str]:
 def _of_replica(path: Path, book: str) -> Iterator[str]:
     if not path.is_file():
         raise SourceWrong(f"{path} is no file")
-    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+    with closing(reading(path)) as db:
         try:
             missing = db.execute("SELECT count(*) FROM month_missing").fetchone()
             bodies = list(db.execute(_BODIES.format(owner="deleted = 0 AND")))

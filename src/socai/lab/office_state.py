@@ -8,12 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import apsw
-
 from socai.dataserver.books import REPLICA_FILE
 from socai.dataserver.office import OFFICE_FILE
 from socai.dataserver.store import conflict, meta, outbox
 from socai.dataserver.store.file import copy_file
+from socai.lab.journal_file import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class CompanyState:
 def office_state(folder: Path) -> Iterator[CompanyState]:
     """Every company of an office, by code."""
     for file in sorted(folder.glob(f"*/{REPLICA_FILE}")):
-        with closing(_reading(file)) as db:
+        with closing(reading(file)) as db:
             waiting, sent, oldest = outbox.counts(db)
             row = db.execute("SELECT count(*) FROM voucher WHERE deleted = 0").fetchone()
             yield CompanyState(
@@ -54,14 +53,7 @@ def copy_office(folder: Path, target: Path) -> Iterator[tuple[str, int]]:
         if not file.is_file():
             continue
         copy = target / file.relative_to(folder)
-        with closing(_reading(file)) as db:
+        with closing(reading(file)) as db:
             copy_file(db, copy)
         os.chmod(copy, 0o600)
         yield str(copy), copy.stat().st_size
-
-
-def _reading(file: Path) -> apsw.Connection:
-    db = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
-    db.set_busy_timeout(10_000)
-    db.pragma("query_only", "ON")
-    return db

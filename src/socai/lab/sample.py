@@ -86,24 +86,28 @@ class Sample:
                 station.wait_catalog(kind, ident)
 
     def enter(self, until: date) -> list[str]:
-        """Save every voucher at its office and wait until all are posted and known at both."""
-        bodies = {branch: list(self.bodies(branch, until)) for branch in (HANOI, HCM)}
-        count = sum(len(each) for each in bodies.values())
+        """Save every voucher at its office and wait until all are posted and known at both.
+
+        Each type of voucher of a branch is typed by itself, in the order of days, so that its numbers run with them.
+        """
+        stacks: dict[tuple[str, str], list[Body]] = {}
+        for branch in (HANOI, HCM):
+            for body in self.bodies(branch, until):
+                stacks.setdefault((branch, str(body["type"])), []).append(body)
+        count = sum(len(stack) for stack in stacks.values())
+        clerks = {who.branches[0]: who.login for who in PEOPLE if who.branches}
         done: list[str] = []
 
-        def type_in(branch: str, login: str) -> None:
-            with self.workstation(branch, login) as station:
-                for body in bodies[branch]:
+        def type_in(branch: str, stack: list[Body]) -> None:
+            with self.workstation(branch, clerks[branch]) as station:
+                for body in stack:
                     done.append(str(station.save_voucher(body, (FINANCIAL,))["id"]))
-                    if len(done) % 20 == 0:
-                        self.told("vouchers", len(done), count)
+                    self.told("vouchers", len(done), count)
 
-        clerks = [who for who in PEOPLE if who.branches]
-        with ThreadPoolExecutor(len(clerks)) as threads:
-            for typing in [threads.submit(type_in, who.branches[0], who.login) for who in clerks]:
+        with ThreadPoolExecutor(len(stacks)) as threads:
+            for typing in [threads.submit(type_in, branch, stack) for (branch, _), stack in stacks.items()]:
                 typing.result()
-        self.told("vouchers", len(done), count)
-        for office in (HANOI, HCM):
+        for office in self.stack.offices:
             self._wait_posted(office, done)
         return done
 

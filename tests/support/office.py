@@ -22,6 +22,7 @@ from socai.dataserver.http.app import make_app
 from socai.dataserver.http.seat import Rim
 from socai.dataserver.office import Office
 from socai.dataserver.run import rim_over
+from socai.edge import log
 from socai.edge.serving import Address, Serving, free_port, serve
 from socai.sync.grant import Grant
 from socai.sync.message import Person
@@ -196,6 +197,7 @@ def save(client: httpx.Client, body: dict[str, Any], **more: Any) -> httpx.Respo
 def main() -> None:
     """Serve a sample office until interrupted."""
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
+    log.configure("info")
     with make_office(folder) as office:
         rim = rim_over(office, port)
         origins = ("http://localhost:5173", "http://127.0.0.1:5173")

@@ -202,10 +202,10 @@ def _asked(seat: Seat, ident: str, act_id: str, revision: int) -> act.Asked:
 
 def _saved(seat: Seat, answer: engine.Saved | engine.Refused) -> VoucherSaved:
     saved = done(answer)
-    rows = view.rows_by_id(seat.desk, [saved.id], FINANCIAL)
-    if not rows:  # the act id belongs to an act on something else
+    status = view.status_of(seat.desk, saved.id)
+    if status is None:  # the act id belongs to an act on something else
         raise Refused(Fault("IDENT_INVALID", "act_id"))
-    return VoucherSaved(saved.id, saved.type, saved.revision, saved.number, rows[0].status, view.raw(saved.body))
+    return VoucherSaved(saved.id, saved.type, saved.revision, saved.number, status, view.raw(saved.body))
 
 
 HANDLERS: list[Any] = [

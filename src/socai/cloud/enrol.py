@@ -12,7 +12,7 @@ import msgspec
 from socai.base.fault import Fault
 from socai.cloud.clock import iso, iso_in, new_ident, utc_now
 from socai.cloud.store.port import TenantStore
-from socai.cloud.store.row import CodeRow, ReplicaRow, TenantRef
+from socai.cloud.store.row import ACTIVE, REVOKED, CodeRow, ReplicaRow, TenantRef
 from socai.core.catalog import normalize
 from socai.edge.signature import key_of_text
 
@@ -69,6 +69,25 @@ def enrol(store: TenantStore, wish: Enrol) -> Enrolled | Fault:
         return invalid
     tenant = store.tenant(ref)
     return Enrolled(replica, ref.code, tenant.name, list(row.branches), row.series_mark, tenant.timeline)
+
+
+def release(store: TenantStore, ref: TenantRef, replica: str) -> ReplicaRow | Fault:
+    """End a quarantine: a person has made sure that only the right copy runs on. It goes on under a new epoch."""
+    return _change(store, ref, replica, ACTIVE)
+
+
+def revoke(store: TenantStore, ref: TenantRef, replica: str) -> ReplicaRow | Fault:
+    """Take a machine off the list: its key opens nothing any more, and it has to be enrolled anew."""
+    return _change(store, ref, replica, REVOKED)
+
+
+def _change(store: TenantStore, ref: TenantRef, replica: str, state: str) -> ReplicaRow | Fault:
+    row = store.replica(ref, replica)
+    if row is None:
+        return Fault("REPLICA_UNKNOWN", "replica", {"replica": replica[:40]})
+    # A copy that still speaks of the old epoch is told so, and never mistaken for the one that was chosen.
+    store.change_replica(ref, replica, row.epoch + 1, 0, "", state)
+    return store.replica(ref, replica) or row
 
 
 def _tidy(code: str) -> str:

@@ -130,8 +130,11 @@ class _Judge:
             expected = before.version
         if expected == version:
             return chained
-        if version == 0:
+        if version == 0 and operation.kind == VOUCHER:
             raise Refused(rejected(operation, Fault("VOUCHER_UNKNOWN", "id", {"id": operation.id})))
+        if version == 0:
+            params = {"kind": operation.object_kind, "id": operation.id}
+            raise Refused(rejected(operation, Fault("CATALOG_UNKNOWN", "id", params)))
         winner = self._winner(operation)
         params = {"author": winner.author, "time": winner.at} if winner else {}
         fault = WireFault("CONFLICT", "base", params)

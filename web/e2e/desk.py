@@ -1,0 +1,185 @@
+"""A person at a workstation with a keyboard and a screen: keys go in, words come out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from pypdf import PdfReader
+
+from e2e.mouse import WITNESS
+
+SEEN_MS_MAX = 30_000
+SCREEN = {"width": 1366, "height": 768}
+
+# What the focus is on, in the shortest words that tell it from everything else on the screen.
+FOCUS = """() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return '';
+  if (at.dataset.column !== undefined) return `${at.dataset.row}.${at.dataset.column}`;
+  return at.dataset.field || at.dataset.testid || at.getAttribute('aria-label') || at.tagName.toLowerCase();
+}"""
+
+
+class Desk:
+    """One workstation. It counts the keys pressed beside the letters of words, and what went wrong in the page."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.address = address
+        self.keys = 0
+        self.faults: list[str] = []
+        self.papers: list[bytes] = []
+        self._context = context
+        context.add_init_script(WITNESS)
+        context.set_default_timeout(SEEN_MS_MAX)
+        context.route(re.compile(r"/print\?|\.pdf\b|\.xlsx\b"), self._keep_paper)
+        self._page: Page = context.new_page()
+        self._page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self._page.on("console", lambda said: self._heard(said.type, said.text))
+
+    # --- hands
+
+    def open(self, path: str = "/") -> None:
+        """Type an address into the browser."""
+        self._page.goto(self.address + path)
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after another: "Enter", "Control+Enter", "F6"; "Tab*3" is three of them."""
+        for told in keys:
+            key, _, times = told.partition("*")
+            for _ in range(int(times or 1)):
+                self._page.keyboard.press(key)
+                self.keys += 1
+
+    def write(self, text: str) -> None:
+        """Type words or figures, letter by letter. Letters are not counted: they are what had to be said anyway."""
+        self._page.keyboard.type(text)
+
+    def compose(self, *steps: str) -> None:
+        """Type one word as an input method does: each step is what stands there while composing, the last one stays."""
+        session = self._context.new_cdp_session(self._page)
+        for step in steps:
+            place = {"selectionStart": len(step), "selectionEnd": len(step)}
+            session.send("Input.imeSetComposition", {"text": step, **place})
+        session.send("Input.insertText", {"text": steps[-1]})
+        session.detach()
+
+    def go(self, words: str, meant: str = "") -> None:
+        """Go anywhere by the palette: type words and take the first goal that is offered."""
+        self.press("Control+k")
+        self.sees_focus("palette-input")
+        self.write(words)
+        expect(self._page.get_by_test_id("palette-goal").first).to_contain_text(meant or words, ignore_case=True)
+        self.press("Enter")
+        expect(self._page.get_by_test_id("palette-input")).to_have_count(0)
+
+    def log_in(self, user: str, password: str) -> None:
+        """Open the client and log in."""
+        self.open()
+        self.sees_focus("login-user")
+        self.write(user)
+        self.press("Enter")
+        self.sees_focus("login-password")
+        self.write(password)
+        self.press("Enter")
+        expect(self._page.get_by_test_id("login")).to_have_count(0)
+
+    # --- eyes
+
+    def see(self, testid: str, text: str | re.Pattern[str] = "") -> Locator:
+        """Wait until something is on the screen, with a text in it."""
+        place = self._page.get_by_test_id(testid).first
+        expect(place).to_be_visible(timeout=SEEN_MS_MAX)
+        if text:
+            expect(place).to_contain_text(text, timeout=SEEN_MS_MAX)
+        return place
+
+    def see_gone(self, testid: str) -> None:
+        """Wait until something is not on the screen any more."""
+        expect(self._page.get_by_test_id(testid)).to_have_count(0, timeout=SEEN_MS_MAX)
+
+    def see_value(self, testid: str, value: str | re.Pattern[str]) -> None:
+        """Wait until a box holds a value."""
+        expect(self._page.get_by_test_id(testid)).to_have_value(value, timeout=SEEN_MS_MAX)
+
+    def see_attribute(self, testid: str, name: str, value: str | re.Pattern[str]) -> None:
+        """Wait until something carries an attribute."""
+        expect(self._page.get_by_test_id(testid).first).to_have_attribute(name, value, timeout=SEEN_MS_MAX)
+
+    def sees_focus(self, *places: str) -> None:
+        """Wait until the focus is on a place (see `focus`)."""
+        self._page.wait_for_function(f"(places) => places.includes(({FOCUS})())", arg=list(places))
+
+    def focus(self) -> str:
+        """Where the focus is: a field's name, "row.column" of a grid, or the name of a button or list."""
+        return str(self._page.evaluate(FOCUS))
+
+    def value(self, testid: str) -> str:
+        """What a box holds now."""
+        return self._page.get_by_test_id(testid).input_value()
+
+    def text(self, testid: str) -> str:
+        """What something says now."""
+        return self._page.get_by_test_id(testid).first.inner_text()
+
+    def texts(self, testid: str) -> list[str]:
+        """What each of several things says now, on one line each."""
+        return [re.sub(r"\s+", " ", text) for text in self._page.get_by_test_id(testid).all_inner_texts()]
+
+    def select(self, css: str) -> Locator:
+        """Anything on the screen, for reading."""
+        return self._page.locator(css)
+
+    def ask(self, script: str, argument: object = None) -> Any:
+        """What a script in the page says."""
+        return self._page.evaluate(script, argument)
+
+    def path(self) -> str:
+        """The address of the screen, below the office's own."""
+        return urlsplit(self._page.url).path
+
+    def shot(self, file: Path) -> None:
+        """A picture of the screen."""
+        self._page.screenshot(path=file)
+
+    def settle(self) -> None:
+        """Wait until nothing is asked of the server any more and the fonts are there."""
+        self._page.evaluate("document.fonts.ready")
+        self._page.wait_for_load_state("load")
+
+    # --- paper
+
+    @contextmanager
+    def paper(self) -> Iterator[list[str]]:
+        """What is printed meanwhile: the text of each page of the PDF, there when the block has ended."""
+        pages: list[str] = []
+        with self._context.expect_page() as window:
+            yield pages
+        window.value.wait_for_load_state("commit")
+        window.value.close()
+        pages += [page.extract_text() for page in PdfReader(BytesIO(self.papers[-1])).pages]
+
+    def _keep_paper(self, route: Route) -> None:
+        answer = route.fetch()
+        self.papers.append(answer.body())
+        route.fulfill(response=answer)
+
+    # --- the end
+
+    def stand_up(self) -> None:
+        """Leave the desk. Fails if a mouse was used, or the page complained."""
+        pointed = 0 if self._page.is_closed() else self._page.evaluate("window.socaiPointed ?? 0")
+        self._context.close()
+        assert pointed == 0, f"the page was pointed at {pointed} times"
+        assert self.faults == []
+
+    def _heard(self, kind: str, text: str) -> None:
+        # A refusal (409, 422 …) or a cut line is reported by the browser as a failed load; the screen tells of it.
+        if kind == "error" and "Failed to load resource" not in text:
+            self.faults.append(text)

@@ -50,7 +50,7 @@ class HandClock:
         """The machine is off for a while and comes up again."""
         self.wall += int((off_seconds + up_seconds) * 1000)
         self.tick = int(up_seconds * 1000)
-        self.boot = f"boot-{next(_counter)}"
+        self.boot = f"reboot-{next(_counter)}"
 
 
 BRANCH, PARTNER, VENDOR, FUND, BANK = ident(1), ident(2), ident(3), ident(4), ident(5)

@@ -53,25 +53,26 @@ class Wish:
 
 def put_voucher(db: apsw.Connection, head: Head, wish: Wish, running: bool) -> None:
     """Put an act on a voucher in the outbox. `running`: the cloud still works on it in a book."""
-    pending = outbox.open_of(db, VOUCHER, head.type, head.id) if head.version or head.revision > 1 else []
+    fresh = wish.act == SAVE and head.revision == 1
+    pending = [] if fresh else outbox.open_of(db, VOUCHER, head.type, head.id)
     newest = pending[-1] if pending else None
-    fresh = NewOperation(
+    new = NewOperation(
         wish.act_id, wish.user, wish.at, PROTOCOL, VOUCHER, head.type, head.id, wish.act, head.revision,
         head.version, 0, ",".join(wish.books), ",".join(wish.post_to), ",".join(wish.answered),
     )  # fmt: skip
     if newest is None:
         # Not yet posted or unposted: the act is on the result of our own, so that posting cannot overtake it.
         chained = outbox.newest_applied(db, head.id, head.version) if running else 0
-        outbox.add(db, replace(fresh, base_place=chained))
+        outbox.add(db, replace(new, base_place=chained))
         return
     merged = _MERGED.get((newest.act, wish.act)) if newest.state == outbox.WAITING else None
     if merged is None:
-        outbox.add(db, replace(fresh, base_version=newest.base_version, base_place=newest.place))
+        outbox.add(db, replace(new, base_version=newest.base_version, base_place=newest.place))
         return
     outbox.drop(db, newest.place)
     if merged == DELETE and never_told(newest):
         return
-    outbox.add(db, _merge(newest, fresh, merged))
+    outbox.add(db, _merge(newest, new, merged))
 
 
 def never_told(waiting: OutRow) -> bool:
@@ -81,7 +82,7 @@ def never_told(waiting: OutRow) -> bool:
 
 def _merge(old: OutRow, new: NewOperation, act: str) -> NewOperation:
     """The new act in the old one's stead: on the same base, keeping what it does not say itself."""
-    kept = act != DELETE and not (old.act == SAVE and new.act == SAVE)
+    kept = act != DELETE and new.act != SAVE  # a newer save says all: whether it is to be posted, too
     return replace(
         new,
         act=act,

@@ -1,0 +1,80 @@
+"""The pull machine, event by event: snapshot first, page after page, a long poll when all is read."""
+
+from __future__ import annotations
+
+from socai.sync.message import POLL_SECONDS_MAX, FeedItem, FeedPage
+from socai.sync.pull import (
+    Arrived,
+    CaughtUp,
+    Closed,
+    Failed,
+    FetchFeed,
+    FetchSnapshot,
+    Greet,
+    Hurry,
+    Loaded,
+    Opened,
+    PullState,
+    TakePage,
+    Tick,
+    Wait,
+    step,
+)
+
+READY = PullState(opened=True, timeline="t1", snapshot=True, cursor="5")
+
+
+def page(cursor: str = "6", *, more: bool = False, timeline: str = "t1", items: int = 1) -> FeedPage:
+    item = FeedItem("catalog", "partner", "x", 6, 1)
+    return FeedPage(timeline, [item] * items, cursor, more, 6)
+
+
+def test_a_new_file_takes_the_snapshot_before_the_feed() -> None:
+    state, effects = step(PullState(), Tick(0))
+    assert effects == [Wait(None)]
+    state, effects = step(state, Opened(1, "t1", "", snapshot=False))
+    assert effects == [FetchSnapshot()]
+    state, effects = step(state, Loaded(2, "5"))
+    assert effects == [FetchFeed("5", 0)]
+
+
+def test_pages_are_fetched_until_there_is_nothing_more_and_then_waited_for() -> None:
+    state, effects = step(READY, Tick(0))
+    assert effects == [FetchFeed("5", 0)]
+    state, effects = step(state, Arrived(1, page("6", more=True)))
+    assert effects == [TakePage(page("6", more=True)), FetchFeed("6", 0)]
+    state, effects = step(state, Arrived(2, page("7")))
+    assert effects == [TakePage(page("7")), CaughtUp(), FetchFeed("7", POLL_SECONDS_MAX)]
+    _, effects = step(state, Arrived(3, page("7", items=0)))
+    assert effects == [CaughtUp(), FetchFeed("7", POLL_SECONDS_MAX)]
+
+
+def test_a_page_of_another_timeline_is_dropped() -> None:
+    state, _ = step(READY, Tick(0))
+    state, effects = step(state, Arrived(1, page(timeline="t2")))
+    assert effects == [Greet(), Wait(None)]
+    _, effects = step(state, Opened(2, "t2", "3", snapshot=True))
+    assert effects == [FetchFeed("3", 0)]
+
+
+def test_a_page_that_arrives_after_the_session_was_closed_is_dropped() -> None:
+    state, _ = step(READY, Tick(0))
+    state, effects = step(state, Closed(1))
+    assert effects == []
+    _, effects = step(state, Arrived(2, page()))
+    assert effects == [Wait(None)]
+
+
+def test_a_cut_snapshot_is_asked_for_again() -> None:
+    state, _ = step(PullState(), Opened(0, "t1", "", snapshot=False))
+    state, effects = step(state, Failed(1, chance=0.5))
+    assert isinstance(effects[0], Wait)
+    _, effects = step(state, Tick(state.not_before))
+    assert effects == [FetchSnapshot()]
+
+
+def test_the_line_being_back_ends_the_back_off() -> None:
+    state, _ = step(READY, Tick(0))
+    state, _ = step(state, Failed(1, chance=0.9))
+    _, effects = step(state, Hurry(1.001))
+    assert effects == [FetchFeed("5", 0)]

@@ -231,8 +231,12 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
             ledger.note_missing_months(db)
             catalog.drop_untold(db)
             settings.changed(db)
-            # A replica that had a cursor goes on from there, so that it hears of every voucher changed meanwhile.
-            cursor = meta.text(db, "cursor") or meta.text(db, "snapshot_cursor")
+            # A replica that had a cursor goes on from there, so that it hears of every voucher changed meanwhile. One
+            # in which people typed before its first snapshot reads from the beginning: the cloud may have taken and
+            # posted their vouchers before the snapshot's moment, and tells of that nowhere else.
+            cursor = meta.text(db, "cursor")
+            if not cursor and not voucher.any_held(db):
+                cursor = meta.text(db, "snapshot_cursor")
             meta.put(db, {"snapshot_done": 1, "cursor": cursor})
 
     desk.file.write(job)

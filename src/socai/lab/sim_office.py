@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from socai.base.ident import make_ident
 from socai.cloud.accept import Accepted
+from socai.cloud.store.row import parse_cursor
 from socai.dataserver import exchange, incoming
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import Desk
@@ -180,7 +181,8 @@ class Office:
             waiting, sent, _ = outbox.counts(db)
             cursor = meta.text(db, "cursor")
         head = self.world.cloud.store.tenant(self.world.cloud.refs[self.tenant]).seq
-        return waiting + sent == 0 and (int(cursor.split(":")[0]) if cursor else 0) >= head
+        place = parse_cursor(cursor)
+        return waiting + sent == 0 and place is not None and place.seq >= head
 
     # ---- sending
 

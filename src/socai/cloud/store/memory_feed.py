@@ -38,14 +38,14 @@ class MemoryFeed:
             items: list[FeedItem] = []
             size = 0
             for key in waiting[:limit]:
-                made = self._item(tables, Cursor(*key), after.seq, branches)
+                made = self._item(tables, Cursor(*key), after.since, branches)
                 size += size_of(made)
                 if items and size > bytes_max:
                     break
                 items.append(made)
             if len(items) == len(waiting):
                 return items, Cursor(max(tables.row.seq, after.seq), CURSOR_LAST), tables.row.seq
-            return items, Cursor(*waiting[len(items) - 1]), tables.row.seq
+            return items, Cursor(*waiting[len(items) - 1], floor=after.since), tables.row.seq
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
         """See FeedStore."""

@@ -56,9 +56,9 @@ class PostgresFeed:
                 Cursor(*row)
                 for row in reading.all(feed_sql.CHANGED, **after._asdict(), **_limits(branches), limit=limit)
             ]
-            items = reading.items(keys, after.seq, branches, bytes_max)
+            items = reading.items(keys, after.since, branches, bytes_max)
             if len(items) < len(keys) or len(keys) == limit:
-                return items, keys[len(items) - 1], head
+                return items, keys[len(items) - 1]._replace(floor=after.since), head
             return items, Cursor(head, CURSOR_LAST), head
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:

@@ -98,13 +98,11 @@ class PostgresLane:
         """See LaneStore."""
         given = {"after": after, "limit": quantum.limit, "lone_limit": quantum.lone_limit, "bytes": LOOK_BYTES_MAX}
         with self._reading(claim) as connection:
-            lane: Any = connection.execute(sql.LANE, _owner(claim) | given).fetchone()
-            if lane is None:
-                return Queue((), 0, lone=True, more=False)
-            version, others, limit = lane
-            rows: Any = connection.execute(sql.LOOK, _owner(claim) | given | {"limit": limit + 1}).fetchall()
-        items = [_item(row) for row in rows[:limit]]
-        return Queue(items, version, not others, len(rows) > limit or bool(rows and rows[-1][-1]))
+            rows: Any = connection.execute(sql.LOOK, _owner(claim) | given).fetchall()
+        if not rows:
+            return Queue((), 0, lone=True, more=False)
+        version, others, limit, cut = rows[-1][17:]
+        return Queue([_item(row) for row in rows[:limit]], version, not others, cut or len(rows) > limit)
 
     @_guarded
     def settings(self, claim: Claim) -> tuple[int, Mapping[str, list[Mapping[str, object]]]]:
@@ -150,9 +148,11 @@ class PostgresLane:
         """See LaneStore."""
         try:
             with self._database.transaction(claim.bucket, claim.tenant) as connection:
-                connection.execute(sql.STALL, prepare=False)
-                _write(connection, claim, turn)
-                answer = _settle(connection, claim, turn, settings_version, keep)
+                with connection.pipeline():
+                    connection.execute(sql.STALL, prepare=False)
+                    _write(connection, claim, turn)
+                    settled = connection.execute(sql.SETTLE, _settling(claim, turn, settings_version, keep))
+                answer = COMMITTED if settled.fetchone() else _why_not(connection, claim)
                 if answer != COMMITTED:
                     raise psycopg.Rollback
                 connection.execute(sql.FINISH, _owner(claim) | _stamped(turn))
@@ -171,8 +171,8 @@ class PostgresLane:
 
     @contextmanager
     def _reading(self, claim: Claim) -> Iterator[Connection]:
-        with self._database.connection_for(claim.bucket) as connection, _hasty(connection):
-            connection.execute(f"set local app.tenant = {claim.tenant:d}".encode(), prepare=False)
+        with self._database.connection_for(claim.bucket) as connection, connection.transaction():
+            connection.execute(sql.HASTY + f"; set local app.tenant = {claim.tenant:d}".encode(), prepare=False)
             yield connection
 
 
@@ -232,9 +232,9 @@ def _state(change: BookChange) -> dict[str, object]:
     }
 
 
-def _settle(connection: Connection, claim: Claim, turn: Turn, settings_version: int, keep: bool) -> str:
-    """The lane's row under its fence and its settings version; from here on nobody else can commit for this tenant."""
-    given = _owner(claim) | {
+def _settling(claim: Claim, turn: Turn, settings_version: int, keep: bool) -> dict[str, Any]:
+    """For the lane's row under its fence and settings version: from there on nobody else can commit for this tenant."""
+    return _owner(claim) | {
         "fence": claim.fence,
         "holder": claim.holder,
         "settings_version": settings_version,
@@ -242,8 +242,10 @@ def _settle(connection: Connection, claim: Claim, turn: Turn, settings_version: 
         "charge": rules.charge(0, turn.cost, claim.weight),
         "lease": rules.LEASE_MS if keep else 0,
     }
-    if connection.execute(sql.SETTLE, given).fetchone():
-        return COMMITTED
+
+
+def _why_not(connection: Connection, claim: Claim) -> str:
+    given = _owner(claim) | {"fence": claim.fence, "holder": claim.holder}
     return STALE if connection.execute(sql.STILL_HELD, given).fetchone() else LOST
 
 

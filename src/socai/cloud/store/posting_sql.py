@@ -36,20 +36,19 @@ update lane set lease_until = 0, failures = failures + 1,
 where {_MINE} and fence = %(fence)s and holder = %(holder)s
 """
 
-# How the lane stands, whether another one waits in the bucket, and so how much may be taken.
-LANE = f"""
-select l.settings_version, o.others, case when o.others then %(limit)s else %(lone_limit)s end
-from lane l cross join lateral (
-    select exists (select from lane x where x.bucket = %(bucket)s and x.tenant <> %(tenant)s and x.depth > 0
-                   and x.ready_at <= {_NOW} and x.lease_until <= {_NOW}) as others) o
-where l.bucket = %(bucket)s and l.tenant = %(tenant)s
-"""
-
-# Work in order with its voucher and its book's state. Ends before the bodies get too large, though never empty for
-# that; the last column of the last row then says that more follows.
-LOOK = """
-with queue as (
-    select * from work where bucket = %(bucket)s and tenant = %(tenant)s and n > %(after)s order by n limit %(limit)s
+# Work in order with its voucher and its book's state; beside each the lane's settings version, whether another lane of
+# the bucket waits, and so how much may be taken (one more is read, to know whether more follows). Ends before the
+# bodies get too large, though never empty for that; the last column of the last row then says that more follows.
+LOOK = f"""
+with here as materialized (
+    select l.settings_version, o.others, case when o.others then %(limit)s else %(lone_limit)s end as most
+    from lane l cross join lateral (
+        select exists (select from lane x where x.bucket = %(bucket)s and x.tenant <> %(tenant)s and x.depth > 0
+                       and x.ready_at <= {_NOW} and x.lease_until <= {_NOW}) as others) o
+    where l.bucket = %(bucket)s and l.tenant = %(tenant)s
+), queue as (
+    select * from work where bucket = %(bucket)s and tenant = %(tenant)s and n > %(after)s
+    order by n limit (select most + 1 from here)
 ), sized as (
     select q.n, q.voucher, q.book, q.act, q.version, q.author, q.asked, q.answered,
         v.type, v.body_version, v.deleted, v.body, sum(pg_column_size(v.body)) over (order by q.n) as bytes,
@@ -62,8 +61,8 @@ select s.n, s.voucher::text, s.book, s.act, s.version, s.author, s.asked, s.answ
     case when s.act = 'delete' then array(
         select o.book from voucher_book o
         where o.bucket = %(bucket)s and o.tenant = %(tenant)s and o.voucher = s.voucher and o.posted) end,
-    s.bytes > %(bytes)s
-from sized s
+    here.settings_version, here.others, here.most, coalesce(s.bytes > %(bytes)s, false)
+from sized s cross join here
 left join voucher_book b on b.bucket = %(bucket)s and b.tenant = %(tenant)s and b.voucher = s.voucher
     and b.book = s.book
 where s.own is null or s.bytes - s.own <= %(bytes)s

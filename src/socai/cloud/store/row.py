@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -87,26 +88,40 @@ CURSOR_LAST = "~"
 
 
 class Cursor(NamedTuple):
-    """A place in the feed: everything up to and including this key has been read. Opaque to data servers."""
+    """A place in the feed: everything up to and including this key has been read. Opaque to data servers.
+
+    `floor` is where the reader last was at the end of the feed, -1 for here. An object that changes while a reader is
+    on its way moves ahead of it, so what happened to it since the floor must be told when the reader gets there.
+    """
 
     seq: int = 0
     kind: str = ""
     id: str = ""
+    floor: int = -1
+
+    @property
+    def since(self) -> int:
+        """The seq from which an object's history has to be told to this reader."""
+        return self.seq if self.floor < 0 else self.floor
 
     def text(self) -> str:
-        """As it travels: `seq:kind:id`."""
-        return f"{self.seq}:{self.kind}:{self.id}"
+        """As it travels: `seq:kind:id`, or `seq-floor:kind:id` on the way."""
+        place = str(self.seq) if self.floor < 0 else f"{self.seq}-{self.floor}"
+        return f"{place}:{self.kind}:{self.id}"
+
+
+_CURSOR = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?:([^:\0]{0,60}):([^\0]{0,140})", re.ASCII)
 
 
 def parse_cursor(text: str) -> Cursor | None:
     """The place a text names, the beginning for an empty one, None where it is not of our making."""
     if not text:
         return Cursor()
-    seq, _, rest = text.partition(":")
-    kind, _, ident = rest.partition(":")
-    if not seq.isascii() or not seq.isdigit() or len(seq) > 18 or len(rest) > 200 or "\0" in rest:
+    found = _CURSOR.fullmatch(text)
+    if found is None:
         return None
-    return Cursor(int(seq), kind, ident)
+    seq, floor, kind, ident = found.groups()
+    return Cursor(int(seq), kind, ident, -1 if floor is None else int(floor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,11 @@ def load(db: apsw.Connection, ident: str) -> Head | None:
     return Head(*row) if row else None
 
 
+def any_held(db: apsw.Connection) -> bool:
+    """Whether the file holds any voucher at all."""
+    return db.execute("SELECT 1 FROM voucher LIMIT 1").fetchone() is not None
+
+
 def load_many(db: apsw.Connection, idents: Sequence[str]) -> dict[str, Head]:
     """The heads of several vouchers, those that exist."""
     return {row[0]: Head(*row) for row in db.execute(_LOAD_MANY, (json.dumps(idents),))}

@@ -169,4 +169,4 @@ def set_lock(
 
 def lock_id(branch: str, book: str) -> str:
     """A branch's book has one lock."""
-    return f"{branch}.{book}"
+    return f"{branch}|{book}"

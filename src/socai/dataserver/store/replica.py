@@ -221,7 +221,7 @@ class Replica:
         self._mend_at = time.monotonic() + self.mend_seconds
         try:
             self._close_readers()
-            self._db.close(True)
+            _close(self._db)
             if self.path != MEMORY:
                 file.verify(self.path, self._vfs)
             self._db = self._open()
@@ -280,13 +280,13 @@ class Replica:
 
     def _give_back(self, db: apsw.Connection) -> None:
         if self._closed or self.broken:
-            db.close(True)
+            _close(db)
         else:
             self._readers.append(db)
 
     def _close_readers(self) -> None:
         while self._readers:
-            self._readers.pop().close(True)
+            _close(self._readers.pop())
 
     # ---- the whole file
 
@@ -310,4 +310,10 @@ class Replica:
         if not self.broken and self.path != MEMORY:
             with suppress(apsw.Error):  # then the log stays, and is read at the next opening
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        self._db.close(True)
+        _close(self._db)
+
+
+def _close(db: apsw.Connection) -> None:
+    """Close a connection, whatever the disk says to it."""
+    with suppress(apsw.Error):
+        db.close(True)

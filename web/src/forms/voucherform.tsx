@@ -333,6 +333,7 @@ function VoucherGrid(props: Props & { item: GridModel; tab: string; onTab: (name
         if (event.key === "F6" && next && mode === "edit") {
           event.preventDefault();
           event.stopPropagation();
+          model.act(grid.name, { type: "commit" }); // an input that is taken away is never blurred
           props.onTab(next.grid.name);
           requestAnimationFrame(() =>
             document.querySelector<HTMLElement>(`[data-region="grid-${next.grid.name}"] [data-stop]`)?.focus(),

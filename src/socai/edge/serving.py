@@ -52,6 +52,14 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
+def _refuse_taken(address: Address) -> None:
+    """OSError where somebody listens already: the server's own socket would share the port and take half of it."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((address.host, address.port))
+
+
 def _server(app: Any, address: Address) -> Any:
     return Server(
         app,
@@ -72,6 +80,7 @@ def _server(app: Any, address: Address) -> Any:
 async def _run(
     app: Any, address: Address, stop: asyncio.Event, on_ready: Callable[[], None], on_stop: Callable[[], None]
 ) -> None:
+    _refuse_taken(address)
     server = _server(app, address)
     server.workers_kill_timeout = STOP_SECONDS
     serving = asyncio.create_task(server.serve())

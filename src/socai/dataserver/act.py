@@ -23,6 +23,7 @@ from socai.dataserver.head import fill_head, keys_of
 from socai.dataserver.known import Known
 from socai.dataserver.outgoing import Wish, is_running, never_told, put_voucher
 from socai.dataserver.save import (
+    accepted,
     blank_head,
     check_open,
     number_voucher,
@@ -73,7 +74,7 @@ def post(desk: Desk, asked: Asked, book: str, answered: Sequence[str] = ()) -> S
         if book not in found.head.book_list:
             raise Undo(refused(Fault("BOOK_UNKNOWN", "book", {"book": book[:40]})))
         _check_postable(found, answered)
-        return _queue(found, replace(found.wish, books=(book,), post_to=(book,), answered=tuple(answered)))
+        return _queue(found, replace(found.wish, books=(book,), post_to=(book,), answered=accepted(answered)))
 
     return _do(desk, asked, POST, work, book)
 

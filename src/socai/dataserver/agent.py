@@ -24,7 +24,15 @@ from socai.dataserver.store import meta, outbox, voucher
 from socai.dataserver.store.file import StorageFailed
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.sync import pull, push
-from socai.sync.message import FEED_ITEMS_MAX, POLL_SECONDS_MAX, People, Push, PushAnswer
+from socai.sync.message import (
+    FEED_ITEMS_MAX,
+    OPERATIONS_PER_PUSH_MAX,
+    POLL_SECONDS_MAX,
+    People,
+    Push,
+    PushAnswer,
+    WireFault,
+)
 
 TICK_SECONDS = 5.0  # how often the state is looked at even though nothing seems to happen
 CHORE_SECONDS = 1.0
@@ -33,6 +41,7 @@ STAND_SECONDS = 300.0  # how often an unchanged standing is written down
 ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations that long
 FORGET_SECONDS = 3_600.0
 JOIN_SECONDS = 2.0
+UNREADABLE = frozenset(("BODY_TOO_LARGE", "JSON_INVALID", "REQUEST_INVALID"))
 
 _log = structlog.get_logger("socai.agent")
 
@@ -71,6 +80,7 @@ class Agent:
         self._people_due = True
         self._stood_at = 0.0
         self._push: Push | None = None
+        self._limit = OPERATIONS_PER_PUSH_MAX
         self._threads: list[threading.Thread] = []
         with desk.file.read() as db:
             known = meta.standing(db)
@@ -176,12 +186,26 @@ class Agent:
         return push.Greeted(self._clock(), answer, exchange.pending(self._desk))
 
     def _push_batch(self, client: CloudClient) -> push.Event:
-        self._push = exchange.next_batch(self._desk)
+        self._push = exchange.next_batch(self._desk, self._limit)
         if self._push is None:
-            answer = PushAnswer(self._push_state.timeline, [])
-        else:
+            return push.Answered(self._clock(), PushAnswer(self._push_state.timeline, []), False)
+        try:
             answer = client.push(self._push)
+        except CloudRefused as refused:
+            if refused.code in UNREADABLE:
+                self._narrow(self._push, refused)
+            raise
+        self._limit = OPERATIONS_PER_PUSH_MAX
         return push.Answered(self._clock(), answer, exchange.pending(self._desk))
+
+    def _narrow(self, refused_push: Push, refused: CloudRefused) -> None:
+        """A batch the cloud will not read holds something wrong: halve it until that is alone, then give that up."""
+        count = len(refused_push.operations)
+        if count > 1:
+            self._limit = count // 2
+            return
+        faults = [WireFault(fault.code, fault.field, dict(fault.params)) for fault in refused.faults]
+        exchange.give_up(self._desk, refused_push, faults)
 
     # ---- receiving
 

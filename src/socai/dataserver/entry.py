@@ -57,6 +57,8 @@ def saving(
 ) -> Callable[[apsw.Connection], Saved | Refused] | Refused:
     """The save of an entry as a job of the writer, so that several can share one transaction."""
     body, faults = check_entry(kind, raw)
+    if isinstance(wrong := parse_ident(act_id, "act_id"), Fault):
+        faults = (*faults, wrong)
     if faults:
         return Refused(faults)
     if fault := _ident_fault(kind, ident, body):
@@ -86,6 +88,8 @@ def delete_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) -
     """Delete an entry nothing uses; the cloud, which sees every office, has the last word."""
     if kind not in KINDS:
         return refused(Fault("TYPE_UNKNOWN", "kind", {"type": kind[:40]}))
+    if isinstance(fault := parse_ident(act_id, "act_id"), Fault):
+        return refused(fault)
 
     def job(db: apsw.Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
@@ -114,6 +118,8 @@ def resolve_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, 
     """Settle a conflict about an entry: `theirs` takes the cloud's form, `mine` puts ours on top of it."""
     if choice not in ("theirs", "mine"):
         return refused(Fault("CHOICE_INVALID", "choice", {"field": "choice", "value": choice[:40]}))
+    if isinstance(fault := parse_ident(act_id, "act_id"), Fault):
+        return refused(fault)
 
     def job(db: apsw.Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:

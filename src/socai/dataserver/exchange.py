@@ -101,16 +101,16 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
 # ---- sending
 
 
-def next_batch(desk: Desk) -> Push | None:
+def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
     """What goes next: what was sent without an answer, byte for byte, else what waits, sealed now. None for nothing."""
 
     def job(db: apsw.Connection) -> tuple[Push | None, list[Change]]:
         known = meta.standing(db)
-        again = _bounded(outbox.sent(db, OPERATIONS_PER_PUSH_MAX))
+        again = _bounded(outbox.sent(db, limit))
         if again:
             operations = [_operation.decode(row.operation or b"") for row in again]
             return Push(PROTOCOL, known.replica, known.epoch, operations), []
-        rows = _bounded(outbox.waiting(db, OPERATIONS_PER_PUSH_MAX), db)
+        rows = _bounded(outbox.waiting(db, limit), db)
         if not rows:
             return None, []
         operations = _seal(desk, db, known, rows)
@@ -201,6 +201,26 @@ def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
     changes = desk.file.write(job)
     desk.tell_all([*changes, (SYNC, "", "")])
     return changes
+
+
+def give_up(desk: Desk, push: Push, faults: Sequence[WireFault]) -> None:
+    """An operation the cloud will not even read: told as refused, and its number goes to the one behind it.
+
+    Only for a push of this one operation, refused whole: then the cloud has recorded neither it nor any after it.
+    """
+    operation = push.operations[0]
+
+    def job(db: apsw.Connection) -> list[Change]:
+        row = outbox.by_n(db, push.epoch, operation.n)
+        if row is None or row.state != outbox.SENT:
+            return []
+        before = outbox.by_n(db, push.epoch, operation.n - 1)
+        outbox.unsend(db, operation.n - 1, push.epoch, answered_too=False)
+        meta.put(db, {"next_n": operation.n, "last_hash": before.sha256 if before is not None else ""})
+        take_outcome(desk, db, row, Outcome(operation.n, REJECTED, faults=list(faults)))
+        return [(row.kind, row.object_kind, row.object), (SYNC, "", "")]
+
+    desk.tell_all(desk.file.write(job))
 
 
 def take_outcome(desk: Desk, db: apsw.Connection, row: OutRow, outcome: Outcome) -> None:

@@ -56,18 +56,20 @@ def put_voucher(db: apsw.Connection, head: Head, wish: Wish, running: bool) -> N
     fresh = wish.act == SAVE and head.revision == 1
     pending = [] if fresh else outbox.open_of(db, VOUCHER, head.type, head.id)
     newest = pending[-1] if pending else None
+    base_version, base_place = head.version, 0
+    if newest is not None:
+        base_version, base_place = newest.base_version, newest.place
+    elif running:
+        # Not yet posted or unposted: the act is on the result of our own, so that posting cannot overtake it.
+        base_place = outbox.newest_applied(db, head.id, head.version)
     new = NewOperation(
         wish.act_id, wish.user, wish.at, PROTOCOL, VOUCHER, head.type, head.id, wish.act, head.revision,
-        head.version, 0, ",".join(wish.books), ",".join(wish.post_to), ",".join(wish.answered),
+        base_version, base_place, ",".join(wish.books), ",".join(wish.post_to), ",".join(wish.answered),
     )  # fmt: skip
-    if newest is None:
-        # Not yet posted or unposted: the act is on the result of our own, so that posting cannot overtake it.
-        chained = outbox.newest_applied(db, head.id, head.version) if running else 0
-        outbox.add(db, replace(new, base_place=chained))
-        return
-    merged = _MERGED.get((newest.act, wish.act)) if newest.state == outbox.WAITING else None
-    if merged is None:
-        outbox.add(db, replace(new, base_version=newest.base_version, base_place=newest.place))
+    waiting = newest is not None and newest.state == outbox.WAITING
+    merged = _MERGED.get((newest.act, wish.act)) if newest is not None and waiting else None
+    if newest is None or merged is None:
+        outbox.add(db, new)
         return
     outbox.drop(db, newest.place)
     if merged == DELETE and never_told(newest):

@@ -6,6 +6,7 @@ number is drawn in the same transaction, so a series has no gaps however many pe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,9 +33,11 @@ from socai.dataserver.store.replica import Ticket, Undo
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
 from socai.sync.grant import Grant, may_voucher
-from socai.sync.message import SAVE
+from socai.sync.message import BODY_BYTES_MAX, SAVE
 
 NUMBER_TRIES_MAX = 10_000
+ANSWERED_MAX = 20
+CODE = re.compile("[A-Z][A-Z_]{1,59}", re.ASCII)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -165,10 +168,15 @@ def _write(desk: Desk, db: apsw.Connection, prepared: Prepared) -> Saved | Refus
             raise Undo(refused(Fault("TYPE_UNKNOWN", "type", {"type": spec.code})))
         running = is_running(db, head.id)
     number_voucher(db, head, spec, body, known)
-    wish = Wish(SAVE, request.act_id, grant.user, now.text, (), tuple(request.post_to), tuple(request.answered))
+    wish = Wish(SAVE, request.act_id, grant.user, now.text, (), tuple(request.post_to), accepted(request.answered))
     content = write_body(db, head, spec, body, known, wish, now)
     put_voucher(db, head, wish, running)
     return Saved(head.id, head.type, head.revision, head.number, content)
+
+
+def accepted(answered: Sequence[str]) -> tuple[str, ...]:
+    """The codes of warnings a person accepted, as they travel: codes only, whatever a client sent."""
+    return tuple(sorted({code for code in answered if CODE.fullmatch(code)}))[:ANSWERED_MAX]
 
 
 def check_open(db: apsw.Connection, head: Head, act: str, known: Known, now: Instant, book: str = "") -> life.Facts:
@@ -184,6 +192,8 @@ def write_body(
 ) -> bytes:
     """Write the next revision of a voucher: head, body, names, audit. The operation is the caller's to queue."""
     content = _encode(body)
+    if len(content) > BODY_BYTES_MAX:
+        raise Undo(refused(Fault("BODY_TOO_LARGE", "", {"max": f"{BODY_BYTES_MAX // 1_000_000} MB"})))
     fill_head(head, spec, body, known)
     head.revision += 1
     head.refused = head.refused_act = ""

@@ -13,7 +13,8 @@ import msgspec
 
 PROTOCOL = 1  # raised when a message changes; the cloud accepts every version of the last 18 months
 OPERATIONS_PER_PUSH_MAX = 500
-PUSH_BYTES_MAX = 1_000_000
+PUSH_BYTES_MAX = 1_000_000  # of a push of several; one operation alone may be larger
+BODY_BYTES_MAX = 4_000_000  # of one operation's body
 FEED_ITEMS_MAX = 500
 FEED_BYTES_MAX = 4_000_000
 POLL_SECONDS_MAX = 25

@@ -43,7 +43,7 @@ from socai.sync.message import (
     encode,
 )
 
-BODY_BYTES_MAX = 1_500_000
+BODY_BYTES_MAX = 4_500_000
 THREADS_MAX = 16
 RETRY_SECONDS = 5
 COMPRESS_BYTES_MIN = 2_000

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import apsw
+import msgspec
 
 from socai.dataserver.clock import Instant
 
@@ -154,7 +155,7 @@ def replace_keys(db: apsw.Connection, ident: str, keys: Iterable[tuple[str, str]
     db.execute(
         "INSERT INTO voucher_key (voucher, kind, value)"
         " SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING",
-        (ident, json.dumps(list(keys))),
+        (ident, msgspec.json.encode(list(keys)).decode()),
     )
 
 

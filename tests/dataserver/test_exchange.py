@@ -1,0 +1,231 @@
+"""The file's side of the protocol: epochs, restored clouds, poison, bounded batches, catalogs, snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from socai.dataserver import entry, exchange, incoming
+from socai.dataserver.desk import Refused, Saved
+from socai.dataserver.store import catalog, ledger, meta, outbox, voucher
+from socai.dataserver.store.file import MEMORY
+from socai.sync.message import (
+    BalanceRow,
+    BookState,
+    FeedItem,
+    FeedPage,
+    HelloAnswer,
+    Outcome,
+    Push,
+    PushAnswer,
+    SnapshotChunk,
+    WireEntrySet,
+    WireFault,
+    encode,
+    operation_hash,
+    raw_body,
+)
+from support.desk import BRANCH, CHIEF, PARTNER, Office, ident, journal, open_office
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    found = open_office(MEMORY)
+    answer_all(found)
+    yield found
+    found.close()
+
+
+def saved(found: Saved | Refused) -> Saved:
+    assert isinstance(found, Saved), found
+    return found
+
+
+def send(office: Office) -> Push:
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    return push
+
+
+def answer_all(office: Office, seq: int = 1) -> None:
+    while (push := exchange.next_batch(office.desk)) is not None:
+        outcomes = [Outcome(operation.n, "applied", 1, seq) for operation in push.operations]
+        exchange.take_answer(office.desk, push, PushAnswer("", outcomes))
+
+
+def standing(office: Office) -> meta.Standing:
+    with office.desk.file.read() as db:
+        return meta.standing(db)
+
+
+def test_what_is_sent_stands_in_the_file_with_its_hash(office: Office) -> None:
+    saved(office.save(journal()))
+    push = send(office)
+    operation = push.operations[0]
+    assert operation.sha256 == operation_hash(operation)
+    with office.desk.file.read() as db:
+        row = outbox.by_n(db, 1, operation.n)
+        assert row is not None
+        assert row.operation == encode(operation)
+    hello = exchange.make_hello(office.desk)
+    assert (hello.last_n, hello.last_hash) == (operation.n, operation.sha256)
+
+
+def test_a_batch_is_bounded_in_bytes_and_one_operation_always_fits(office: Office) -> None:
+    for _ in range(3):
+        saved(office.save(journal(count=3_000)))
+    assert len(send(office).operations) == 2
+
+
+def test_a_new_epoch_sends_what_has_no_answer_again_under_new_numbers(office: Office) -> None:
+    first, second = saved(office.save(journal())), saved(office.save(journal()))
+    before = send(office)
+    exchange.take_hello(office.desk, HelloAnswer("t", "new_epoch", 2, 0))
+    again = send(office)
+    assert [(o.epoch, o.n, o.id) for o in again.operations] == [(2, 1, first.id), (2, 2, second.id)]
+    assert [o.act_id for o in again.operations] == [o.act_id for o in before.operations]
+
+
+def test_a_restored_cloud_gets_again_what_it_lost_byte_for_byte(office: Office) -> None:
+    done = [saved(office.save(journal())) for _ in range(3)]
+    push = send(office)
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 9) for o in push.operations]))
+    lost = push.operations[1:]
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, push.operations[0].n, cursor="4"))
+    assert send(office).operations == lost
+    known = standing(office)
+    assert (known.timeline, known.cursor, known.snapshot_done) == ("t2", "4", 0)
+    assert len(done) == 3
+
+
+def test_quarantine_and_upgrade_leave_everything_as_it_is(office: Office) -> None:
+    saved(office.save(journal()))
+    before = send(office)
+    for verdict in ("quarantine", "upgrade"):
+        exchange.take_hello(office.desk, HelloAnswer("other", verdict, 7, 0))
+        assert standing(office).verdict == verdict
+        assert (standing(office).epoch, standing(office).timeline) == (1, "")
+    assert send(office) == before
+
+
+def test_a_poison_operation_is_given_up_and_blocks_nobody(office: Office) -> None:
+    done = [saved(office.save(journal())) for _ in range(3)]
+    push = send(office)
+    alone = Push(push.protocol, push.replica, push.epoch, push.operations[:1])
+    exchange.give_up(office.desk, alone, [WireFault("BODY_TOO_LARGE")])
+    again = send(office)
+    assert [(o.n, o.id) for o in again.operations] == [
+        (push.operations[0].n, done[1].id),
+        (push.operations[1].n, done[2].id),
+    ]
+    with office.desk.file.read() as db:
+        head = voucher.load(db, done[0].id)
+        assert head is not None
+        assert "BODY_TOO_LARGE" in head.refused
+
+
+def test_a_refused_catalog_entry_is_told_and_a_refused_delete_brings_it_back(office: Office) -> None:
+    assert isinstance(entry.delete_entry(office.desk, CHIEF, ident(), "partner", PARTNER), Saved)
+    push = send(office)
+    fault = WireFault("CATALOG_USED", "id")
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(push.operations[0].n, "rejected", faults=[fault])]))
+    with office.desk.file.read() as db:
+        row = catalog.load(db, "partner", PARTNER)
+        assert row is not None
+        assert (row.deleted, row.refused_act) == (0, "delete")
+        assert "CATALOG_USED" in row.refused
+
+
+def test_a_catalog_used_by_a_voucher_is_not_deleted(office: Office) -> None:
+    lines = [{"debit_account": "131", "credit_account": "5111", "amount": "9", "debit_partner": PARTNER}]
+    saved(office.save(journal(lines=lines)))
+    found = entry.delete_entry(office.desk, CHIEF, ident(), "partner", PARTNER)
+    assert isinstance(found, Refused)
+    assert found.faults[0].code == "CATALOG_USED"
+
+
+# ---- books from the feed
+
+
+def wire_set(set_no: int, posted: int, voided: int = 0, amount: int = 100) -> WireEntrySet:
+    sides = [["6428", "VND", 0, BRANCH, "", "", "", "", ""], ["242", "VND", 0, BRANCH, "", "", "", "", ""]]
+    entries = [[1, amount, sides[0], sides[1], "", ""]]
+    return WireEntrySet("financial", set_no, set_no, "2026-11-20", posted, voided, entries, branch=BRANCH)
+
+
+def tell(office: Office, body: bytes, ident_: str, seq: int, *sets: WireEntrySet) -> None:
+    books = [BookState("financial", asked=True, posted=any(not item.voided_seq for item in sets))]
+    item = FeedItem(
+        "voucher", "journal", ident_, seq, seq, "x", "2026-11-22T00:00:00.000Z", body=raw_body(body), books=books,
+        sets=list(sets),
+    )  # fmt: skip
+    incoming.take_page(office.desk, FeedPage("", [item], str(seq), False, seq))
+
+
+def balance(office: Office) -> int:
+    with office.desk.file.read() as db:
+        found = db.execute("SELECT coalesce(sum(debit), 0) FROM balance WHERE dimension = 0").fetchone()
+        return int(found[0])
+
+
+def live(office: Office) -> int:
+    with office.desk.file.read() as db:
+        found = db.execute("SELECT coalesce(sum(amount), 0) FROM entry").fetchone()
+        return int(found[0])
+
+
+def test_sets_move_the_books_once_however_often_they_are_told(office: Office) -> None:
+    done = saved(office.save(journal()))
+    answer_all(office)
+    for _ in range(2):
+        tell(office, done.body, done.id, 10, wire_set(1, 10))
+    assert (balance(office), live(office)) == (100, 100)
+    tell(office, done.body, done.id, 12, wire_set(1, 10, 12), wire_set(2, 12, amount=70))
+    assert (balance(office), live(office)) == (70, 70)
+    tell(office, done.body, done.id, 13, wire_set(1, 10, 12), wire_set(2, 12, 13, amount=70))
+    assert (balance(office), live(office)) == (0, 0)
+
+
+def test_a_set_the_snapshot_held_is_not_counted_again_and_its_voiding_is(office: Office) -> None:
+    body, voucher_id = saved(office.save(journal())).body, ident()
+    incoming.begin_snapshot(office.desk)
+    rows = [
+        BalanceRow("financial", 0, BRANCH, "6428", "VND", "", 202611, 100, 0),
+        BalanceRow("financial", 0, BRANCH, "242", "VND", "", 202611, 0, 100),
+    ]
+    incoming.take_chunk(office.desk, SnapshotChunk("t", 50, "50"))
+    incoming.take_chunk(office.desk, SnapshotChunk(balances=rows))
+    incoming.take_chunk(office.desk, SnapshotChunk(end=True))
+    assert standing(office).snapshot_seq == 50
+    with office.desk.file.read() as db:
+        assert ledger.missing_months(db, 202601, 202612, ()) == [202611]
+    tell(office, body, voucher_id, 60, wire_set(1, 40))  # told because of another change: known, not counted
+    assert (balance(office), live(office)) == (100, 100)
+    tell(office, body, voucher_id, 61, wire_set(1, 40, 61))
+    assert (balance(office), live(office)) == (0, 0)
+    tell(office, b"", ident(), 62, wire_set(1, 45, 62))  # voided without ever having been here
+    assert balance(office) == -100
+
+
+def test_a_snapshot_cut_in_the_middle_begins_again(office: Office) -> None:
+    for _ in range(2):
+        incoming.begin_snapshot(office.desk)
+        row = BalanceRow("financial", 0, BRANCH, "6428", "VND", "", 202611, 100, 0)
+        incoming.take_chunk(office.desk, SnapshotChunk("t", 50, "50", balances=[row]))
+        assert standing(office).snapshot_done == 0
+    incoming.take_chunk(office.desk, SnapshotChunk(end=True))
+    assert (balance(office), standing(office).snapshot_done) == (100, 1)
+
+
+def test_a_backup_is_a_whole_file_of_one_moment(tmp_path: Path) -> None:
+    office = open_office(tmp_path / "replica.db")
+    done = saved(office.save(journal()))
+    office.desk.file.backup(tmp_path / "copy" / "replica.db")
+    saved(office.save(journal()))
+    office.close()
+    copy = open_office(tmp_path / "copy" / "replica.db")
+    with copy.desk.file.read() as db:
+        assert [row[0] for row in db.execute("SELECT id FROM voucher")] == [done.id]
+    copy.close()

@@ -24,8 +24,8 @@ from socai.lab.stack import Stack
 from socai.registry import chart_for
 
 PEOPLE = 6
-VOUCHERS = 360
-KILLS = 12
+VOUCHERS = 300
+KILLS = 8
 SEED = 11
 DRAINED_SECONDS_MAX = 120.0
 

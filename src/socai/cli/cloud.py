@@ -16,6 +16,7 @@ from socai.cli.screen import JSON_HELP, fail, figures, print_json, table
 
 if TYPE_CHECKING:
     from socai.base.fault import Fault
+    from socai.cloud.settings import CloudSettings
     from socai.cloud.store.postgres import PostgresStore
     from socai.cloud.store.row import TenantRef
 
@@ -42,19 +43,20 @@ PASSWORD_VARIABLE = "SOCAI_PASSWORD"
 def run(
     folder: Folder = None,
     database: Database = "",
-    port: Annotated[int, typer.Option(help="The port data servers reach.")] = 8700,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="The port data servers reach; else the setting.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; else the setting.")] = None,
 ) -> None:
-    """Serve the API that data servers sync with, until Ctrl+C.
+    """Serve the API that data servers sync with, until Ctrl+C. Any number of them may run on one database.
+
+    Settings come from socai.toml in the folder and from SOCAI_CLOUD_… variables; see `socai settings`.
 
     Example: `socai cloud run --dir cloud-data`, and beside it `socai cloud worker --dir cloud-data`
     """
     from socai.cloud.run import run as serve
-    from socai.edge import log
 
-    log.configure()
-    _need(folder, database)
-    serve(folder, port, database, host)
+    settings = _settings(folder)
+    address = _address(settings, folder, database)
+    serve(folder, settings.port if port is None else port, address, host or settings.host)
 
 
 @app.command()
@@ -65,14 +67,11 @@ def worker(folder: Folder = None, database: Database = "") -> None:
     """
     from socai.cloud.run import database_at
     from socai.cloud.worker import run_worker
-    from socai.edge import log
 
-    log.configure()
-    _need(folder, database)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with database_at(folder, database) as dsn:
+    with database_at(folder, _address(_settings(folder), folder, database)) as dsn:
         run_worker(dsn, stop)
 
 
@@ -159,8 +158,7 @@ def status(folder: Folder = None, database: Database = "", as_json: Json = False
     from socai.cloud.run import database_at
     from socai.lab.cloud_state import cloud_state
 
-    _need(folder, database)
-    with database_at(folder, database) as dsn:
+    with database_at(folder, _address(_settings(folder), folder, database)) as dsn:
         found = cloud_state(dsn)
     if as_json:
         print_json(found)
@@ -186,8 +184,7 @@ def backup(
     from socai.cloud.run import database_at
     from socai.edge.postgres import binaries
 
-    _need(folder, database)
-    with database_at(folder, database) as dsn:
+    with database_at(folder, _address(_settings(folder), folder, database)) as dsn:
         part = file.with_name(file.name + ".part")
         command = [str(binaries() / "pg_dump"), "--format=custom", f"--file={part}", f"--dbname={dsn}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -220,8 +217,7 @@ def _store(folder: Path | None, database: str) -> Iterator[PostgresStore]:
     from socai.cloud.run import database_at
     from socai.cloud.store.postgres import PostgresStore
 
-    _need(folder, database)
-    with database_at(folder, database) as dsn:
+    with database_at(folder, _address(_settings(folder), folder, database)) as dsn:
         store = PostgresStore(dsn)
         try:
             yield store
@@ -233,9 +229,26 @@ def _tenant(store: PostgresStore, code: str) -> TenantRef:
     return store.find_tenant(code) or fail(f"There is no company {code}. See: socai cloud tenant list", 2)
 
 
-def _need(folder: Path | None, database: str) -> None:
-    if folder is None and not database:
+def _settings(folder: Path | None) -> CloudSettings:
+    """The settings in force, with the log begun as they say."""
+    from socai.cloud.settings import settings_of
+    from socai.edge import log
+    from socai.edge.settings import SettingWrong
+
+    try:
+        settings, _ = settings_of(folder, os.environ)
+    except SettingWrong as wrong:
+        fail(str(wrong), 2)
+    log.configure(settings.log_level)
+    return settings
+
+
+def _address(settings: CloudSettings, folder: Path | None, database: str) -> str:
+    """The database's address, empty for the carried one in the folder."""
+    address = database or settings.database
+    if folder is None and not address:
         fail("Say where the cloud's data are: --dir FOLDER, or --database ADDRESS.", 2)
+    return address
 
 
 def passed(found: T | Fault) -> T:

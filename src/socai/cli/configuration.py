@@ -22,12 +22,13 @@ def settings(
 
     Example: `SOCAI_DS_PORT=9000 socai settings --dir office-data`
     """
+    from socai.cloud import settings as cloud
     from socai.dataserver import settings as dataserver
     from socai.edge.settings import SettingWrong
 
     rows: list[tuple[str, str, str, str, str]] = []
     try:
-        for program, module in (("ds", dataserver),):
+        for program, module in (("ds", dataserver), ("cloud", cloud)):
             _, shown = module.settings_of(folder, os.environ)
             rows += [(program, item.name, item.value, item.source, item.help) for item in shown]
     except SettingWrong as wrong:

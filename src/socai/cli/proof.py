@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,7 +69,7 @@ def bench(
     if name not in BENCHES:
         fail(f"There is no bench called {name}. There are: {', '.join(BENCHES)}", 2)
     module: Any = importlib.import_module(f"socai.lab.bench_{name}")
-    found = module.run(1.0) if full else module.run(scale) if scale else module.run(module.SCALE)
+    found = module.run(1.0) if full else module.run(scale) if scale else module.run()
     if as_json:
         print_json(found)
     else:
@@ -87,12 +88,15 @@ def sim(
 
     Example: `socai sim --seeds 300 --json`, then `socai sim --seeds 1 --seed 217` for the one that failed
     """
-    module: Any = importlib.import_module("socai.lab.sim")
-    found = module.run(seeds, seed)
+    from socai.lab.sim import run
+
+    done = itertools.count(1)
+    with progress() as told:
+        found = run(seeds, seed, told=lambda _: told("seeds", next(done), seeds))
     if as_json:
         print_json(found)
     else:
-        figures("sim", {name: value for name, value in found.items() if name != "violations"})
+        figures("sim", {name: value for name, value in found.items() if not isinstance(value, (list, dict))})
         for violation in found["violations"]:
             typer.echo(str(violation))
     if found["violations"]:

@@ -1,4 +1,7 @@
-"""How fast a data server saves: ten people at once, vouchers of five lines, every answer durable.
+"""How fast a data server saves: ten people in the same instant, vouchers of five lines, every answer durable.
+
+They press together four times a second: an office of ten never comes near it, yet the queue is empty before each beat,
+so that what is timed is a save and not the length of a queue. The most it can take is measured apart, at the end.
 
 Three states of the cloud in one run, taken in turns so that the machine's moods are shared: *up* (what is saved is
 synced, posted, and comes back meanwhile), *idle* (it answers and accepts, but its worker is stopped: nothing is posted
@@ -30,6 +33,8 @@ LINES = 5
 SCALE = 0.1
 ROUNDS = 3
 SECONDS_A_TURN = 3.0
+BEAT_SECONDS = 0.25
+MOST_SECONDS = 3.0
 WARM_SECONDS = 2.0
 UP, IDLE, DOWN = "up", "idle", "down"
 SETTLED_SECONDS_MAX = 60.0
@@ -52,9 +57,10 @@ def run(scale: float = SCALE) -> dict[str, Any]:
                 for _ in range(ROUNDS):
                     for state in found:
                         _enter(state, stack, office, station)
-                        found[state].add(press(office.address, token, PEOPLE, seconds, request, 0))
-                office.line.mend()
-    return _figures(found, scale, cores)
+                        found[state].add(press(office.address, token, PEOPLE, seconds, request, BEAT_SECONDS))
+                _enter(UP, stack, office, station)
+                most = press(office.address, token, PEOPLE, MOST_SECONDS, request, 0)
+    return _figures(found, most, scale, cores)
 
 
 def _enter(state: str, stack: Stack, office: Office, station: Workstation) -> None:
@@ -99,7 +105,7 @@ def _cores() -> Cores | None:
     return Cores(usable[0], usable[1]) if len(usable) > 1 else None
 
 
-def _figures(found: dict[str, Measured], scale: float, cores: Cores | None) -> dict[str, Any]:
+def _figures(found: dict[str, Measured], most: Measured, scale: float, cores: Cores | None) -> dict[str, Any]:
     medians = {state: measured.percentile(0.5) for state, measured in found.items()}
     figures: dict[str, Any] = {
         "scale": scale,
@@ -112,7 +118,7 @@ def _figures(found: dict[str, Measured], scale: float, cores: Cores | None) -> d
     for state, measured in found.items():
         figures[f"save_p50_ms_{state}"] = round(medians[state], 2)
         figures[f"save_p99_ms_{state}"] = round(measured.percentile(0.99), 2)
-        figures[f"saves_per_second_{state}"] = round(len(measured.milliseconds) / measured.seconds)
     for state in (DOWN, IDLE):
         figures[f"ratio_p50_{state}_up"] = round(medians[state] / medians[UP], 3) if medians[UP] else 0.0
+    figures["saves_per_second_most"] = round(len(most.milliseconds) / most.seconds)
     return figures

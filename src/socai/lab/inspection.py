@@ -6,7 +6,7 @@ those of the outbox, the operation log, versions and the lane. A finding is one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,18 @@ import apsw
 import msgspec
 import psycopg
 
-from socai.dataserver.store import audit
-from socai.lab.journal_file import SourceWrong, is_database, reading
+from socai.books import audit as ledger
+from socai.books.reader import PostgresReader, Reader, SqliteReader
+from socai.dataserver.store import audit, meta
+from socai.lab.journal_file import (
+    CLOUD_BODIES,
+    FISCAL_YEAR,
+    REPLICA_BODIES,
+    SourceWrong,
+    is_database,
+    names_of,
+    reading,
+)
 from socai.sync.message import Operation, operation_hash
 
 FINDINGS_PER_RULE_MAX = 20
@@ -121,6 +131,11 @@ def inspect_replica(path: Path) -> Iterator[Finding]:
         if broken := audit.broken_link(db):
             yield Finding("Audit: each row follows from the one before", f"row {broken}")
         yield from _resealed(db)
+        bodies = list(db.execute(REPLICA_BODIES))
+        if any(kind == FISCAL_YEAR for kind, _, _ in bodies):
+            # What was in the snapshot stands in the balances without its entries.
+            whole = not meta.number(db, "snapshot_seq")
+            yield from _ledger(SqliteReader(db), bodies, whole, "")
 
 
 def _resealed(db: apsw.Connection) -> Iterator[Finding]:
@@ -139,3 +154,14 @@ def inspect_cloud(dsn: str) -> Iterator[Finding]:
         for rule, statement in CLOUD_RULES.items():
             rows: Any = connection.execute(f"{statement} LIMIT {FINDINGS_PER_RULE_MAX}".encode()).fetchall()
             yield from (Finding(rule, " ".join(map(str, row))) for row in rows)
+        tenants: Any = connection.execute(b"SELECT bucket, tenant, code FROM tenant ORDER BY code").fetchall()
+        for bucket, tenant, code in tenants:
+            bodies: Any = connection.execute(CLOUD_BODIES.encode(), (bucket, tenant)).fetchall()
+            if any(kind == FISCAL_YEAR for kind, _, _ in bodies):
+                yield from _ledger(PostgresReader(connection, bucket, tenant), bodies, True, f"{code} ")
+
+
+def _ledger(reader: Reader, bodies: Sequence[Sequence[Any]], whole: bool, where: str) -> Iterator[Finding]:
+    """What the ledger's own audit finds in one tenant's books."""
+    for found in ledger.audit(reader, names_of(bodies).chart, whole):
+        yield Finding(f"{found.invariant}: {found.problem}", where + found.where)

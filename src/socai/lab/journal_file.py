@@ -39,7 +39,12 @@ _ENTRIES = (
     " AND e.book = s.book AND e.set_no = s.set_no WHERE s.bucket = {0} AND s.tenant = {0} AND s.live = 1"
     " AND s.book = {0} ORDER BY s.day, s.voucher, e.line"
 )
-_BODIES = "SELECT kind, id, body FROM catalog_entry WHERE {owner} kind IN ('account', 'fiscal_year', 'partner')"
+FISCAL_YEAR = "fiscal_year"
+_KINDS = f"kind IN ('account', '{FISCAL_YEAR}', 'partner')"
+REPLICA_BODIES = f"SELECT kind, id, body FROM catalog_entry WHERE deleted = 0 AND {_KINDS}"
+CLOUD_BODIES = (
+    f"SELECT kind, id, body FROM catalog_entry WHERE bucket = %s AND tenant = %s AND NOT deleted AND {_KINDS}"
+)
 
 
 class SourceWrong(Exception):
@@ -78,12 +83,12 @@ def _of_replica(path: Path, book: str) -> Iterator[str]:
     with closing(reading(path)) as db:
         try:
             missing = db.execute("SELECT count(*) FROM month_missing").fetchone()
-            bodies = list(db.execute(_BODIES.format(owner="deleted = 0 AND")))
+            bodies = list(db.execute(REPLICA_BODIES))
         except apsw.Error as error:
             raise SourceWrong(f"{path} is no replica: {error}") from error
         if missing and missing[0]:
             raise SourceWrong(f"{path} lacks the vouchers of {missing[0]} months: download them, or export the cloud's")
-        yield from _journal(db.execute(_ENTRIES.format("?"), (0, 0, book)), _names(bodies))
+        yield from _journal(db.execute(_ENTRIES.format("?"), (0, 0, book)), names_of(bodies))
 
 
 def _of_cloud(dsn: str, tenant: str, book: str) -> Iterator[str]:
@@ -93,19 +98,19 @@ def _of_cloud(dsn: str, tenant: str, book: str) -> Iterator[str]:
         ).fetchone()
         if place is None:
             raise SourceWrong(f"the cloud has no company {tenant}")
-        owner = "bucket = %s AND tenant = %s AND NOT deleted AND"
-        bodies: Any = connection.execute(_BODIES.format(owner=owner).encode(), place).fetchall()
+        bodies: Any = connection.execute(CLOUD_BODIES.encode(), place).fetchall()
         with connection.cursor("journal") as cursor:
             cursor.itersize = ROWS_FETCHED
             cursor.execute(_ENTRIES.format("%s").encode(), (*place, book))
-            yield from _journal(cursor, _names(bodies))
+            yield from _journal(cursor, names_of(bodies))
 
 
-def _names(rows: Iterable[Sequence[Any]]) -> Names:
-    bodies: dict[str, dict[str, Mapping[str, Any]]] = {"account": {}, "fiscal_year": {}, "partner": {}}
+def names_of(rows: Iterable[Sequence[Any]]) -> Names:
+    """What accounts and partners are called, from (kind, id, body) of their catalog entries. Raises SourceWrong."""
+    bodies: dict[str, dict[str, Mapping[str, Any]]] = {"account": {}, FISCAL_YEAR: {}, "partner": {}}
     for kind, ident, body in rows:
         bodies[kind][ident] = body if isinstance(body, dict) else msgspec.json.decode(body)
-    years = sorted(bodies["fiscal_year"].values(), key=lambda year: str(year["first_day"]))
+    years = sorted(bodies[FISCAL_YEAR].values(), key=lambda year: str(year["first_day"]))
     if not years:
         raise SourceWrong("the company has not been set up: it has no fiscal year")
     chart = chart_for(str(years[-1]["regime"]), bodies["account"].values())

@@ -40,21 +40,22 @@ class Measured:
 
 
 def press(
-    address: str, token: str, people: int, seconds: float, request: Callable[[], tuple[str, str, bytes]], pause: float
+    address: str, token: str, people: int, seconds: float, request: Callable[[], tuple[str, str, bytes]], every: float
 ) -> Measured:
-    """`people` send what `request` gives (method, path, body), each with `pause` seconds after every answer."""
-    return asyncio.run(_press(address, token, people, seconds, request, pause))
+    """`people` send what `request` gives (method, path, body), all in the same instant, `every` so many seconds.
+
+    Whoever has no answer by then misses that beat. With 0 each presses again as soon as the answer is there.
+    """
+    return asyncio.run(_press(address, token, people, seconds, request, every))
 
 
 async def _press(
-    address: str, token: str, people: int, seconds: float, request: Callable[[], tuple[str, str, bytes]], pause: float
+    address: str, token: str, people: int, seconds: float, request: Callable[[], tuple[str, str, bytes]], every: float
 ) -> Measured:
     found = Measured()
     begun = time.perf_counter()
     until = begun + seconds
-    await asyncio.gather(
-        *(_person(address, token, until, request, pause * at / people, pause, found) for at in range(people))
-    )
+    await asyncio.gather(*(_person(address, token, until, request, every, found) for _ in range(people)))
     found.seconds = time.perf_counter() - begun
     return found
 
@@ -64,16 +65,16 @@ async def _person(
     token: str,
     until: float,
     request: Callable[[], tuple[str, str, bytes]],
-    first_pause: float,
-    pause: float,
+    every: float,
     found: Measured,
 ) -> None:
     parts = urlsplit(address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=HEADER_BYTES_MAX)
     common = f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
-    await asyncio.sleep(first_pause)  # people do not press in step
     try:
         while time.perf_counter() < until:
+            if every:
+                await asyncio.sleep(every - time.perf_counter() % every)
             method, path, body = request()
             head = f"{method} {path} HTTP/1.1\r\n{common}Content-Length: {len(body)}\r\n\r\n".encode()
             begun = time.perf_counter()
@@ -85,8 +86,6 @@ async def _person(
             else:
                 found.refused += 1
                 found.first_refusal = found.first_refusal or answer[:300].decode("utf-8", "replace")
-            if pause:
-                await asyncio.sleep(pause)
     finally:
         writer.close()
 

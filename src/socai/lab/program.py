@@ -96,6 +96,11 @@ class Program:
             return ""
         return self.log.read_bytes()[-SAID_CHARACTERS_MAX:].decode("utf-8", "replace").strip()
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, without waiting: `stop` does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """Ask it to end and wait; kill it where it does not."""
         process = self._process

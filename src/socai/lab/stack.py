@@ -128,10 +128,11 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything, the offices first. Nothing is lost by stopping; nothing would be by killing."""
-        for office in self.offices.values():
-            office.program.stop()
-        for program in (self.worker, self.cloud):
-            if program is not None:
+        offices = [office.program for office in self.offices.values()]
+        for programs in (offices, [program for program in (self.worker, self.cloud) if program is not None]):
+            for program in programs:
+                program.ask_to_end()
+            for program in programs:
                 program.stop()
         self._lines.close()
         self.database.stop()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai.base.fault import Fault
@@ -35,6 +34,7 @@ from socai.dataserver.save import (
 )
 from socai.dataserver.store import audit, conflict, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
@@ -60,7 +60,7 @@ class Asked:
 class _Open:
     """A voucher an act may be done on, inside the writer's transaction."""
 
-    db: apsw.Connection
+    db: Connection
     head: Head
     known: Known
     now: Instant
@@ -137,7 +137,7 @@ def _do(desk: Desk, asked: Asked, act: str, work: Callable[[_Open], Saved], book
         if isinstance(fault := parse_ident(value, name), Fault):
             return refused(fault)
 
-    def job(db: apsw.Connection) -> Saved | Refused:
+    def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, asked.act_id)) is not None:
             return repeated(db, done)
         head = voucher.load(db, asked.id)

@@ -13,8 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from socai.core import life
 from socai.core.account import Chart
 from socai.core.check import Calendar
@@ -30,6 +28,7 @@ from socai.dataserver.save import Request
 from socai.dataserver.store import conflict, ledger, meta, outbox, voucher
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.enrolment import Enrolment
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Replica, Ticket
 from socai.dataserver.store.voucher import Head
 from socai.edge.client import CloudClient
@@ -84,7 +83,7 @@ class Books:
         self._settled = threading.Condition()
         self.desk.listeners.append(self._notice)
 
-    def _introduce(self, db: apsw.Connection) -> None:
+    def _introduce(self, db: Connection) -> None:
         """Give a fresh file its identity; a file enrolled anew begins another life with what it holds."""
         known, mine = meta.standing(db), self.enrolment
         if known.replica == mine.replica:
@@ -230,11 +229,11 @@ class Books:
 
     # ---- reading
 
-    def read(self) -> AbstractContextManager[apsw.Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """A reader of one moment, for views and reports."""
         return self.file.read()
 
-    def known(self, db: apsw.Connection) -> Known:
+    def known(self, db: Connection) -> Known:
         """Settings as this reader sees them: company, calendar, decimals, charts."""
         return self.desk.cache.get(db)
 
@@ -261,7 +260,7 @@ class Books:
         with self.file.read() as db:
             return self.known(db)
 
-    def facts(self, db: apsw.Connection, heads: Sequence[Head]) -> dict[str, life.Facts]:
+    def facts(self, db: Connection, heads: Sequence[Head]) -> dict[str, life.Facts]:
         """The life facts of some vouchers."""
         return fact.read_many(db, heads, self.known(db).calendar, self.desk.clock.now())
 

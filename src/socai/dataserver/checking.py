@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import apsw
-
 from socai.base.fault import Fault, Faults
 from socai.core import balance
 from socai.core.check import check_dates, check_references
@@ -21,10 +19,11 @@ from socai.core.spec import VoucherSpec
 from socai.dataserver.head import INVOICE_KEY, day_of, invoice_value, invoices_of
 from socai.dataserver.known import Known
 from socai.dataserver.store import catalog, ledger, voucher
+from socai.dataserver.store.file import Connection
 
 
 def check_body(
-    db: apsw.Connection, known: Known, spec: VoucherSpec, body: Mapping[str, Any], ident: str
+    db: Connection, known: Known, spec: VoucherSpec, body: Mapping[str, Any], ident: str
 ) -> tuple[list[Entry], Faults, Faults]:
     """(entries, faults, warnings) of a normal body. Faults stop the save; warnings are asked."""
     remembered: dict[tuple[str, str], bool | None] = {}
@@ -54,7 +53,7 @@ def check_body(
     return entries, tuple(faults), tuple(asked)
 
 
-def _invoices(db: apsw.Connection, known: Known, spec: VoucherSpec, body: Mapping[str, Any], ident: str) -> list[Fault]:
+def _invoices(db: Connection, known: Known, spec: VoucherSpec, body: Mapping[str, Any], ident: str) -> list[Fault]:
     """INVOICE_DUPLICATE: the same seller, series and number on another voucher, or twice on this one."""
     if known.company.duplicate_invoice == ALLOW:
         return []
@@ -74,7 +73,7 @@ def _invoices(db: apsw.Connection, known: Known, spec: VoucherSpec, body: Mappin
     return found
 
 
-def _overdraft(db: apsw.Connection, known: Known, body: Mapping[str, Any], entries: Sequence[Entry]) -> list[Fault]:
+def _overdraft(db: Connection, known: Known, body: Mapping[str, Any], entries: Sequence[Entry]) -> list[Fault]:
     """CASH_NEGATIVE: money the last known books do not have, on the voucher's day or any later one."""
     if known.company.negative_cash == ALLOW:
         return []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai.base.fault import Fault, Faults
@@ -20,6 +19,7 @@ from socai.dataserver.outgoing import Wish, put_entry
 from socai.dataserver.save import repeated
 from socai.dataserver.store import audit, catalog, conflict, outbox, voucher
 from socai.dataserver.store.catalog import EntryRow
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
 from socai.registry import regimes
 from socai.sync.grant import Grant, may_catalog
@@ -54,7 +54,7 @@ def save_entry(
 
 def saving(
     desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, base: int, raw: Mapping[str, Any]
-) -> Callable[[apsw.Connection], Saved | Refused] | Refused:
+) -> Callable[[Connection], Saved | Refused] | Refused:
     """The save of an entry as a job of the writer, so that several can share one transaction."""
     body, faults = check_entry(kind, raw)
     if isinstance(wrong := parse_ident(act_id, "act_id"), Fault):
@@ -64,7 +64,7 @@ def saving(
     if fault := _ident_fault(kind, ident, body):
         return refused(fault)
 
-    def job(db: apsw.Connection) -> Saved | Refused:
+    def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
             return repeated(db, done)
         now, old = desk.clock.now(), catalog.load(db, kind, ident)
@@ -91,7 +91,7 @@ def delete_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) -
     if isinstance(fault := parse_ident(act_id, "act_id"), Fault):
         return refused(fault)
 
-    def job(db: apsw.Connection) -> Saved | Refused:
+    def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
             return repeated(db, done)
         row = catalog.load(db, kind, ident)
@@ -121,7 +121,7 @@ def resolve_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, 
     if isinstance(fault := parse_ident(act_id, "act_id"), Fault):
         return refused(fault)
 
-    def job(db: apsw.Connection) -> Saved | Refused:
+    def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
             return repeated(db, done)
         row, lost = catalog.load(db, kind, ident), conflict.load(db, CATALOG, kind, ident)
@@ -146,7 +146,7 @@ def resolve_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, 
     return _told(desk, kind, desk.file.write(job))
 
 
-def used_by(db: apsw.Connection, kind: str, ident: str) -> str:
+def used_by(db: Connection, kind: str, ident: str) -> str:
     """What uses an entry: the number of a voucher, the code of another entry, "…" for the books; empty for nothing."""
     if number := voucher.key_users(db, kind, ident):
         return number
@@ -163,7 +163,7 @@ def used_by(db: apsw.Connection, kind: str, ident: str) -> str:
     return ""
 
 
-def _write(db: apsw.Connection, row: EntryRow, wish: Wish) -> None:
+def _write(db: Connection, row: EntryRow, wish: Wish) -> None:
     row.revision += 1
     row.refused = row.refused_act = ""
     row.author, row.at = wish.user, wish.at
@@ -201,7 +201,7 @@ def _ident_fault(kind: str, ident: str, body: Mapping[str, Any]) -> Fault | None
 
 def _check(
     desk: Desk,
-    db: apsw.Connection,
+    db: Connection,
     grant: Grant,
     kind: str,
     ident: str,
@@ -225,7 +225,7 @@ def _check(
 
 
 def _check_references(
-    db: apsw.Connection, known: Known, kind: str, body: Mapping[str, Any], before: Mapping[str, Any]
+    db: Connection, known: Known, kind: str, body: Mapping[str, Any], before: Mapping[str, Any]
 ) -> list[Fault]:
     faults = []
     for place, of, ident in references(kind, body):
@@ -252,6 +252,6 @@ def _account_known(known: Known, code: str) -> bool:
     return not years or any(code in known.chart(year.regime).accounts for year in years)
 
 
-def pending_of(db: apsw.Connection, kind: str, ident: str) -> list[outbox.OutRow]:
+def pending_of(db: Connection, kind: str, ident: str) -> list[outbox.OutRow]:
     """The unanswered acts on an entry."""
     return outbox.open_of(db, CATALOG, kind, ident)

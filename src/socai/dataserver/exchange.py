@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import apsw
 import msgspec
 
 from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
@@ -16,6 +15,7 @@ from socai.dataserver.facts import wire_faults
 from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher, faults_text
 from socai.dataserver.store import catalog, conflict, meta, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.sync.message import (
@@ -70,7 +70,7 @@ def pending(desk: Desk) -> bool:
 def take_hello(desk: Desk, answer: HelloAnswer) -> None:
     """Bring the file to what the cloud said about it."""
 
-    def job(db: apsw.Connection) -> None:
+    def job(db: Connection) -> None:
         known = meta.standing(db)
         facts: dict[str, str | int] = {"verdict": answer.verdict}
         if answer.verdict in (QUARANTINE, UPGRADE):
@@ -104,7 +104,7 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
 def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
     """What goes next: what was sent without an answer, byte for byte, else what waits, sealed now. None for nothing."""
 
-    def job(db: apsw.Connection) -> tuple[Push | None, list[Change]]:
+    def job(db: Connection) -> tuple[Push | None, list[Change]]:
         known = meta.standing(db)
         again = _bounded(outbox.sent(db, limit))
         if again:
@@ -124,7 +124,7 @@ def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
     return push
 
 
-def _bounded(rows: Sequence[OutRow], db: apsw.Connection | None = None) -> list[OutRow]:
+def _bounded(rows: Sequence[OutRow], db: Connection | None = None) -> list[OutRow]:
     """As many rows, from the first, as fit a push; one always does."""
     taken: list[OutRow] = []
     size = 0
@@ -137,7 +137,7 @@ def _bounded(rows: Sequence[OutRow], db: apsw.Connection | None = None) -> list[
     return taken
 
 
-def _body(db: apsw.Connection, row: OutRow) -> bytes:
+def _body(db: Connection, row: OutRow) -> bytes:
     if row.act in BODILESS:
         return b""
     if row.kind == VOUCHER:
@@ -145,7 +145,7 @@ def _body(db: apsw.Connection, row: OutRow) -> bytes:
     return catalog.body(db, row.object_kind, row.object, row.revision)
 
 
-def _seal(desk: Desk, db: apsw.Connection, known: meta.Standing, rows: Sequence[OutRow]) -> list[Operation]:
+def _seal(desk: Desk, db: Connection, known: meta.Standing, rows: Sequence[OutRow]) -> list[Operation]:
     """Give each row its n, its base and its bytes, and note them, before anything leaves."""
     n, last_hash, at = known.next_n, known.last_hash, desk.clock.now().text
     operations = []
@@ -164,7 +164,7 @@ def _seal(desk: Desk, db: apsw.Connection, known: meta.Standing, rows: Sequence[
     return operations
 
 
-def _base(db: apsw.Connection, row: OutRow, epoch: int) -> tuple[Base, int]:
+def _base(db: Connection, row: OutRow, epoch: int) -> tuple[Base, int]:
     """What an operation is made on: our own earlier one in this epoch, or a version."""
     before = outbox.row(db, row.base_place) if row.base_place else None
     if before is None:
@@ -185,7 +185,7 @@ def _split(joined: str) -> list[str]:
 def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
     """Write the outcomes of a push; what changed is told after the commit."""
 
-    def job(db: apsw.Connection) -> list[Change]:
+    def job(db: Connection) -> list[Change]:
         changes: list[Change] = []
         for outcome in answer.outcomes:
             row = outbox.by_n(db, push.epoch, outcome.n)
@@ -210,7 +210,7 @@ def give_up(desk: Desk, push: Push, faults: Sequence[WireFault]) -> None:
     """
     operation = push.operations[0]
 
-    def job(db: apsw.Connection) -> list[Change]:
+    def job(db: Connection) -> list[Change]:
         row = outbox.by_n(db, push.epoch, operation.n)
         if row is None or row.state != outbox.SENT:
             return []
@@ -223,7 +223,7 @@ def give_up(desk: Desk, push: Push, faults: Sequence[WireFault]) -> None:
     desk.tell_all(desk.file.write(job))
 
 
-def take_outcome(desk: Desk, db: apsw.Connection, row: OutRow, outcome: Outcome) -> None:
+def take_outcome(desk: Desk, db: Connection, row: OutRow, outcome: Outcome) -> None:
     """One outcome. A duplicate counts as what it was the first time."""
     result = outcome.first if outcome.result == DUPLICATE else outcome.result
     at = desk.clock.now().text
@@ -244,7 +244,7 @@ def take_outcome(desk: Desk, db: apsw.Connection, row: OutRow, outcome: Outcome)
         _entry_answered(db, entry, row, outcome, result, at)
 
 
-def _voucher_applied(desk: Desk, db: apsw.Connection, head: Head, row: OutRow, outcome: Outcome) -> None:
+def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outcome) -> None:
     later = outbox.open_of(db, VOUCHER, head.type, head.id)
     head.version = max(head.version, outcome.version)
     if row.act not in BODILESS:
@@ -289,7 +289,7 @@ def _asked_books(head: Head, row: OutRow, known: dict[str, BookRow]) -> list[Boo
     return [state for state in books.values() if state != BookRow(state.book)]
 
 
-def _voucher_refused(db: apsw.Connection, head: Head, row: OutRow, faults: Sequence[WireFault], at: str) -> None:
+def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[WireFault], at: str) -> None:
     """Recorded and told; the typed form stays. A newer save made on it stands on what it was made on itself."""
     if conflict.load(db, VOUCHER, head.type, head.id) is not None:
         return  # it was built on what lost a conflict, and is told there
@@ -313,7 +313,7 @@ def _voucher_refused(db: apsw.Connection, head: Head, row: OutRow, faults: Seque
     voucher.put(db, head)
 
 
-def _first_reason(db: apsw.Connection, row: OutRow, faults: Sequence[WireFault]) -> Sequence[WireFault]:
+def _first_reason(db: Connection, row: OutRow, faults: Sequence[WireFault]) -> Sequence[WireFault]:
     """Why, to the root: where an act fell with the one it was made on, that one's faults come first."""
     if not faults or faults[0].code != "BASE_REFUSED" or not row.base_place:
         return faults
@@ -321,7 +321,7 @@ def _first_reason(db: apsw.Connection, row: OutRow, faults: Sequence[WireFault])
     return [*wire_faults(before.faults), *faults] if before is not None and before.faults else faults
 
 
-def _voucher_lost(db: apsw.Connection, head: Head, row: OutRow, winner: Winner | None, at: str) -> None:
+def _voucher_lost(db: Connection, head: Head, row: OutRow, winner: Winner | None, at: str) -> None:
     shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
     theirs = (
         Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body))
@@ -334,7 +334,7 @@ def _voucher_lost(db: apsw.Connection, head: Head, row: OutRow, winner: Winner |
     _lost(db, head, row, theirs, at)
 
 
-def _lost(db: apsw.Connection, head: Head, row: OutRow, theirs: Theirs, at: str) -> None:
+def _lost(db: Connection, head: Head, row: OutRow, theirs: Theirs, at: str) -> None:
     """Ours lost: kept beside the winner. Acts that waited behind it are part of what lost."""
     newest = row
     for later in outbox.open_of(db, VOUCHER, head.type, head.id):
@@ -349,7 +349,7 @@ def _lost(db: apsw.Connection, head: Head, row: OutRow, theirs: Theirs, at: str)
 
 
 def _entry_answered(
-    db: apsw.Connection, entry: catalog.EntryRow, row: OutRow, outcome: Outcome, result: str, at: str
+    db: Connection, entry: catalog.EntryRow, row: OutRow, outcome: Outcome, result: str, at: str
 ) -> None:
     key = (CATALOG, row.object_kind, row.object)
     later = outbox.open_of(db, *key)

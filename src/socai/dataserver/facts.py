@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import apsw
 import msgspec
 
 from socai.base.calendar import day_of_key
@@ -13,6 +12,7 @@ from socai.core import life
 from socai.core.check import Calendar, locked
 from socai.dataserver.clock import Instant, elapsed_seconds
 from socai.dataserver.store import conflict, outbox, voucher
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.sync import lease
@@ -69,7 +69,7 @@ def _book_facts(name: str, row: BookRow | None) -> life.BookFacts:
     return life.BookFacts(name, row.asked, row.posted, row.running, first_code(row.faults), row.fault_act)
 
 
-def read_one(db: apsw.Connection, head: Head, calendar: Calendar, now: Instant) -> life.Facts:
+def read_one(db: Connection, head: Head, calendar: Calendar, now: Instant) -> life.Facts:
     """The facts of one voucher."""
     return facts_of(
         head,
@@ -81,7 +81,7 @@ def read_one(db: apsw.Connection, head: Head, calendar: Calendar, now: Instant) 
     )
 
 
-def read_many(db: apsw.Connection, heads: Sequence[Head], calendar: Calendar, now: Instant) -> dict[str, life.Facts]:
+def read_many(db: Connection, heads: Sequence[Head], calendar: Calendar, now: Instant) -> dict[str, life.Facts]:
     """The facts of a page of vouchers, in three statements whatever its length."""
     idents = [head.id for head in heads]
     pending = outbox.open_of_many(db, VOUCHER, idents)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import apsw
 import msgspec
 
 from socai.core.numbering import numbering_of
@@ -23,6 +22,7 @@ from socai.dataserver.outgoing import BODY_ACTS
 from socai.dataserver.save import blank_head, observe
 from socai.dataserver.store import catalog, conflict, ledger, meta, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.registry import voucher_types
 from socai.sync.message import BookState, FeedItem, FeedPage, SnapshotChunk, WireFault
@@ -34,7 +34,7 @@ Change = tuple[str, str, str]  # what listeners are told: kind, object kind, id
 def take_page(desk: Desk, page: FeedPage) -> list[Change]:
     """Apply a page and its cursor in one transaction; what changed, told to the listeners after the commit."""
 
-    def job(db: apsw.Connection) -> list[Change]:
+    def job(db: Connection) -> list[Change]:
         changes = take_items(desk, db, page.items, FEED)
         meta.put(db, {"cursor": page.cursor, "head_seq": page.head_seq})
         return changes
@@ -44,7 +44,7 @@ def take_page(desk: Desk, page: FeedPage) -> list[Change]:
     return changes
 
 
-def take_items(desk: Desk, db: apsw.Connection, items: Sequence[FeedItem], how: str) -> list[Change]:
+def take_items(desk: Desk, db: Connection, items: Sequence[FeedItem], how: str) -> list[Change]:
     """Apply items in the caller's transaction, catalog entries before the vouchers that name them."""
     changes: list[Change] = []
     for item in items:
@@ -62,7 +62,7 @@ def take_items(desk: Desk, db: apsw.Connection, items: Sequence[FeedItem], how: 
 # ---- catalog entries
 
 
-def take_entry(db: apsw.Connection, item: FeedItem) -> bool:
+def take_entry(db: Connection, item: FeedItem) -> bool:
     """A catalog entry at its newest; whether anything changed here."""
     row = catalog.load(db, item.object_kind, item.id)
     if row is not None and item.seq <= row.seq:
@@ -79,7 +79,7 @@ def take_entry(db: apsw.Connection, item: FeedItem) -> bool:
     return True
 
 
-def adopt_entry(db: apsw.Connection, row: catalog.EntryRow, theirs: Theirs) -> None:
+def adopt_entry(db: Connection, row: catalog.EntryRow, theirs: Theirs) -> None:
     """The cloud's form becomes ours."""
     fresh = row.revision == 0 or theirs.version != row.version
     row.version, row.author, row.at = theirs.version, theirs.author, theirs.at
@@ -101,7 +101,7 @@ def adopt_entry(db: apsw.Connection, row: catalog.EntryRow, theirs: Theirs) -> N
 
 
 def take_voucher(
-    db: apsw.Connection, item: FeedItem, known: Known, snapshot_seq: int, mark: str, how: str, now: Instant
+    db: Connection, item: FeedItem, known: Known, snapshot_seq: int, mark: str, how: str, now: Instant
 ) -> None:
     """A voucher at its newest: its books always, its body unless work of ours waits."""
     head = voucher.load(db, item.id)
@@ -123,7 +123,7 @@ def take_voucher(
     adopt_voucher(db, head, theirs, known, mark, how)
 
 
-def adopt_voucher(db: apsw.Connection, head: Head, theirs: Theirs, known: Known, mark: str, how: str) -> None:
+def adopt_voucher(db: Connection, head: Head, theirs: Theirs, known: Known, mark: str, how: str) -> None:
     """The cloud's form becomes ours: a new revision where the body is another."""
     fresh = head.revision == 0 or theirs.version != head.version
     head.version = theirs.version
@@ -139,7 +139,7 @@ def adopt_voucher(db: apsw.Connection, head: Head, theirs: Theirs, known: Known,
     voucher.put(db, head)
 
 
-def _fill(db: apsw.Connection, head: Head, content: bytes, known: Known, mark: str) -> None:
+def _fill(db: Connection, head: Head, content: bytes, known: Known, mark: str) -> None:
     """Head and names from a body. A type this program does not have yet is kept and shown by what it says itself."""
     body = msgspec.json.decode(content)
     kind = voucher_types().get(head.type)
@@ -154,7 +154,7 @@ def _fill(db: apsw.Connection, head: Head, content: bytes, known: Known, mark: s
     observe(db, head.series, f"{prefix}{mark}", head.number)
 
 
-def _take_books(db: apsw.Connection, head: Head, states: Sequence[BookState], now: Instant) -> None:
+def _take_books(db: Connection, head: Head, states: Sequence[BookState], now: Instant) -> None:
     rows = [
         BookRow(
             state.book,
@@ -182,7 +182,7 @@ def faults_text(faults: Sequence[WireFault]) -> str:
 
 
 def _ours_waits(
-    db: apsw.Connection, kind: str, object_kind: str, ident: str, theirs: Theirs, draft: str, mine: int, base: int
+    db: Connection, kind: str, object_kind: str, ident: str, theirs: Theirs, draft: str, mine: int, base: int
 ) -> bool:
     """Whether work of ours stands against the cloud's form; then that form is kept beside it.
 
@@ -210,7 +210,7 @@ def _ours_waits(
 def begin_snapshot(desk: Desk) -> None:
     """Before the first chunk: the books go. Catalogs stay until the snapshot has told which of them still are."""
 
-    def job(db: apsw.Connection) -> None:
+    def job(db: Connection) -> None:
         ledger.clear(db)
         catalog.forget_seqs(db)
         meta.put(db, {"snapshot_done": 0, "snapshot_seq": 0})
@@ -221,7 +221,7 @@ def begin_snapshot(desk: Desk) -> None:
 def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
     """One chunk of a snapshot in one transaction. Nothing of it counts before the last one has come."""
 
-    def job(db: apsw.Connection) -> None:
+    def job(db: Connection) -> None:
         for item in chunk.catalog:
             take_entry(db, item)
         ledger.take_balances(db, chunk.balances)

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai.core.account import Chart
 from socai.core.check import Calendar
 from socai.core.company import Company, calendar_of, company_of, decimals_of
 from socai.dataserver.store import catalog, meta
+from socai.dataserver.store.file import Connection
 from socai.registry import chart_for, regimes
 
 SETTINGS_STAMP = "settings_stamp"
@@ -62,7 +62,7 @@ class KnownCache:
         self._known: Known | None = None
         self._lock = threading.Lock()
 
-    def get(self, db: apsw.Connection) -> Known:
+    def get(self, db: Connection) -> Known:
         """The settings as this connection sees them."""
         stamp = meta.number(db, SETTINGS_STAMP)
         known = self._known
@@ -74,7 +74,7 @@ class KnownCache:
             return known
 
 
-def read(db: apsw.Connection, stamp: int) -> Known:
+def read(db: Connection, stamp: int) -> Known:
     """Read all settings."""
     decoded: dict[str, list[dict[str, Any]]] = {
         kind: [msgspec.json.decode(body) for body in catalog.bodies(db, kind)] for kind in sorted(KINDS)
@@ -89,7 +89,7 @@ def read(db: apsw.Connection, stamp: int) -> Known:
     )
 
 
-def changed(db: apsw.Connection) -> None:
+def changed(db: Connection) -> None:
     """Note in the same transaction that a setting changed."""
     # Never the same value twice, not even after a roll-back: readers compare it with what they keep.
     meta.put(db, {SETTINGS_STAMP: secrets.randbits(60) + 1})

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-import apsw
-
 from socai.base.calendar import month_first, month_key, month_last, months_between, parse_day
 from socai.base.fault import Fault
 from socai.dataserver.clock import new_ident
@@ -19,6 +17,7 @@ from socai.dataserver.facts import faults_of
 from socai.dataserver.incoming import DOWNLOADED, faults_text, take_items
 from socai.dataserver.store import download, ledger
 from socai.dataserver.store.download import DownloadJob
+from socai.dataserver.store.file import Connection
 from socai.edge.client import CloudClient, CloudRefused
 from socai.sync.message import FEED_ITEMS_MAX, WireFault
 
@@ -75,7 +74,7 @@ def next_page(desk: Desk, client: CloudClient) -> bool:
     total = job.total + page.total if not after else job.total
     onward = f"{part}#{page.after}" if page.after else f"{int(part) + 1}#" if int(part) + 1 < len(pairs) else ""
 
-    def take(db: apsw.Connection) -> list[tuple[str, str, str]]:
+    def take(db: Connection) -> list[tuple[str, str, str]]:
         changes = take_items(desk, db, page.items, DOWNLOADED)
         download.advance(db, job.id, onward, len(page.items), total)
         if not onward and not job.types:
@@ -87,7 +86,7 @@ def next_page(desk: Desk, client: CloudClient) -> bool:
     return True
 
 
-def _note_months(db: apsw.Connection, job: DownloadJob) -> None:
+def _note_months(db: Connection, job: DownloadJob) -> None:
     """Months the job covers from their first to their last day are now wholly here."""
     first, last = date.fromisoformat(job.first_day), date.fromisoformat(job.last_day)
     branches = job.branches.split(",") if job.branches else []

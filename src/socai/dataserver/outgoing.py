@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import apsw
-
 from socai.dataserver.store import outbox, voucher
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import NewOperation, OutRow
 from socai.dataserver.store.voucher import Head
 from socai.sync.message import (
@@ -51,7 +50,7 @@ class Wish:
     answered: tuple[str, ...] = ()
 
 
-def put_voucher(db: apsw.Connection, head: Head, wish: Wish, running: bool) -> None:
+def put_voucher(db: Connection, head: Head, wish: Wish, running: bool) -> None:
     """Put an act on a voucher in the outbox. `running`: the cloud still works on it in a book."""
     fresh = wish.act == SAVE and head.revision == 1
     pending = [] if fresh else outbox.open_of(db, VOUCHER, head.type, head.id)
@@ -100,7 +99,7 @@ def _union(left: str, right: str) -> str:
     return ",".join(dict.fromkeys(part for part in (*left.split(","), *right.split(",")) if part))
 
 
-def put_entry(db: apsw.Connection, kind: str, ident: str, revision: int, version: int, wish: Wish) -> None:
+def put_entry(db: Connection, kind: str, ident: str, revision: int, version: int, wish: Wish) -> None:
     """Put an act on a catalog entry in the outbox. Never replaces: vouchers behind it may need the older form."""
     pending = outbox.open_of(db, CATALOG, kind, ident)
     base_version, base_place = (pending[-1].base_version, pending[-1].place) if pending else (version, 0)
@@ -122,6 +121,6 @@ def put_entry(db: apsw.Connection, kind: str, ident: str, revision: int, version
     )
 
 
-def is_running(db: apsw.Connection, ident: str) -> bool:
+def is_running(db: Connection, ident: str) -> bool:
     """Whether the cloud still works on a voucher in any book."""
     return any(row.running for row in voucher.book_rows(db, [ident]).get(ident, ()))

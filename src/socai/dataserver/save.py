@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import apsw
 import msgspec
 
 from socai.base.fault import Fault
@@ -29,6 +28,7 @@ from socai.dataserver.head import fill_head, keys_of, series_of
 from socai.dataserver.known import Known
 from socai.dataserver.outgoing import Wish, is_running, put_voucher
 from socai.dataserver.store import audit, meta, series, voucher
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Ticket, Undo
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
@@ -108,7 +108,7 @@ def begin_save(
     return desk.file.submit(lambda db: _write(desk, db, prepared), settled)
 
 
-def prepare(desk: Desk, db: apsw.Connection, grant: Grant, request: Request) -> Prepared | Refused:
+def prepare(desk: Desk, db: Connection, grant: Grant, request: Request) -> Prepared | Refused:
     """Everything that can be said without the writer: shape, rights, references, dates, accounts, warnings."""
     ident = parse_ident(request.id, "id")
     if isinstance(ident, Fault):
@@ -141,7 +141,7 @@ def prepare(desk: Desk, db: apsw.Connection, grant: Grant, request: Request) -> 
     return Prepared(grant, request, kind.spec, body, known)
 
 
-def _write(desk: Desk, db: apsw.Connection, prepared: Prepared) -> Saved | Refused:
+def _write(desk: Desk, db: Connection, prepared: Prepared) -> Saved | Refused:
     """The save itself, in the writer's transaction."""
     request, grant = prepared.request, prepared.grant
     if (done := audit.done(db, request.act_id)) is not None:
@@ -179,7 +179,7 @@ def accepted(answered: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({code for code in answered if CODE.fullmatch(code)}))[:ANSWERED_MAX]
 
 
-def check_open(db: apsw.Connection, head: Head, act: str, known: Known, now: Instant, book: str = "") -> life.Facts:
+def check_open(db: Connection, head: Head, act: str, known: Known, now: Instant, book: str = "") -> life.Facts:
     """The facts of a voucher on which the life table allows the act; Undo with the reason where it does not."""
     found = fact.read_one(db, head, known.calendar, now)
     if fault := life.allow(found, act, book):
@@ -188,7 +188,7 @@ def check_open(db: apsw.Connection, head: Head, act: str, known: Known, now: Ins
 
 
 def write_body(
-    db: apsw.Connection, head: Head, spec: VoucherSpec, body: Body, known: Known, wish: Wish, now: Instant
+    db: Connection, head: Head, spec: VoucherSpec, body: Body, known: Known, wish: Wish, now: Instant
 ) -> bytes:
     """Write the next revision of a voucher: head, body, names, audit. The operation is the caller's to queue."""
     content = _encode(body)
@@ -211,7 +211,7 @@ def stamp_act(head: Head, wish: Wish, now: Instant) -> None:
     head.lease_wall, head.lease_tick, head.lease_boot = now.wall, now.tick, now.boot
 
 
-def record(db: apsw.Connection, head: Head, wish: Wish, content: bytes = b"") -> None:
+def record(db: Connection, head: Head, wish: Wish, content: bytes = b"") -> None:
     """The audit row of an act on a voucher."""
     digest = audit.digest(content) if content else ""
     audit.append(
@@ -220,21 +220,21 @@ def record(db: apsw.Connection, head: Head, wish: Wish, content: bytes = b"") ->
     )
 
 
-def repeated(db: apsw.Connection, done: audit.Act) -> Saved:
+def repeated(db: Connection, done: audit.Act) -> Saved:
     """The answer an act had the first time."""
     body = voucher.body(db, done.object, done.revision) if done.kind == VOUCHER else b""
     number = str(_decode(body).get("number", "")) if body else ""
     return Saved(done.object, done.object_kind, done.revision, number, body, repeated=True)
 
 
-def stale(db: apsw.Connection, head: Head, mine: Mapping[str, Any]) -> Refused:
+def stale(db: Connection, head: Head, mine: Mapping[str, Any]) -> Refused:
     """STALE_VERSION with both forms: nothing typed is lost."""
     fault = Fault("STALE_VERSION", "revision", {"author": head.author, "time": head.at})
     body = voucher.body(db, head.id, head.revision)
     return Refused((fault,), stale=Theirs(head.revision, head.version, head.author, head.at, body), mine=_encode(mine))
 
 
-def number_voucher(db: apsw.Connection, head: Head, spec: VoucherSpec, body: Body, known: Known) -> None:
+def number_voucher(db: Connection, head: Head, spec: VoucherSpec, body: Body, known: Known) -> None:
     """Give the body its number: the typed one if free, the one it had, else the next of the series."""
     numbering = numbering_of(spec, known.company.numbering)
     head.series = series_of(spec, body, known)
@@ -256,7 +256,7 @@ def number_voucher(db: apsw.Connection, head: Head, spec: VoucherSpec, body: Bod
     series.put(db, head.series, count)
 
 
-def observe(db: apsw.Connection, key: str, prefix: str, number: str) -> None:
+def observe(db: Connection, key: str, prefix: str, number: str) -> None:
     """A number of our own pattern moves the series on, so that the next one follows it."""
     tail = number[len(prefix) :]
     if number.startswith(prefix) and tail.isascii() and tail.isdigit() and len(tail) <= 10:

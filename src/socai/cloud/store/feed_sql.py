@@ -35,11 +35,13 @@ order by voucher, book, set_no
 """
 
 _LEDGER = ", ".join(f"e.{name}" for name in LEDGER_COLUMNS)
+# The order inside is the primary key's: of several indexes that begin with the tenant, it makes this one the cheapest.
 LIVE = f"""
 select {_LEDGER}
 from unnest(%(ids)s::uuid[]) as k(id)
 cross join lateral (
-    select * from entry x where x.bucket = %(bucket)s and x.tenant = %(tenant)s and x.voucher = k.id offset 0) e
+    select * from entry x where x.bucket = %(bucket)s and x.tenant = %(tenant)s and x.voucher = k.id
+    order by x.book, x.line offset 0) e
 order by e.voucher, e.book, e.line
 """
 VOID = f"""

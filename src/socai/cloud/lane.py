@@ -8,6 +8,7 @@ take some value, and the turn is halved until the one voucher is found and told 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -36,6 +37,10 @@ FACTS_OF_TENANTS_MAX = 200
 
 class TurnRefused(Exception):
     """The database would not take a value of this turn: one of its vouchers is poison."""
+
+
+class LaneStuck(Exception):
+    """The database will not even take the answer INTERNAL for one voucher: a broken database, no voucher's fault."""
 
 
 class StoreAway(Exception):
@@ -75,6 +80,9 @@ class LaneStore(Protocol):
 
     def money(self, claim: Claim, wanted: Mapping[MoneyKey, int]) -> dict[MoneyKey, MoneyDays]:
         """The money balances by day from the given first days on."""
+
+    def pack(self, claim: Claim, turn: Turn) -> object:
+        """Make ready what `commit` will send, while the turn before is still under way. Kept in `turn.packed`."""
 
     def commit(self, claim: Claim, turn: Turn, settings_version: int, keep: bool) -> str:
         """Write a turn in one durable transaction: COMMITTED, or nothing at all and LOST or STALE.
@@ -173,7 +181,10 @@ class Poster:
         if wanted:
             for key, line in self.store.money(claim, wanted).items():
                 cash.load(key, line)
-        return decide_posts(drafts, facts, cash)
+        turn = decide_posts(drafts, facts, cash)
+        with contextlib.suppress(Exception):  # what can not be packed fails again in its commit, where it is found
+            turn.packed = self.store.pack(claim, turn)
+        return turn
 
     def commit(self, prepared: Prepared, turn: Turn, keep: bool) -> str:
         """Write a finished turn; the store's answer. A value that our own code can not write is poison as well."""
@@ -208,6 +219,8 @@ class Poster:
         """After TurnRefused: the size of the next try. The last voucher left is marked as the poison."""
         works = [made.item.work.n for made in prepared.drafts]
         claim, poison = prepared.claim, set(self._holding(prepared.claim).poison)
+        if poison.issuperset(works):
+            raise LaneStuck(f"tenant {claim.tenant}, work {works}")
         self.forget(claim)
         self.poison(claim, poison)
         if len(works) == 1:

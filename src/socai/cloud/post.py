@@ -91,6 +91,7 @@ class Turn:
     changed: list[str] = field(default_factory=list)
     entries: int = 0
     bugs: list[str] = field(default_factory=list)
+    packed: object = None  # what the store has made ready to send (cloud/lane.py, `pack`)
 
     @property
     def cost(self) -> int:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from socai.cloud.lane import COMMITTED, LaneStore, Poster, Prepared, StoreAway, TurnRefused
+from socai.cloud.lane import COMMITTED, LaneStore, LaneStuck, Poster, Prepared, StoreAway, TurnRefused
 from socai.cloud.post import FAILED, Specs, Turn
 from socai.cloud.store.connection import POSTER, Database
 from socai.cloud.store.posting_postgres import PostgresLane
@@ -56,8 +56,7 @@ class _Sent:
     prepared: Prepared
     turn: Turn
     keep: bool
-    answer: Future[str]
-    sent_at: float
+    answer: Future[tuple[str, float]]  # what the store said, and how many milliseconds it took
 
 
 @dataclass(slots=True)
@@ -150,8 +149,7 @@ class Worker:
             if following is not None:
                 self.store.release(following)
             return None, 0
-        answer = committer.submit(self._poster.commit, prepared, turn, keep)
-        self._sent = _Sent(prepared, turn, keep, answer, self.clock())
+        self._sent = _Sent(prepared, turn, keep, committer.submit(self._commit, prepared, turn, keep))
         if keep:
             return rules.advanced(claim, len(turn.done), turn.cost), prepared.last_n
         return following, 0
@@ -167,6 +165,12 @@ class Worker:
             return None, None
         return prepared, self._poster.finish(prepared)
 
+    def _commit(self, prepared: Prepared, turn: Turn, keep: bool) -> tuple[str, float]:
+        """In the committing thread."""
+        begun = self.clock()
+        answer = self._poster.commit(prepared, turn, keep)
+        return answer, (self.clock() - begun) * 1000
+
     def _settle(self) -> bool:
         """Wait for the turn that was sent. True where it went in (or none was), False where its lane is given up."""
         sent, self._sent = self._sent, None
@@ -174,13 +178,12 @@ class Worker:
             return True
         claim = sent.prepared.claim
         try:
-            answer = sent.answer.result()
+            answer, took = sent.answer.result()
         except TurnRefused as refusal:
             self.figures.refused_turns += 1
             log.warning("turn refused by the database", tenant=claim.tenant, error=str(refusal).splitlines()[:1])
             self._bisect(sent.prepared)
             return False
-        took = (self.clock() - sent.sent_at) * 1000
         self._poster.quantum = self._poster.quantum.after(took, len(sent.turn.done), sent.prepared.lone)
         if answer != COMMITTED:
             self.figures.lost_turns += 1
@@ -194,21 +197,22 @@ class Worker:
     def _bisect(self, prepared: Prepared) -> None:
         """Serve what a refused turn held in ever smaller turns, until the poison stands alone and is answered."""
         claim, last = prepared.claim, prepared.last_n
-        limit = self._poster.narrow(prepared)
-        while True:
-            again = self._poster.prepare(claim, limit=limit)
-            if again is None or again.drafts[0].item.work.n > last:
-                break
-            turn = self._poster.finish(again)
-            try:
-                answer = self._poster.commit(again, turn, keep=True)
-            except TurnRefused:
-                limit = self._poster.narrow(again)
-                continue
-            if answer != COMMITTED:
-                self._poster.forget(claim)
-                break
-            self._count(turn)
+        try:
+            limit = self._poster.narrow(prepared)
+            while (again := self._poster.prepare(claim, limit=limit)) and again.drafts[0].item.work.n <= last:
+                turn = self._poster.finish(again)
+                try:
+                    answer = self._poster.commit(again, turn, keep=True)
+                except TurnRefused:
+                    limit = self._poster.narrow(again)
+                    continue
+                if answer != COMMITTED:
+                    self._poster.forget(claim)
+                    break
+                self._count(turn)
+        except LaneStuck as stuck:
+            log.error("a lane is stuck", reason=str(stuck))
+            self.store.postpone(claim, 1.0)
         self.store.release(claim)
 
     def _drop(self) -> None:

@@ -131,6 +131,10 @@ class MemoryLane:
 
     # --- the commit ---------------------------------------------------------------------------------------------
 
+    def pack(self, claim: Claim, turn: Turn) -> object:
+        """See LaneStore: nothing needs to be made ready."""
+        return None
+
     def commit(self, claim: Claim, turn: Turn, settings_version: int, keep: bool) -> str:
         """See LaneStore."""
         with self._store.lock:

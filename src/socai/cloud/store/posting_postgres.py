@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import msgspec
 import psycopg
 
-from socai.books.write import PostgresWriter, StoredSet
+from socai.books.write import VOID_ENTRIES, PostgresWriter, StoredSet
 from socai.cloud.cash import MoneyDays, MoneyKey
 from socai.cloud.facts import SETTING_KINDS
 from socai.cloud.lane import COMMITTED, LOST, STALE, Queue, StoreAway, TurnRefused
@@ -143,19 +143,26 @@ class PostgresLane:
 
     # --- the commit ---------------------------------------------------------------------------------------------
 
+    def pack(self, claim: Claim, turn: Turn) -> object:
+        """See LaneStore: the statements that carry no seq, with their JSON made."""
+        return _packed(claim, turn)
+
     @_guarded
     def commit(self, claim: Claim, turn: Turn, settings_version: int, keep: bool) -> str:
         """See LaneStore."""
+        packed = turn.packed if isinstance(turn.packed, _Noted) else _packed(claim, turn)
+        enter = sql.STALL + f"; set local app.tenant = {claim.tenant:d}".encode()
         try:
-            with self._database.transaction(claim.bucket, claim.tenant) as connection:
+            with self._database.connection_for(claim.bucket) as connection, connection.transaction():
+                connection.execute(enter, prepare=False)
                 with connection.pipeline():
-                    connection.execute(sql.STALL, prepare=False)
-                    _write(connection, claim, turn)
+                    for statement, given in packed.statements:
+                        connection.execute(statement, given)
                     settled = connection.execute(sql.SETTLE, _settling(claim, turn, settings_version, keep))
                 answer = COMMITTED if settled.fetchone() else _why_not(connection, claim)
                 if answer != COMMITTED:
                     raise psycopg.Rollback
-                connection.execute(sql.FINISH, _owner(claim) | _stamped(turn))
+                connection.execute(sql.FINISH, packed.finish)
             return answer
         except psycopg.Error as error:
             if isinstance(error, AWAY):
@@ -201,20 +208,34 @@ def _item(row: Any) -> Item:
     return Item(work, standing, kind or "", _decode(body) if body else {}, tuple(live_books or ()))
 
 
-def _write(connection: Connection, claim: Claim, turn: Turn) -> None:
-    """Everything that carries no seq."""
-    owner = _owner(claim)
-    with connection.cursor() as cursor:
-        writer = PostgresWriter(cursor, claim.bucket, claim.tenant)
-        writer.void_entries(turn.voids)
-        writer.post_entries(turn.sets)
-        writer.add_balances(turn.movements)
+class _Noted:
+    """Stands for a cursor while a turn is packed: notes the statements instead of sending them."""
+
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, Any]] = []
+        self.finish: dict[str, Any] = {}
+
+    def execute(self, statement: str, given: Any) -> None:
+        """Note one."""
+        self.statements.append((statement, given))
+
+
+def _packed(claim: Claim, turn: Turn) -> _Noted:
+    """All statements of a turn in the order of their locks."""
+    noted, owner = _Noted(), _owner(claim)
+    writer = PostgresWriter(cast("psycopg.Cursor[Any]", noted), claim.bucket, claim.tenant)
+    if turn.voids:
+        noted.execute(VOID_ENTRIES, (_json([void._asdict() for void in turn.voids]), claim.bucket, claim.tenant))
+    writer.post_entries(turn.sets)
+    writer.add_balances(turn.movements)
     if turn.deleted:
         gone = {"vouchers": sorted(turn.deleted)}
-        connection.execute(sql.DELETE_VOUCHERS, owner | gone)
-        connection.execute(sql.DELETE_NUMBERS, owner | gone)
-    connection.execute(sql.STATES, owner | {"states": _json([_state(change) for change in turn.books])})
-    connection.execute(sql.DONE, owner | {"done": turn.done})
+        noted.execute(sql.DELETE_VOUCHERS, owner | gone)
+        noted.execute(sql.DELETE_NUMBERS, owner | gone)
+    noted.execute(sql.STATES, owner | {"states": _json([_state(change) for change in turn.books])})
+    noted.execute(sql.DONE, owner | {"done": turn.done})
+    noted.finish = owner | _stamped(turn)
+    return noted
 
 
 def _state(change: BookChange) -> dict[str, object]:

@@ -2,6 +2,9 @@
 
 Times are milliseconds of the database's clock. A lane is served under a fence: SETTLE changes nothing for a claim that
 has passed to somebody else.
+
+Stored rows are found by keys given as arrays, or in a lateral subquery with `offset 0`, never by a plain join: the
+planner cannot know how many rows one tenant of many has, and a join lets it read all of them for each turn.
 """
 
 from __future__ import annotations
@@ -53,7 +56,9 @@ with here as materialized (
     select q.n, q.voucher, q.book, q.act, q.version, q.author, q.asked, q.answered,
         v.type, v.body_version, v.deleted, v.body, sum(pg_column_size(v.body)) over (order by q.n) as bytes,
         pg_column_size(v.body) as own
-    from queue q left join voucher v on v.bucket = %(bucket)s and v.tenant = %(tenant)s and v.id = q.voucher
+    from queue q left join lateral (
+        select * from voucher w
+        where w.bucket = %(bucket)s and w.tenant = %(tenant)s and w.id = q.voucher offset 0) v on true
 )
 select s.n, s.voucher::text, s.book, s.act, s.version, s.author, s.asked, s.answered,
     s.type, s.body_version, s.deleted, case when s.act in ('post', 'replace') then s.body::text end,
@@ -63,8 +68,10 @@ select s.n, s.voucher::text, s.book, s.act, s.version, s.author, s.asked, s.answ
         where o.bucket = %(bucket)s and o.tenant = %(tenant)s and o.voucher = s.voucher and o.posted) end,
     here.settings_version, here.others, here.most, coalesce(s.bytes > %(bytes)s, false)
 from sized s cross join here
-left join voucher_book b on b.bucket = %(bucket)s and b.tenant = %(tenant)s and b.voucher = s.voucher
-    and b.book = s.book
+left join lateral (
+    select * from voucher_book w
+    where w.bucket = %(bucket)s and w.tenant = %(tenant)s and w.voucher = s.voucher and w.book = s.book offset 0
+) b on true
 where s.own is null or s.bytes - s.own <= %(bytes)s
 order by s.n
 """
@@ -80,8 +87,10 @@ order by c.kind, c.id
 
 EXISTING = """
 select c.kind, c.id from json_to_recordset(%(pairs)s::json) as x(kind text, id text)
-join catalog_entry c on c.bucket = %(bucket)s and c.tenant = %(tenant)s and c.kind = x.kind and c.id = x.id
-where not c.deleted
+cross join lateral (
+    select kind, id from catalog_entry e
+    where e.bucket = %(bucket)s and e.tenant = %(tenant)s and e.kind = x.kind and e.id = x.id and not e.deleted
+    offset 0) c
 """
 
 # Money balances by day: what was added before the first day asked for as one sum under day 0, then each day.
@@ -92,25 +101,39 @@ select b.book, b.branch, b.account, b.currency, b.detail,
     sum(case when b.currency = 'VND' then b.debit - b.credit else b.debit_foreign - b.credit_foreign end)::bigint
 from json_to_recordset(%(keys)s::json)
     as x(book text, branch text, account text, currency text, detail text, first int)
-join balance b on b.bucket = %(bucket)s and b.tenant = %(tenant)s and b.book = x.book and b.dimension = %(dimension)s
-    and b.branch = x.branch and b.account = x.account and b.currency = x.currency and b.detail = x.detail
+cross join lateral (
+    select * from balance e
+    where e.bucket = %(bucket)s and e.tenant = %(tenant)s and e.book = x.book and e.dimension = %(dimension)s
+        and e.branch = x.branch and e.account = x.account and e.currency = x.currency and e.detail = x.detail
+    offset 0) b
 group by 1, 2, 3, 4, 5, 6
 """
 
 DELETE_VOUCHERS = f"update voucher set deleted = true where {_MINE} and id = any(%(vouchers)s::uuid[])"
-DELETE_NUMBERS = f"delete from number_taken where {_MINE} and voucher = any(%(vouchers)s::uuid[])"
+# Numbers have no index by voucher, so that taking one stays cheap; the vouchers themselves say which are theirs.
+DELETE_NUMBERS = f"""
+with v as materialized (
+    select id, series, number from voucher where {_MINE} and id = any(%(vouchers)s::uuid[]) and number <> ''
+)
+delete from number_taken where {_MINE} and series = any(array(select series from v))
+    and number = any(array(select number from v)) and voucher = any(%(vouchers)s::uuid[])
+"""
 
 # Book states. What is posted is always written; what runs and what failed only by the newest work of that book.
 STATES = """
+with x as materialized (
+    select * from json_to_recordset(%(states)s::json) as x(voucher uuid, book text, work bigint, posted boolean,
+        set_no int, version int, fault_act text, faults jsonb)
+)
 update voucher_book b set
     posted = x.posted, set_no = x.set_no, version = x.version,
     posted_at = case when x.posted and x.set_no <> b.set_no then now() when x.posted then b.posted_at end,
     running = case when b.work = x.work then '' else b.running end,
     fault_act = case when b.work = x.work then x.fault_act else b.fault_act end,
     faults = case when b.work = x.work then x.faults else b.faults end
-from json_to_recordset(%(states)s::json) as x(voucher uuid, book text, work bigint, posted boolean, set_no int,
-    version int, fault_act text, faults jsonb)
-where b.bucket = %(bucket)s and b.tenant = %(tenant)s and b.voucher = x.voucher and b.book = x.book
+from x
+where b.bucket = %(bucket)s and b.tenant = %(tenant)s and b.voucher = any(array(select voucher from x))
+    and b.voucher = x.voucher and b.book = x.book
 """
 
 DONE = f"delete from work where {_MINE} and n = any(%(done)s)"
@@ -157,11 +180,13 @@ with t as (
     select t.bucket, t.tenant, {", ".join(f"x.{name}" for name in _SET_TYPES)}, t.seq, 0, 1,
         to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     from t cross join json_to_recordset(%(sets)s::json) as x({", ".join(f"{n} {k}" for n, k in _SET_TYPES.items())})
+), k as materialized (
+    select * from json_to_recordset(%(voids)s::json) as k(voucher uuid, book text, set_no int)
 ), voided as (
     update entry_set s set live = 0, voided_seq = t.seq
-    from t cross join json_to_recordset(%(voids)s::json) as k(voucher uuid, book text, set_no int)
-    where s.bucket = %(bucket)s and s.tenant = %(tenant)s and s.voucher = k.voucher and s.book = k.book
-        and s.set_no = k.set_no and s.live = 1
+    from t cross join k
+    where s.bucket = %(bucket)s and s.tenant = %(tenant)s and s.voucher = any(array(select voucher from k))
+        and s.voucher = k.voucher and s.book = k.book and s.set_no = k.set_no and s.live = 1
 )
 update change c set seq = t.seq from t
 where c.bucket = %(bucket)s and c.tenant = %(tenant)s and c.kind = 'voucher' and c.id = any(%(changed)s::text[])

@@ -36,10 +36,13 @@ def judge(world: World) -> Iterator[str]:
 
 def _log(tables: TenantTables) -> Iterator[str]:
     """I2 an act has one effect; I3 numbers without gaps, versions without gaps."""
-    applied = Counter(operation.act_id for operation, record in tables.log.values() if record.result == APPLIED)
-    for act_id, count in applied.items():
-        if count > 1:
-            yield f"I2 act {act_id} was applied {count} times"
+    effects: dict[str, set[tuple[str, int]]] = {}
+    for operation, record in tables.log.values():
+        if record.result == APPLIED:  # the same act under a new epoch is answered with what it came to the first time
+            effects.setdefault(operation.act_id, set()).add((operation.id, record.version))
+    for act_id, found in effects.items():
+        if len(found) > 1:
+            yield f"I2 act {act_id} had the effects {sorted(found)}"
     by_epoch: dict[tuple[str, int], list[int]] = {}
     for replica, epoch, n in tables.log:
         by_epoch.setdefault((replica, epoch), []).append(n)
@@ -53,7 +56,7 @@ def _log(tables: TenantTables) -> Iterator[str]:
 
 
 def _books(tables: TenantTables, regime: str) -> Iterator[str]:
-    """I8 debits are credits and balances are sums; I9 one live set where posted; I11 nothing runs; I14 the lock held."""
+    """I8 debits are credits, balances are sums; I9 one live set where posted; I11 nothing runs; I14 the lock held."""
     chart = chart_for(regime)
     rebuilt: dict[str, Movements] = {}
     live: dict[tuple[str, str], int] = {}
@@ -73,12 +76,12 @@ def _books(tables: TenantTables, regime: str) -> Iterator[str]:
         if wanted != held:
             yield f"I8 balances of {book}: {sum(1 for key in {*wanted, *held} if wanted.get(key) != held.get(key))} off"
     for fact in tables.vouchers.values():
-        for book in fact.books:
-            if book.running:
-                yield f"I11 {fact.id} is still to be {book.running}ed in {book.book}"
-            if book.posted != ((fact.id, book.book) in live):
-                yield f"I9 {fact.id}: posted is {book.posted}, its live set says otherwise"
-            if fact.deleted and book.posted:
+        for state in fact.books:
+            if state.running:
+                yield f"I11 {fact.id}: {state.running} still runs in {state.book}"
+            if state.posted != ((fact.id, state.book) in live):
+                yield f"I9 {fact.id}: posted is {state.posted}, its live set says otherwise"
+            if fact.deleted and state.posted:
                 yield f"I9 {fact.id} is deleted and posted"
     yield from _locks(tables)
 

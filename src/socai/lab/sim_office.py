@@ -1,4 +1,4 @@
-"""A simulated office: a replica file in memory, the production machines around it, a line that fails, a clock that lies.
+"""A simulated office: a replica file in memory, the machines of production around it, a bad line, a lying clock.
 
 A crash loses machines and everything on the way; the file stays as its last commit left it. Crash points stand at every
 place where the agent has done one thing and not yet the next.
@@ -201,12 +201,7 @@ class Office:
                     self.point("greeted")
                     exchange.take_hello(self.desk, answer)
                     if answer.verdict not in (push.QUARANTINE, push.UPGRADE):
-                        with self.file.read() as db:
-                            known = meta.standing(db)
-                        opened = pull.Opened(
-                            self.world.now, known.timeline, known.cursor, bool(known.snapshot_done)
-                        )
-                        self._soon(lambda: self._pull(opened), 0.0)
+                        self._open()
                 case push.TakeAnswer(answer=answer):
                     self.point("answered")
                     if self.batch is not None:
@@ -221,6 +216,12 @@ class Office:
                     self._soon(self._tick_push, min(seconds or TICK_SECONDS, TICK_SECONDS))
                 case push.Online():
                     pass
+
+    def _open(self) -> None:
+        with self.file.read() as db:
+            known = meta.standing(db)
+        opened = pull.Opened(self.world.now, known.timeline, known.cursor, bool(known.snapshot_done))
+        self._soon(lambda: self._pull(opened), 0.0)
 
     def _send_batch(self) -> None:
         self.batch = exchange.next_batch(self.desk)
@@ -242,9 +243,7 @@ class Office:
     def _push_failed(self, code: str) -> None:
         self._push(push.Failed(self.world.now, code, chance=self.world.random.random()))
 
-    def request(
-        self, kind: str, payload: Any, answered: Callable[[Any], None], failed: Callable[[str], None]
-    ) -> None:
+    def request(self, kind: str, payload: Any, answered: Callable[[Any], None], failed: Callable[[str], None]) -> None:
         """Send a request; the answer is taken in the process, which may sleep or die meanwhile."""
         life = self.life
 

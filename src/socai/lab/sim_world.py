@@ -1,7 +1,7 @@
 """One simulated world: virtual time, a faulty network, offices on files in memory, the cloud on its store in memory.
 
-The offices run the push and pull machines, `exchange` and `incoming` of production; the cloud runs the acceptor, feeder,
-greeter and poster of production. Only what moves bytes and tells time is simulated. A crash loses everything but the
+The offices run the push and pull machines, `exchange` and `incoming` of production; the cloud its acceptor, feeder,
+greeter and poster. Only what moves bytes and tells time is simulated. A crash loses everything but the
 store; it may come before or after any commit.
 """
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from socai.base.fault import Fault
+from socai.cloud.enrol import release, revoke
 from socai.cloud.hello import greet
 from socai.cloud.lane import LaneStore, Poster, serve_one
 from socai.cloud.store.connection import POSTER, Database
@@ -12,7 +14,7 @@ from socai.cloud.store.port import CloudStore
 from socai.cloud.store.postgres import PostgresStore
 from socai.cloud.store.posting_memory import MemoryLane
 from socai.cloud.store.posting_postgres import PostgresLane
-from socai.cloud.store.row import Cursor, DownloadFilter, parse_cursor
+from socai.cloud.store.row import Cursor, DownloadFilter, ReplicaRow, parse_cursor
 from socai.sync.message import POST, UNPOST, FeedItem, Hello, HelloAnswer, SnapshotChunk
 from support.sender import CATALOGS, HCM, HN, TIMELINE, Sender, company, enrol, ident, journal, specs
 
@@ -230,3 +232,18 @@ class TestHelloContract:
         for _ in range(2):
             enrol(cloud_store, office.ref)
         assert sorted(row.series_mark for row in cloud_store.replicas(office.ref)) == ["", "B", "C"]
+
+    def test_a_person_ends_a_quarantine_or_takes_the_machine_off_the_list(self, cloud_store: CloudStore) -> None:
+        office = company(cloud_store)
+        self.ask(office, last_hash="0" * 64)
+        released = release(cloud_store, office.ref, office.replica)
+        assert isinstance(released, ReplicaRow)
+        assert (released.state, released.epoch, released.last_n) == ("active", 2, 0)
+        assert self.ask(office, epoch=2).verdict == "ok"
+        assert self.ask(office, epoch=1, last_n=office.n, last_hash="the other copy").verdict == "new_epoch"
+        revoke(cloud_store, office.ref, office.replica)
+        gone = greet(cloud_store, office.ref, Hello(1, office.replica, 3, 0, "", 1, TIMELINE))
+        assert isinstance(gone, Fault)
+        assert gone.code == "REPLICA_UNKNOWN"
+        unknown = release(cloud_store, office.ref, ident())
+        assert isinstance(unknown, Fault)

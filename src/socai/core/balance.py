@@ -7,10 +7,10 @@ balance sums months; it never sums entries.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
-from socai.core.account import Chart
+from socai.core.account import Account, Chart
 from socai.core.entry import Entry, Side
 
 ACCOUNT, PARTNER, BANK_ACCOUNT, FUND, EXPENSE_ITEM, DEPARTMENT, MONEY_DAY = range(7)
@@ -31,34 +31,38 @@ def move(movements: Movements, entries: Iterable[Entry], day: date, chart: Chart
     """Add the entries of one voucher dated `day` to `movements`; `sign` -1 takes a voided set out again."""
     month = day.year * 100 + day.month
     day_key = month * 100 + day.day
-    for entry in entries:
-        if entry.debit is not None:
-            _move_side(movements, entry.debit, 0, sign * entry.amount, sign, month, day_key, chart)
-        if entry.credit is not None:
-            _move_side(movements, entry.credit, 1, sign * entry.amount, sign, month, day_key, chart)
+    for _, amount, debit, credit, _, _ in entries:
+        if debit is not None:
+            _move_side(movements, debit, 0, sign * amount, sign, month, day_key, chart.accounts)
+        if credit is not None:
+            _move_side(movements, credit, 1, sign * amount, sign, month, day_key, chart.accounts)
 
 
 def _move_side(
-    movements: Movements, side: Side, index: int, amount: int, sign: int, month: int, day_key: int, chart: Chart
+    movements: Movements,
+    side: Side,
+    index: int,
+    amount: int,
+    sign: int,
+    month: int,
+    day_key: int,
+    accounts: Mapping[str, Account],
 ) -> None:
-    account, branch, currency = side.account, side.branch, side.currency
-    foreign = sign * side.foreign
-    _add(movements, (ACCOUNT, branch, account, currency, "", month), index, amount, foreign)
-    if side.partner:
-        _add(movements, (PARTNER, branch, account, currency, side.partner, month), index, amount, foreign)
-    if side.bank_account:
-        _add(movements, (BANK_ACCOUNT, branch, account, currency, side.bank_account, month), index, amount, foreign)
-    if side.fund:
-        _add(movements, (FUND, branch, account, currency, side.fund, month), index, amount, foreign)
-    known = chart.accounts.get(account)
+    account, currency, foreign, branch, partner, bank_account, fund, _, _ = side
+    keys = [(ACCOUNT, branch, account, currency, "", month)]
+    if partner:
+        keys.append((PARTNER, branch, account, currency, partner, month))
+    if bank_account:
+        keys.append((BANK_ACCOUNT, branch, account, currency, bank_account, month))
+    if fund:
+        keys.append((FUND, branch, account, currency, fund, month))
+    known = accounts.get(account)
     if known is not None and known.money:
-        detail = side.bank_account or side.fund
-        _add(movements, (MONEY_DAY, branch, account, currency, detail, day_key), index, amount, foreign)
-
-
-def _add(movements: Movements, key: Key, index: int, amount: int, foreign: int) -> None:
-    turnover = movements.get(key)
-    if turnover is None:
-        turnover = movements[key] = [0, 0, 0, 0]
-    turnover[index] += amount
-    turnover[index + 2] += foreign
+        keys.append((MONEY_DAY, branch, account, currency, bank_account or fund, day_key))
+    for key in keys:
+        turnover = movements.get(key)
+        if turnover is None:
+            turnover = movements[key] = [0, 0, 0, 0]
+        turnover[index] += amount
+        if foreign:
+            turnover[index + 2] += sign * foreign

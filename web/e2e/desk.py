@@ -88,7 +88,8 @@ class Desk:
         self.sees_focus("login-password")
         self.write(password)
         self.press("Enter")
-        expect(self._page.get_by_test_id("login")).to_have_count(0)
+        inside = self._page.get_by_test_id("menu").or_(self._page.get_by_test_id("companies"))
+        expect(inside).to_be_visible(timeout=SEEN_MS_MAX)
 
     # --- eyes
 

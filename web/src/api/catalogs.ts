@@ -35,6 +35,7 @@ interface Shelf {
   entries: Map<string, Entry>;
   list: Entry[] | null; // sorted by code, null after a change
   state: "idle" | "loading" | "ready";
+  loading: Promise<void>;
 }
 
 /** Catalogs of one tenant. `subscribe` hears every change; `stamp` tells React when to look again. */
@@ -58,17 +59,23 @@ export class Catalogs {
   private shelf(kind: string): Shelf {
     let shelf = this.shelves.get(kind);
     if (!shelf) {
-      shelf = { entries: new Map(), list: null, state: "idle" };
+      shelf = { entries: new Map(), list: null, state: "idle", loading: Promise.resolve() };
       this.shelves.set(kind, shelf);
     }
     return shelf;
   }
 
-  /** Starts loading a kind once; later calls cost nothing. */
-  async load(kind: string): Promise<void> {
+  /** Loads a kind once; resolves when it is here (or could not be had). Later calls cost nothing. */
+  load(kind: string): Promise<void> {
     const shelf = this.shelf(kind);
-    if (shelf.state !== "idle") return;
-    shelf.state = "loading";
+    if (shelf.state === "idle") {
+      shelf.state = "loading";
+      shelf.loading = this.fetchAll(kind, shelf);
+    }
+    return shelf.loading;
+  }
+
+  private async fetchAll(kind: string, shelf: Shelf): Promise<void> {
     try {
       let after: string | null = "";
       while (after !== null && shelf.entries.size < ENTRIES_MAX) {

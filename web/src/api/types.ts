@@ -283,6 +283,12 @@ export interface CatalogEntry {
 
 export interface SyncState {
   online: boolean;
+  /** All is sent, answered and received. */
+  green?: boolean;
+  /** Why the cloud sends this server away: a fault's code. */
+  reason?: string;
+  /** The disk takes nothing. */
+  storage?: boolean;
   pending: number;
   in_flight: number;
   failed: number;
@@ -290,7 +296,7 @@ export interface SyncState {
   last_sync_at: string | null;
   as_of: string | null;
   oldest_pending_at: string | null;
-  progress?: { done: number; total: number } | null;
+  progress?: string;
 }
 
 export interface SyncResult {

@@ -59,7 +59,7 @@ export function Home() {
           {todo.length ? (
             todo.map((item) => (
               <div key={item.n} className="row-flex" style={{ padding: "3px 0" }}>
-                <Link href={item.object_kind === "voucher" ? `/voucher/${item.id}` : "/sync"} data-stop="">
+                <Link href={item.kind === "voucher" ? `/voucher/${item.id}` : "/sync"} data-stop="">
                   {item.number || item.description}
                 </Link>
                 <span className="soft ellipsis grow">

@@ -60,7 +60,7 @@ export function menuOf({ spec, word }: Books, t: Translate): Menu {
   }
   places.push({ path: "/settings/company", label: t("settings.company"), group: system });
   places.push({ path: "/settings/locks", label: t("settings.locks"), group: system });
-  places.push({ path: "/settings/users", label: t("users.title"), group: system });
+  if (spec.role === "admin") places.push({ path: "/settings/users", label: t("users.title"), group: system });
   groups.push({ title: system, places });
   return { groups, more };
 }

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { Link, Router, useLocation } from "wouter";
 import { type Books, useBooks } from "../api/books";
-import { post } from "../api/client";
+import { Problem, post } from "../api/client";
 import { useFaults } from "../api/faults";
 import { isEmptyCompany } from "../api/spec";
 import { useKeys, useScope } from "../keys/layers";
@@ -22,7 +22,8 @@ function SyncMark({ books }: { books: Books }) {
   const { t } = useLocale();
   const { sync, linked } = books;
   const problems = (sync?.failed ?? 0) + (sync?.conflicts ?? 0);
-  const waiting = (sync?.pending ?? 0) + (sync?.in_flight ?? 0);
+  const waiting = sync?.pending ?? 0;
+  const tone = !linked || sync?.storage ? "bad" : !sync?.online ? "off" : sync.green === false ? "busy" : "";
   const state = !linked ? t("shell.no_server") : sync?.online ? t("sync.online") : t("sync.offline");
   return (
     <Link
@@ -31,8 +32,9 @@ function SyncMark({ books }: { books: Books }) {
       data-testid="sync-mark"
       data-online={linked && sync?.online ? "true" : "false"}
       data-pending={waiting}
+      data-green={tone === ""}
     >
-      <span className={`dot ${!linked ? "bad" : sync?.online ? "" : "off"}`} />
+      <span className={`dot ${tone}`} />
       {state}
       {waiting ? <span className="soft">· {t("sync.pending", { count: waiting })}</span> : null}
       {problems ? (
@@ -225,6 +227,12 @@ function Frame() {
             {t("shell.no_server")}. {t("shell.fields")}
           </div>
         )}
+        {books.sync?.storage ? (
+          <div className="banner bad" role="alert" style={{ borderRadius: 0 }} data-testid="storage-fault">
+            <Icon name="warning" />
+            {faults.line(new Problem(503, "STORAGE_FAILED", [{ code: "STORAGE_FAILED", field: "" }], {}))}
+          </div>
+        ) : null}
         <Pages empty={empty} />
       </main>
       {palette ? <Palette open={palette} onClose={() => setPalette(null)} /> : null}

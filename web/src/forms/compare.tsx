@@ -7,6 +7,7 @@ import { Dialog } from "../keys/dialog";
 import { showMoment } from "../kit/day";
 import { useLocale } from "../locale/locale";
 import { type CellContext, showField } from "./cell";
+import { BASE_CURRENCY } from "./draft";
 
 export interface Side {
   readonly body: Body | null;
@@ -39,6 +40,7 @@ export function differences(voucher: VoucherSpec, mine: Body, theirs: Body, cont
       lines.push({ key, label, mine: showField(field, left, context), theirs: showField(field, right, context) });
   };
   for (const field of voucher.header) compare(field, field.label, field.name, mine[field.name], theirs[field.name]);
+  const foreign = [mine, theirs].some((body) => body.currency && body.currency !== BASE_CURRENCY);
   for (const grid of voucher.grids) {
     const [ours, others] = [mine, theirs].map((body) =>
       Array.isArray(body[grid.name]) ? (body[grid.name] as Body[]) : [],
@@ -46,6 +48,7 @@ export function differences(voucher: VoucherSpec, mine: Body, theirs: Body, cont
     const count = Math.max(ours?.length ?? 0, others?.length ?? 0);
     for (let row = 0; row < count; row++) {
       for (const column of grid.columns) {
+        if (column.foreign_only && !foreign && !ours?.[row]?.currency && !others?.[row]?.currency) continue; // follows from the amount
         compare(
           column,
           `${grid.label} ${row + 1} · ${column.label}`,
@@ -124,6 +127,7 @@ export function Compare({
           <Button
             key={choice.testid}
             stop
+            first={choice === choices[0]}
             look={choice.primary ? "primary" : undefined}
             run={choice.run}
             testid={choice.testid}

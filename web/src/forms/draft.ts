@@ -26,10 +26,10 @@ export function allFields(spec: VoucherSpec): FieldSpec[] {
   return [...spec.header, ...spec.grids.flatMap((grid) => grid.columns)];
 }
 
-/** Columns of a grid as shown: those of foreign money only where the voucher, or its grid's own rows, may be foreign. */
-export function shownColumns(grid: GridSpec, foreign: boolean): FieldSpec[] {
-  const ownCurrency = grid.columns.some((column) => column.kind === "currency");
-  return grid.columns.filter((column) => foreign || ownCurrency || !column.foreign_only);
+/** Columns of a grid as shown: those of foreign money only where the voucher, or one of the grid's own rows, is foreign. */
+export function shownColumns(grid: GridSpec, foreign: boolean, state: GridState | undefined): FieldSpec[] {
+  const rows = state?.rows.some((row) => row.cells.currency && row.cells.currency !== BASE_CURRENCY) ?? false;
+  return grid.columns.filter((column) => foreign || rows || !column.foreign_only);
 }
 
 export function openDraft(spec: VoucherSpec, body: Body): Draft {

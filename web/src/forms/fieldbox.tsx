@@ -215,6 +215,7 @@ export function FieldBox(props: FieldBoxProps) {
         spellCheck={false}
         // biome-ignore lint/a11y/noAutofocus: the first box of a form is where typing begins
         autoFocus={props.autoFocus}
+        data-autofocus={props.autoFocus || undefined}
         data-stop={readOnly ? undefined : ""}
         data-field={field.name}
         data-testid={props.testid}

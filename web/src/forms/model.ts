@@ -134,10 +134,17 @@ export function useVoucherModel(
   const foreign = currency !== BASE_CURRENCY;
   const places = decimalsOf(spec.currencies, currency);
 
+  const foreignRows = voucher.grids
+    .filter(
+      (grid) => shownColumns(grid, false, draft.grids[grid.name]).length > shownColumns(grid, false, undefined).length,
+    )
+    .map((grid) => grid.name)
+    .join(" ");
+
   const grids = useMemo<GridModel[]>(
     () =>
       voucher.grids.map((grid) => {
-        const fields = shownColumns(grid, foreign);
+        const fields = shownColumns(grid, foreign || foreignRows.split(" ").includes(grid.name), undefined);
         const columns = fields.map((field) => columnOf(field, places));
         const fieldOf = new Map(grid.columns.map((field) => [field.name, field]));
         const attributes = (kind: string, id: string) => sources.entry(kind, id)?.body;
@@ -161,7 +168,7 @@ export function useVoucherModel(
         };
         return { grid, fields, columns, context: gridContext };
       }),
-    [voucher, spec, foreign, places, draft.header, rowDefaults, sources, context],
+    [voucher, spec, foreign, foreignRows, places, draft.header, rowDefaults, sources, context],
   );
   const gridsRef = useRef(grids);
   gridsRef.current = grids;

@@ -19,6 +19,21 @@ interface Props {
   readonly onPostAnyway: (codes: readonly string[]) => void;
 }
 
+const FAULTS_SHOWN_MAX = 6;
+
+/** What is wrong, and beside each what mends it. */
+export function FaultList({ faults }: { faults: readonly ToldFault[] }) {
+  return (
+    <ul>
+      {faults.map((fault) => (
+        <li key={`${fault.field}${fault.code}`} data-code={fault.code}>
+          {fault.sentence} <span className="cure">{fault.cure}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function VoucherBanners({ stored, mode, book, problems, tellFault, detail, onResolve, onPostAnyway }: Props) {
   const { t } = useLocale();
   const { word } = useBooks();
@@ -31,13 +46,7 @@ export function VoucherBanners({ stored, mode, book, problems, tellFault, detail
           <Icon name="warning" />
           <div>
             {t("voucher.mistakes", { count: problems.length })}
-            <ul>
-              {problems.slice(0, 6).map((fault) => (
-                <li key={`${fault.field}${fault.code}`} data-code={fault.code}>
-                  {fault.sentence} <span className="cure">{fault.cure}</span>
-                </li>
-              ))}
-            </ul>
+            <FaultList faults={problems.slice(0, FAULTS_SHOWN_MAX)} />
           </div>
         </div>
       ) : null}
@@ -66,16 +75,7 @@ export function VoucherBanners({ stored, mode, book, problems, tellFault, detail
           <Icon name="warning" />
           <div className="grow">
             <strong>{detail}</strong>
-            <ul>
-              {failed.map((fault) => {
-                const told = tellFault(fault);
-                return (
-                  <li key={`${fault.field}${fault.code}`} data-code={fault.code}>
-                    {told.sentence} <span className="cure">{told.cure}</span>
-                  </li>
-                );
-              })}
-            </ul>
+            <FaultList faults={failed.map(tellFault)} />
           </div>
           {isWarning ? (
             <Button

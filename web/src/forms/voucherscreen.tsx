@@ -7,6 +7,7 @@ import { get, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import { homeBranch } from "../api/spec";
 import type { Body, NewVoucher, Voucher, VoucherSpec } from "../api/types";
+import { CATALOG_CELLS } from "./sources";
 import { VoucherWork } from "./voucherwork";
 
 const LEFT_BEHIND = new Set(["number", "corrects"]);
@@ -19,17 +20,20 @@ export function copyOf(past: Body, fresh: Body): Body {
 
 export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id: string }) {
   const books = useBooks();
-  const { tenant, path, branch, book, spec } = books;
+  const { tenant, path, branch, book, spec, catalogs } = books;
   const search = new URLSearchParams(useSearch());
   const faults = useFaults(spec.faults);
   const copied = search.get("copy") ?? "";
   const [round, setRound] = useState(0);
   const own = branch || homeBranch(spec);
+  // A code typed before its catalog is here could not be understood: the form appears when all are.
+  const codes = () => Promise.all(CATALOG_CELLS.map((kind) => catalogs.load(kind)));
 
   const fresh = useQuery({
     queryKey: [tenant, "new-voucher", voucher?.code, own, copied, round],
     queryFn: async () => {
-      const begin = await get<NewVoucher>(path(`/vouchers/new${query({ type: voucher?.code, branch: own })}`));
+      const asked = get<NewVoucher>(path(`/vouchers/new${query({ type: voucher?.code, branch: own })}`));
+      const [begin] = await Promise.all([asked, codes()]);
       const past = copied ? await get<Voucher>(path(`/vouchers/${copied}`)) : null;
       const body: Body = { ...begin.body, type: voucher?.code ?? "", branch: begin.body.branch ?? own };
       return { ...begin, body: past ? copyOf(past.body, body) : body };
@@ -40,7 +44,10 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
   });
   const stored = useQuery({
     queryKey: [tenant, "voucher", id, book],
-    queryFn: () => get<Voucher>(path(`/vouchers/${id}${query({ book })}`)),
+    queryFn: async () => {
+      const [found] = await Promise.all([get<Voucher>(path(`/vouchers/${id}${query({ book })}`)), codes()]);
+      return found;
+    },
     enabled: id !== "",
   });
 

@@ -6,6 +6,7 @@ import { useBooks } from "../api/books";
 import { call, post, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { Body, CatalogKind, NewVoucher, Voucher, VoucherSpec } from "../api/types";
+import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { useScope } from "../keys/layers";
@@ -13,6 +14,7 @@ import { focusRegion } from "../kit/focus";
 import { makeIdent } from "../kit/ident";
 import { StatusMark } from "../kit/status";
 import { useTell } from "../kit/toast";
+import { cameFrom } from "../kit/trail";
 import { useLocale } from "../locale/locale";
 import { useCells } from "./cellcontext";
 import { Compare } from "./compare";
@@ -22,7 +24,7 @@ import { useVoucherModel } from "./model";
 import { useSaving } from "./saving";
 import { catalogOf } from "./sources";
 import { statusWord } from "./statusword";
-import { VoucherBanners, VoucherHistory } from "./voucherbanners";
+import { FaultList, VoucherBanners, VoucherHistory } from "./voucherbanners";
 import { VoucherForm } from "./voucherform";
 
 type Mode = "view" | "edit" | "quick";
@@ -61,6 +63,7 @@ export function VoucherWork({
   const body = stored?.body ?? begin?.body ?? {};
   const model = useVoucherModel(voucher, spec, body, begin?.row_defaults ?? NO_DEFAULTS, sources, context);
   const saving = useSaving(books, voucher, faults);
+  const { stale, warnings } = saving.state;
   const [mode, setMode] = useState<Mode>(startEditing ? "edit" : "view");
   const [revision, setRevision] = useState(stored?.revision ?? 0);
   const [ident] = useState(() => stored?.id ?? makeIdent());
@@ -140,9 +143,28 @@ export function VoucherWork({
     void refresh();
     if (then === "new") {
       if (isNew) onAgain();
-      else navigate(`/v/${voucher.code}/new`);
+      else navigate(`/v/${voucher.code}/new`, { replace: true });
     } else if (isNew) navigate(`/voucher/${saved.id}`, { replace: true });
   };
+  /** What was typed over an older form, kept as a voucher of its own. */
+  const saveApart = async () => {
+    const draft = model.latest();
+    const id = makeIdent();
+    const saved = await saving.save({ id, revision: 0, draft: { ...draft, header: { ...draft.header, number: "" } } });
+    if (!saved) return;
+    setMode("view");
+    tell("good", t("voucher.saved", { number: saved.number }));
+    await refresh();
+    navigate(`/voucher/${saved.id}`);
+  };
+  const dropAndGo = () => {
+    const goOn = leaving;
+    setLeaving(null);
+    model.replace(openDraft(voucher, body));
+    goOn?.();
+  };
+  /** The warnings are accepted: the same save again, with their codes. */
+  const answer = () => void save(afterSave.current, warnings?.map((item) => item.code) ?? []);
   // A mistake found by reading or by the server takes the focus to its box.
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer
   useEffect(() => focusMistake(saving.state.places), [saving.state.places]);
@@ -152,8 +174,11 @@ export function VoucherWork({
     if (mode !== "view" && isChanged(voucher, model.latest())) setLeaving(() => go);
     else go();
   };
-  const close = () =>
-    window.history.length > 1 && !voucher.before_books ? navigate(`/v/${voucher.code}`) : navigate("/");
+  const close = () => {
+    // Back to where one came from: a report one drilled down from, a list, the screen of sync results.
+    if (cameFrom()) window.history.back();
+    else navigate(voucher.before_books ? "/" : `/v/${voucher.code}`);
+  };
   const cancel = () => {
     if (isNew) return leave(close);
     leave(() => {
@@ -210,16 +235,16 @@ export function VoucherWork({
       `/api${path(`/print${query({ ids: ident, language, copies: voucher.copies, paper: voucher.paper })}`)}`,
       "_blank",
     );
-  const go = (id: string) => leave(() => navigate(`/voucher/${id}`));
+  const go = (id: string) => leave(() => navigate(`/voucher/${id}`, { replace: true }));
   const canSave = mode === "view" ? t("act.nothing") : saving.state.busy ? t("list.loading") : "";
   const neighbours = isNew ? { previous: "", next: "" } : { previous: stored.previous, next: stored.next };
 
   const commands = {
     save: { run: () => void save("stay"), refused: canSave },
     save_new: { run: () => void save("new"), refused: canSave },
-    new: () => leave(() => (isNew ? onAgain() : navigate(`/v/${voucher.code}/new`))),
+    new: () => leave(() => (isNew ? onAgain() : navigate(`/v/${voucher.code}/new`, { replace: true }))),
     copy: {
-      run: () => leave(() => navigate(`/v/${voucher.code}/new?copy=${ident}`)),
+      run: () => leave(() => navigate(`/v/${voucher.code}/new?copy=${ident}`, { replace: true })),
       refused: isNew ? t("act.nothing") : "",
     },
     edit: { run: () => edit("edit"), refused: reasonOf("edit") },
@@ -267,8 +292,6 @@ export function VoucherWork({
     );
   };
   const title = isNew ? t("voucher.new", { title: voucher.title }) : `${voucher.title} ${stored.number}`;
-  const { stale, warnings } = saving.state;
-
   return (
     <section
       className="page"
@@ -371,86 +394,38 @@ export function VoucherWork({
       {leaving ? (
         <Dialog title={t("voucher.changed")} onClose={() => setLeaving(null)} testid="leaving">
           <div className="actions">
-            <Button stop look="primary" run={() => setLeaving(null)} testid="leaving-stay">
+            <Button stop first look="primary" run={() => setLeaving(null)} testid="leaving-stay">
               {t("voucher.stay")}
             </Button>
-            <Button
-              stop
-              look="danger"
-              testid="leaving-drop"
-              run={() => {
-                const goOn = leaving;
-                setLeaving(null);
-                model.replace(openDraft(voucher, body));
-                goOn();
-              }}
-            >
+            <Button stop look="danger" run={dropAndGo} testid="leaving-drop">
               {t("voucher.drop")}
             </Button>
           </div>
         </Dialog>
       ) : null}
       {deleting ? (
-        <Dialog
+        <Ask
           title={t("act.delete")}
-          onClose={() => setDeleting(false)}
-          onAccept={() => void remove()}
+          yes={t("act.delete")}
+          no={t("act.no")}
+          onYes={() => void remove()}
+          onNo={() => setDeleting(false)}
           testid="confirm"
         >
           <p>{t("voucher.delete_sure", { number: stored?.number ?? "" })}</p>
-          <div className="actions">
-            <Button stop look="primary" run={() => void remove()} testid="confirm-yes">
-              {t("act.delete")}
-            </Button>
-            <Button stop run={() => setDeleting(false)}>
-              {t("act.no")}
-            </Button>
-          </div>
-        </Dialog>
+        </Ask>
       ) : null}
       {warnings ? (
-        <Dialog
+        <Ask
           title={t("voucher.warnings")}
-          onClose={saving.clear}
-          onAccept={() =>
-            void save(
-              afterSave.current,
-              warnings.map((item) => item.code),
-            )
-          }
+          yes={t("voucher.warnings_accept")}
+          no={t("voucher.stay")}
+          onYes={answer}
+          onNo={saving.clear}
           testid="warnings"
         >
-          <ul>
-            {warnings.map((item) => {
-              const told = faults.fault(item);
-              return (
-                <li key={`${item.code}${item.field}`}>
-                  {told.sentence} <span className="soft">{told.cure}</span>
-                </li>
-              );
-            })}
-          </ul>
-          <div className="actions">
-            <Button
-              stop
-              look="primary"
-              scope="dialog"
-              act="accept"
-              run={() =>
-                void save(
-                  afterSave.current,
-                  warnings.map((item) => item.code),
-                )
-              }
-              testid="warnings-accept"
-            >
-              {t("voucher.warnings_accept")}
-            </Button>
-            <Button stop run={saving.clear}>
-              {t("voucher.stay")}
-            </Button>
-          </div>
-        </Dialog>
+          <FaultList faults={warnings.map(faults.fault)} />
+        </Ask>
       ) : null}
       {stale ? (
         <Compare
@@ -479,6 +454,7 @@ export function VoucherWork({
                 void refresh();
               },
             },
+            { label: t("conflict.new"), testid: "stale-new", run: () => void saveApart() },
             { label: t("voucher.stay"), testid: "stale-stay", run: saving.clear },
           ]}
         />

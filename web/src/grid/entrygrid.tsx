@@ -31,21 +31,29 @@ export interface EntryGridProps {
 const VIRTUAL_FROM = 500;
 const ROW_HEIGHT = 28;
 const CHARACTER = 7.4;
+const NUMBER_WIDTH = 40;
 const NO_CELLS: Cells = {};
 
-function templateOf(columns: readonly Column[]): string {
+interface Shape {
+  readonly gridTemplateColumns: string;
+  readonly minWidth: number;
+}
+
+function shapeOf(columns: readonly Column[]): Shape {
+  let least = NUMBER_WIDTH;
   const widths = columns.map((column) => {
     const width = Math.max(Math.round(column.width * CHARACTER) + 16, Math.round(column.label.length * 6.6) + 18);
+    least += width;
     return column.kind === "text" && column.width >= 20 ? `minmax(${width}px, 1fr)` : `${width}px`;
   });
-  return `40px ${widths.join(" ")}`;
+  return { gridTemplateColumns: `${NUMBER_WIDTH}px ${widths.join(" ")}`, minWidth: least };
 }
 
 interface LineProps {
   readonly row: Row;
   readonly index: number;
   readonly columns: readonly Column[];
-  readonly template: string;
+  readonly shape: Shape;
   readonly ghosts: Cells;
   readonly active: number; // focused column, -1 where the row has not the focus
   readonly live: ReactNode;
@@ -57,14 +65,14 @@ interface LineProps {
 }
 
 const Line = memo(function Line(props: LineProps) {
-  const { row, index, columns, template, ghosts, active, live, faults, readOnly, show, onCell } = props;
+  const { row, index, columns, shape, ghosts, active, live, faults, readOnly, show, onCell } = props;
   return (
     <div
       role="row"
       tabIndex={-1}
       aria-rowindex={index + 2}
       className={`grid-row ${active >= 0 ? "active" : ""}`}
-      style={{ gridTemplateColumns: template }}
+      style={shape}
       data-testid="grid-row"
     >
       <div className="cell number" role="rowheader" tabIndex={-1}>
@@ -120,7 +128,7 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
   const input = useRef<HTMLInputElement>(null);
   const focused = useRef(false);
   const [highlight, setHighlight] = useState(0);
-  const template = useMemo(() => templateOf(columns), [columns]);
+  const shape = useMemo(() => shapeOf(columns), [columns]);
   const column = columns[state.column];
   const row = state.rows[state.row];
   const ghost = ghosts(state.row);
@@ -152,7 +160,8 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
   }, [state.draft, state.row, state.column, state.listOpen]);
 
   useEffect(() => {
-    outer.current?.querySelector(".cell.live")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (focused.current)
+      outer.current?.querySelector(".cell.live")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
 
   const combobox = column?.source
@@ -249,7 +258,7 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
         row={item}
         index={index}
         columns={columns}
-        template={template}
+        shape={shape}
         ghosts={Object.keys(item.cells).length ? NO_CELLS : ghosts(index)}
         active={isActive ? state.column : -1}
         live={isActive ? live : null}
@@ -276,13 +285,7 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
       aria-readonly={readOnly || undefined}
       data-testid={testid}
     >
-      <div
-        role="row"
-        tabIndex={-1}
-        aria-rowindex={1}
-        className="grid-row grid-head"
-        style={{ gridTemplateColumns: template }}
-      >
+      <div role="row" tabIndex={-1} aria-rowindex={1} className="grid-row grid-head" style={shape}>
         <div role="columnheader" tabIndex={-1}>
           <span className="visually-hidden">{props.rowWord}</span>
         </div>
@@ -321,7 +324,7 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
         state.rows.slice(0, shownRows).map((_, index) => line(index))
       )}
       {columns.some((item) => item.total) ? (
-        <div className="grid-row grid-foot" style={{ gridTemplateColumns: template }} data-testid={`${testid}-sums`}>
+        <div className="grid-row grid-foot" style={shape} data-testid={`${testid}-sums`}>
           <div className="cell number" />
           {columns.map((item) => (
             <div

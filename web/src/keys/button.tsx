@@ -17,9 +17,11 @@ interface Props {
   readonly stop?: boolean;
   readonly submit?: boolean;
   readonly label?: string;
+  /** Has the focus when its dialog opens. */
+  readonly first?: boolean;
 }
 
-export function Button({ children, run, scope, act, refused = "", look, testid, stop, submit, label }: Props) {
+export function Button({ children, run, scope, act, refused = "", look, testid, stop, submit, label, first }: Props) {
   const { keymap } = useKeys();
   const key = scope && act ? shownKey(keymap, scope, act) : "";
   const button = (
@@ -32,6 +34,7 @@ export function Button({ children, run, scope, act, refused = "", look, testid, 
       data-testid={testid}
       data-refused={refused || undefined}
       data-stop={stop ? "" : undefined}
+      data-autofocus={first || undefined}
       onClick={refused || submit ? undefined : run}
     >
       {children}

@@ -1,6 +1,6 @@
 // A long table one walks through with the keys: rows are drawn only where they can be seen.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef } from "react";
+import { type CSSProperties, type ReactNode, type Ref, useEffect, useImperativeHandle, useRef } from "react";
 
 export interface TableColumn<Row> {
   readonly name: string;
@@ -38,7 +38,7 @@ interface Props<Row> {
 const ROW_HEIGHT = 28;
 const HEAD_HEIGHT = 31;
 
-function GroupHead<Row>({ columns, template }: { columns: readonly TableColumn<Row>[]; template: string }) {
+function GroupHead<Row>({ columns, shape }: { columns: readonly TableColumn<Row>[]; shape: CSSProperties }) {
   const spans: { label: string; from: number; count: number }[] = [];
   columns.forEach((column, index) => {
     const last = spans.at(-1);
@@ -46,7 +46,7 @@ function GroupHead<Row>({ columns, template }: { columns: readonly TableColumn<R
     else spans.push({ label: column.group ?? "", from: index, count: 1 });
   });
   return (
-    <div className="line" style={{ gridTemplateColumns: template, height: "auto", border: 0 }} aria-hidden="true">
+    <div className="line" style={{ ...shape, height: "auto", border: 0 }} aria-hidden="true">
       {spans.map((span) => (
         <div key={span.from} className={span.label ? "span" : ""} style={{ gridColumn: `span ${span.count}` }}>
           {span.label}
@@ -63,6 +63,8 @@ export function Table<Row>(props: Props<Row>) {
   const template = columns
     .map((column) => (column.flexible ? `minmax(${column.width}px, 1fr)` : `${column.width}px`))
     .join(" ");
+  const least = columns.reduce((sum, column) => sum + column.width, 0);
+  const shape = { gridTemplateColumns: template, minWidth: least };
   const headHeight = grouped ? HEAD_HEIGHT * 2 : HEAD_HEIGHT;
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -102,14 +104,14 @@ export function Table<Row>(props: Props<Row>) {
       aria-colcount={columns.length}
       aria-activedescendant={rows[current] ? `${props.testid}-${current}` : undefined}
     >
-      <div className="head" role="rowgroup" tabIndex={-1} style={{ display: "block" }}>
-        {grouped ? <GroupHead columns={columns} template={template} /> : null}
+      <div className="head" role="rowgroup" tabIndex={-1} style={{ minWidth: least }}>
+        {grouped ? <GroupHead columns={columns} shape={shape} /> : null}
         <div
           className="line"
           role="row"
           tabIndex={-1}
           aria-rowindex={1}
-          style={{ gridTemplateColumns: template, border: 0, height: HEAD_HEIGHT }}
+          style={{ ...shape, border: 0, height: HEAD_HEIGHT }}
         >
           {columns.map((column, index) => (
             <div
@@ -125,7 +127,7 @@ export function Table<Row>(props: Props<Row>) {
           ))}
         </div>
       </div>
-      <div style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
+      <div style={{ height: virtualizer.getTotalSize(), minWidth: least, position: "relative" }}>
         {items.map((item) => {
           const row = rows[item.index] as Row;
           const isCurrent = item.index === current;
@@ -140,7 +142,7 @@ export function Table<Row>(props: Props<Row>) {
               aria-selected={props.isMarked?.(row) ?? false}
               className={`line ${isCurrent ? "current" : ""} ${props.rowClass?.(row) ?? ""}`}
               style={{
-                gridTemplateColumns: template,
+                ...shape,
                 position: "absolute",
                 top: 0,
                 left: 0,

@@ -30,7 +30,8 @@ export function SyncScreen() {
   const tell = useTell();
   const faults = useFaults(spec.faults);
   const [, navigate] = useLocation();
-  const [tab, setTab] = useState<Tab>(() => (sync?.conflicts ? "conflict" : sync?.failed ? "failed" : "pending"));
+  const [chosen, setTab] = useState<Tab | null>(null);
+  const tab: Tab = chosen ?? (sync?.conflicts ? "conflict" : sync?.failed ? "failed" : "pending");
   const [current, setCurrent] = useState(0);
   const [downloading, setDownloading] = useState(false);
   const table = useRef<TableHandle>(null);
@@ -45,7 +46,7 @@ export function SyncScreen() {
   });
   const rows = useMemo(() => results.data?.pages.flatMap((page) => page.items) ?? [], [results.data]);
   const counts: Record<Tab, number> = {
-    pending: (sync?.pending ?? 0) + (sync?.in_flight ?? 0),
+    pending: sync?.pending ?? 0,
     failed: sync?.failed ?? 0,
     conflict: sync?.conflicts ?? 0,
   };
@@ -57,9 +58,9 @@ export function SyncScreen() {
 
   const columns = useMemo<TableColumn<SyncResult>[]>(() => {
     const kindWord = (row: SyncResult) =>
-      spec.voucher_types.find((item) => item.code === row.kind)?.title ??
-      spec.catalogs.find((item) => item.name === row.kind)?.title ??
-      word(["catalog", row.kind], row.kind);
+      spec.voucher_types.find((item) => item.code === row.object_kind)?.title ??
+      spec.catalogs.find((item) => item.name === row.object_kind)?.title ??
+      row.object_kind;
     return [
       { name: "at", label: t("sync.at"), width: 110, cell: (row) => showMoment(row.at) },
       {
@@ -106,7 +107,7 @@ export function SyncScreen() {
   };
   const open = (index: number) => {
     const row = rows[index];
-    if (row) navigate(row.object_kind === "catalog" ? `/catalog/${row.kind}` : `/voucher/${row.id}`);
+    if (row) navigate(row.kind === "catalog" ? `/catalog/${row.object_kind}` : `/voucher/${row.id}`);
   };
   const move = (act: string) => () =>
     setCurrent(movedIndex(act, current, rows.length, table.current?.rowsShown() ?? 10));
@@ -136,6 +137,12 @@ export function SyncScreen() {
           {sync?.oldest_pending_at ? ` · ${t("sync.oldest")} ${showMoment(sync.oldest_pending_at)}` : ""}
         </span>
       </div>
+      {sync?.reason ? (
+        <div className="banner bad" role="alert" data-testid="sync-reason">
+          <Icon name="warning" />
+          {`${faults.fault({ code: sync.reason, field: "" }).sentence} ${faults.fault({ code: sync.reason, field: "" }).cure}`}
+        </div>
+      ) : null}
       <div className="tabs" role="tablist" aria-label={t("sync.title")} data-region="tabs">
         {TABS.map((name) => (
           <button

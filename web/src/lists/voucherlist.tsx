@@ -9,8 +9,8 @@ import type { Page, VoucherRow, VoucherSpec } from "../api/types";
 import { plainField, useCells } from "../forms/cellcontext";
 import { FieldBox } from "../forms/fieldbox";
 import { statusWord } from "../forms/statusword";
+import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
-import { Dialog } from "../keys/dialog";
 import { shownKey } from "../keys/keymap";
 import { useKeys, useScope } from "../keys/layers";
 import { showNumber } from "../kit/amount";
@@ -112,7 +112,7 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
         const value = String(item[name] ?? "");
         return isDay ? showDay(value) : sources.name(kinds.get(name) ?? "", value) || value;
       };
-      return { name, label, width: isDay ? 100 : long ? 220 : 120, flexible: long, cell };
+      return { name, label, width: isDay ? 112 : long ? 220 : 120, flexible: long, cell };
     });
     return [
       ...own,
@@ -149,6 +149,10 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
   const toggle = (item: VoucherRow) => postAct(item, item.status.book === "posted" ? "unpost" : "post");
   const remove = (item: VoucherRow) =>
     call("DELETE", path(`/vouchers/${item.id}`), { act_id: makeIdent(), revision: item.revision });
+  const removeAsked = () => {
+    setAsking([]);
+    void run(asking, remove);
+  };
   const printChosen = () => {
     if (chosen.length)
       window.open(
@@ -359,35 +363,16 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
         />
       </div>
       {asking.length ? (
-        <Dialog
+        <Ask
           title={t("act.delete")}
+          yes={t("act.delete")}
+          no={t("act.no")}
+          onYes={removeAsked}
+          onNo={() => setAsking([])}
           testid="confirm"
-          onClose={() => setAsking([])}
-          onAccept={() => {
-            const items = asking;
-            setAsking([]);
-            void run(items, remove);
-          }}
         >
           <p>{t("voucher.delete_sure", { number: asking.map((item) => item.number).join(", ") })}</p>
-          <div className="actions">
-            <Button
-              stop
-              look="primary"
-              testid="confirm-yes"
-              run={() => {
-                const items = asking;
-                setAsking([]);
-                void run(items, remove);
-              }}
-            >
-              {t("act.delete")}
-            </Button>
-            <Button stop run={() => setAsking([])}>
-              {t("act.no")}
-            </Button>
-          </div>
-        </Dialog>
+        </Ask>
       ) : null}
     </section>
   );

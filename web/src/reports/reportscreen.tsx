@@ -21,6 +21,7 @@ const PAGE_SIZE = 300;
 const LEVELS = ["1", "2", "3", "4", "5"];
 const ALWAYS = new Set(["period", "branch", "book"]);
 const CHARACTER = 8.4;
+const LEAST: Readonly<Record<string, number>> = { day: 100, code: 96, money: 128 };
 
 /** Parameters are remembered per report while the client runs: drilling down and coming back finds the same rows. */
 const kept = new Map<
@@ -109,7 +110,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
       (first?.columns ?? []).map((column) => ({
         name: column.name,
         label: column.label,
-        width: Math.max(64, Math.round(column.width * CHARACTER) + 18),
+        width: Math.max(LEAST[column.kind] ?? 64, Math.round(column.width * CHARACTER) + 18),
         flexible: column.kind === "text" && column.width >= 20,
         figure: column.kind === "money",
         ...(column.group ? { group: column.group_label || word(["column_group", column.group], column.group) } : {}),

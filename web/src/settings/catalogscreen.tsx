@@ -8,8 +8,8 @@ import { useFaults } from "../api/faults";
 import type { CatalogEntry, CatalogKind, Page, Value } from "../api/types";
 import { useCells } from "../forms/cellcontext";
 import { EntryForm, fieldOf } from "../forms/entryform";
+import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
-import { Dialog } from "../keys/dialog";
 import { useScope } from "../keys/layers";
 import { Icon } from "../kit/icon";
 import { makeIdent } from "../kit/ident";
@@ -238,22 +238,16 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
         />
       ) : null}
       {deleting ? (
-        <Dialog
+        <Ask
           title={t("act.delete")}
-          onClose={() => setDeleting(null)}
-          onAccept={() => void remove(deleting)}
+          yes={t("act.delete")}
+          no={t("act.no")}
+          onYes={() => void remove(deleting)}
+          onNo={() => setDeleting(null)}
           testid="confirm"
         >
           <p>{t("catalog.delete_sure", { name: String(deleting.body.name ?? deleting.id) })}</p>
-          <div className="actions">
-            <Button stop look="primary" run={() => void remove(deleting)} testid="confirm-yes">
-              {t("act.delete")}
-            </Button>
-            <Button stop run={() => setDeleting(null)}>
-              {t("act.no")}
-            </Button>
-          </div>
-        </Dialog>
+        </Ask>
       ) : null}
     </section>
   );

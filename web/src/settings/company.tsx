@@ -33,6 +33,8 @@ const GROUPS: readonly {
     names: ["books_first_day", "year_first_month", "post_on_save", "two_books", "negative_cash", "duplicate_invoice"],
   },
 ];
+/** What counts where the settings say nothing. */
+const DEFAULTS: Body = { post_on_save: true, negative_cash: "warn", duplicate_invoice: "warn", year_first_month: 1 };
 const RESETS = ["year", "month", "never"] as const;
 
 type Rules = Record<string, { prefix?: string; digits?: number; reset?: string }>;
@@ -56,8 +58,8 @@ export function CompanyScreen() {
   latest.current = texts;
 
   useEffect(() => {
-    const body = company.data?.body;
-    if (!body) return;
+    if (!company.data) return;
+    const body: Body = { ...DEFAULTS, ...company.data.body };
     const shown = (value: Value | undefined) =>
       value === true
         ? "true"

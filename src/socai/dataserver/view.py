@@ -6,6 +6,7 @@ Reads only. The status comes from facts through `core.life`, and nothing here de
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -229,8 +230,14 @@ def voucher_page(desk: Desk, filters: Filters, book: str, after: Place | None, l
     """A page of a list, newest accounting day first. Counted on its first page only."""
     book = book or FINANCIAL
     with desk.file.read() as db:
+        filters = replace(filters, state_book=book)
         items, place = _matching(desk, db, filters, book, after, limit)
-        count, total = listing.count(db, filters) if after is None else (-1, 0)
+        if after is not None:
+            count, total = -1, 0
+        elif place is None:
+            count, total = len(items), sum(int(row.total) for row in items)
+        else:
+            count, total = listing.count(db, filters)
     mark = f"{place.day}.{place.id}" if place else ""
     return VoucherPage(items, mark, count, amount_text(total) if count >= 0 else "")
 

@@ -17,7 +17,7 @@ from socai.dataserver.desk import CATALOG, Desk, Refused, Saved, Theirs, refused
 from socai.dataserver.known import Known
 from socai.dataserver.outgoing import Wish, put_entry
 from socai.dataserver.save import repeated
-from socai.dataserver.store import audit, catalog, conflict, outbox, voucher
+from socai.dataserver.store import audit, catalog, conflict, voucher
 from socai.dataserver.store.catalog import EntryRow
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
@@ -250,8 +250,3 @@ def _check_references(
 def _account_known(known: Known, code: str) -> bool:
     years = known.calendar.years
     return not years or any(code in known.chart(year.regime).accounts for year in years)
-
-
-def pending_of(db: Connection, kind: str, ident: str) -> list[outbox.OutRow]:
-    """The unanswered acts on an entry."""
-    return outbox.open_of(db, CATALOG, kind, ident)

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -21,7 +22,7 @@ from socai.dataserver.people import People
 from socai.dataserver.store import enrolment
 from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.replica import Replica
-from socai.edge.client import CloudClient
+from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.edge.signature import new_key
 from socai.sync.message import POLL_SECONDS_MAX
 from socai.sync.message import People as PeopleMessage
@@ -98,18 +99,19 @@ class Office:
             told = client.enrol(code, public, name)
         finally:
             client.close()
-        return self.admit(
-            Enrolment(
-                told.tenant,
-                told.name,
-                told.replica,
-                private,
-                cloud,
-                ",".join(told.branches),
-                told.series_mark,
-                told.timeline,
-            )
-        )
+        facts = (told.tenant, told.name, told.replica, private, cloud, ",".join(told.branches))
+        books = self.admit(Enrolment(*facts, told.series_mark, told.timeline))
+        with suppress(CloudRefused, CloudUnreachable):  # else the agent brings them
+            self._bring_people(books)
+        return books
+
+    def _bring_people(self, books: Books) -> None:
+        """The tenant's users, so that the first login works at once."""
+        client = books.client()
+        try:
+            self.people.put(books.code, client.people().people)
+        finally:
+            client.close()
 
     def enrol_local(self, tenant: str, name: str, *, branches: str = "", series_mark: str = "") -> Books:
         """Books without a cloud: they work, and wait for one for ever."""

@@ -19,6 +19,10 @@ from socai.dataserver.view_sync import sync_view
 from socai.edge import log
 from socai.edge.serving import Address, Serving, free_port, serve
 
+LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
+
+_log = log.logger("dataserver")
+
 
 def rim_over(office: Office, port: int, secure: bool = False) -> Rim:
     """What the handlers share over an open office. The cookie carries the port: browsers keep cookies by host alone,
@@ -50,6 +54,10 @@ def run(
     settings, _ = settings_of(folder, os.environ)
     log.configure(settings.log_level)
     address = _address(settings, port, host)
+    if address.certificate is None and address.host not in LOOPBACK:
+        _log.warning(
+            "passwords travel unprotected: give a certificate, or listen on this machine only", host=address.host
+        )
     with Office(folder, poll_seconds=settings.poll_seconds) as office:
         rim = rim_over(office, address.port, secure=address.certificate is not None)
         app = make_app(rim, known_origins=[item for item in settings.known_origins.split(",") if item])

@@ -85,11 +85,12 @@ def entry_view(desk: Desk, kind: str, ident: str, branches: Branches) -> EntryVi
 def _views(db: Connection, kind: str, rows: list[EntryRow]) -> list[EntryView]:
     idents = [row.id for row in rows]
     used, waiting = listing.used(db, kind, idents), listing.waiting(db, kind, idents)
-    return [_view(db, row, row.id in used, waiting.get(row.id)) for row in rows]
+    fought = listing.in_conflict(db, kind)
+    return [_view(db, row, row.id in used, waiting.get(row.id), row.id in fought) for row in rows]
 
 
-def _view(db: Connection, row: EntryRow, used: bool, waiting: int | None) -> EntryView:
-    lost = conflict.load(db, CATALOG, row.kind, row.id)
+def _view(db: Connection, row: EntryRow, used: bool, waiting: int | None, fought: bool) -> EntryView:
+    lost = conflict.load(db, CATALOG, row.kind, row.id) if fought else None
     winner = lost.winner if lost else None
     return EntryView(
         id=row.id,
@@ -134,9 +135,9 @@ def _accounts(desk: Desk, db: Connection, text: str, active: bool | None, after:
     ]
     page = found[:limit]
     used = listing.used(db, ACCOUNT, [account.code for account in page])
-    waiting = listing.waiting(db, ACCOUNT, list(own))
+    waiting, fought = listing.waiting(db, ACCOUNT, list(own)), listing.in_conflict(db, ACCOUNT)
     items = [
-        _view(db, own[account.code], account.code in used, waiting.get(account.code))
+        _view(db, own[account.code], account.code in used, waiting.get(account.code), account.code in fought)
         if account.code in own
         else _account(account, used)
         for account in page

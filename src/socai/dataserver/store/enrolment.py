@@ -50,8 +50,3 @@ def put(db: apsw.Connection, new: Enrolment) -> None:
             new.enrolled_at,
         ),
     )  # fmt: skip
-
-
-def set_cloud(db: apsw.Connection, tenant: str, address: str) -> None:
-    """The cloud has moved to another address."""
-    db.execute("UPDATE enrolment SET cloud = ? WHERE tenant = ?", (address, tenant))

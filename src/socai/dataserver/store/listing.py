@@ -199,6 +199,12 @@ def used(db: apsw.Connection, kind: str, idents: Sequence[str]) -> frozenset[str
     return frozenset(str(row[0]) for row in rows)
 
 
+def in_conflict(db: apsw.Connection, kind: str) -> frozenset[str]:
+    """The entries of a kind that are in conflict; mostly none."""
+    rows = db.execute("SELECT object FROM conflict WHERE kind = 'catalog' AND object_kind = ?", (kind,))
+    return frozenset(str(row[0]) for row in rows)
+
+
 def waiting(db: apsw.Connection, kind: str, idents: Sequence[str]) -> dict[str, int]:
     """The outbox state (0 waiting, 1 sent) of catalog entries with work of their own."""
     rows = db.execute(

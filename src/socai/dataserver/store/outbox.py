@@ -192,14 +192,6 @@ def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
     return db.changes()
 
 
-def last_sealed(db: apsw.Connection, epoch: int) -> tuple[int, str]:
-    """(n, hash) of the newest operation sent in an epoch; (0, "") where none was."""
-    found = db.execute(
-        "SELECT n, sha256 FROM outbox WHERE epoch = ? AND n IS NOT NULL ORDER BY n DESC LIMIT 1", (epoch,)
-    ).fetchone()
-    return (int(found[0]), str(found[1])) if found else (0, "")
-
-
 def counts(db: apsw.Connection) -> tuple[int, int, str]:
     """(waiting, sent, made_at of the oldest of both)."""
     found = db.execute(

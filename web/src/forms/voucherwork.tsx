@@ -110,13 +110,14 @@ export function VoucherWork({
     if (!place) return;
     const [grid, row, column] = place.split(".");
     requestAnimationFrame(() => {
-      if (row === undefined) return root.current?.querySelector<HTMLElement>(`[data-field="${place}"]`)?.focus();
+      const box = root.current?.querySelector<HTMLElement>(`[data-field="${place}"]`);
+      if (row === undefined && box) return box.focus();
       root.current?.querySelector<HTMLElement>(`[data-testid="tab-${grid}"]`)?.click();
       const at =
         model.grids.find((item) => item.grid.name === grid)?.columns.findIndex((item) => item.name === column) ?? -1;
       requestAnimationFrame(() => {
         root.current?.querySelector<HTMLElement>(`[data-testid="grid-${grid}-live"]`)?.focus();
-        model.act(grid as string, { type: "focus", row: Number(row), column: Math.max(0, at) });
+        if (row !== undefined) model.act(grid as string, { type: "focus", row: Number(row), column: Math.max(0, at) });
       });
     });
   };

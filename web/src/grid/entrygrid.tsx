@@ -6,7 +6,7 @@ import { chordOf, isComposing } from "../keys/chord";
 import { actFor } from "../keys/keymap";
 import { useKeys } from "../keys/layers";
 import { Suggestions } from "../kit/suggestions";
-import type { Cells, Column, Option, Row } from "./column";
+import { type Cells, type Column, isEmptyRow, type Option, type Row } from "./column";
 import { gridKey } from "./keys";
 import type { GridAction, GridState } from "./state";
 
@@ -127,6 +127,7 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
   const outer = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const focused = useRef(false);
+  const pointed = useRef(false);
   const [highlight, setHighlight] = useState(0);
   const shape = useMemo(() => shapeOf(columns), [columns]);
   const column = columns[state.column];
@@ -199,6 +200,13 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
     dispatch({ type: "paste", matrix: text.split("\n").map((line) => line.split("\t")) });
   };
 
+  /** By key into rows nobody has typed in: straight to the first cell that must be typed and shows no ghost. */
+  const enter = () => {
+    if (focused.current || pointed.current || !state.rows.every(isEmptyRow)) return;
+    const first = columns.findIndex((item) => item.required && !item.readOnly && !ghost[item.name]);
+    if (first > state.column) dispatch({ type: "focus", row: state.row, column: first });
+  };
+
   const live = readOnly ? null : (
     <input
       ref={input}
@@ -216,7 +224,9 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
       aria-invalid={faults[`${state.row}.${column?.name}`] ? true : undefined}
       {...combobox}
       onFocus={() => {
+        enter();
         focused.current = true;
+        pointed.current = false;
       }}
       onBlur={(event) => {
         if (outer.current?.contains(event.relatedTarget)) return;
@@ -278,6 +288,9 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
       ref={outer}
       className="entry"
       role="grid"
+      onPointerDown={() => {
+        pointed.current = true;
+      }}
       tabIndex={-1}
       aria-label={label}
       aria-rowcount={state.rows.length + 1}

@@ -9,12 +9,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from socai.core.entry import FINANCIAL
 from socai.lab import journal_file
 from socai.lab.case import Case, read_case
 from socai.lab.inspection import inspect
+from socai.lab.office_state import copy_office
 from socai.lab.replay import FIRST, SECOND, Verdict, offices, replay, tenant_code
 from socai.lab.stack import Stack
 
@@ -78,3 +80,31 @@ def test_every_invariant_holds_afterwards(played: tuple[Stack, dict[str, Verdict
     stack, _ = played
     files = [str(file) for name in (FIRST, SECOND) for file in stack.offices[name].folder.glob("*/replica.db")]
     assert [finding for source in (*files, stack.dsn) for finding in inspect(source)] == []
+
+
+TAMPERED = {
+    "an entry was changed": ("UPDATE entry SET amount = amount + 1 WHERE line = 1", "I8"),
+    "a balance was changed": ("UPDATE balance SET debit = debit + 1", "I8"),
+    "an entry was taken out": ("DELETE FROM entry WHERE line = 1", "I8"),
+    "a set was marked void": ("UPDATE entry_set SET live = 0", "I9"),
+    "an operation was rewritten": ("UPDATE outbox SET sha256 = 'x' WHERE operation IS NOT NULL", "I2"),
+    "a number was given twice": ("DROP INDEX outbox_n; UPDATE outbox SET n = 1 WHERE n = 2", "I2"),
+    "the record of acts was cut": ("DELETE FROM audit WHERE n = 3", "Audit"),
+    "a form was lost": ("DELETE FROM voucher_body", "I1"),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_check_finds_what_was_tampered_with(
+    played: tuple[Stack, dict[str, Verdict]], what: str, tmp_path: Path
+) -> None:
+    """Each breach is named by the invariant it breaks."""
+    stack, verdicts = played
+    tenant = f"{tenant_code('trading_month')}-{list(verdicts).index('trading_month') + 1}"
+    copies = dict(copy_office(stack.offices[FIRST].folder, tmp_path))
+    file = next(name for name in copies if f"/{tenant}/" in name)
+    statement, invariant = TAMPERED[what]
+    db = apsw.Connection(file)
+    db.execute(statement)
+    db.close()
+    assert any(finding.rule.startswith(invariant) for finding in inspect(file)), list(inspect(file))

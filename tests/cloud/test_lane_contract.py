@@ -330,6 +330,19 @@ class TestFence:
         assert zombie.commit(prepared, turn, keep=False) == LOST
         assert account(office, "131") == 8
 
+    def test_a_holder_that_lost_its_way_gives_back_what_it_held_and_nothing_else(
+        self, office: Sender, lane: LaneStore
+    ) -> None:
+        posted(office, journal())
+        old = lane.claim(0, "one")
+        assert old is not None
+        lane.let_go("two")
+        assert lane.claim(0, "two") is None
+        lane.let_go("one")
+        new = lane.claim(0, "one")
+        assert new is not None
+        assert new.fence == old.fence + 1
+
     def test_a_held_lane_is_not_claimed_by_another(self, office: Sender, lane: LaneStore) -> None:
         posted(office, journal())
         assert lane.claim(0, "one") is not None

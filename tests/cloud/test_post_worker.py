@@ -1,5 +1,7 @@
 """The worker on a real PostgreSQL: killed, frozen and restarted at the worst moment it still posts everything once."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from socai.books.audit import Finding, audit
+from socai.books.reader import PostgresReader
 from socai.cloud.lane import COMMITTED, LOST, Poster, StoreAway
 from socai.cloud.store.connection import POSTER, Database
 from socai.cloud.store.migration import migrate
@@ -17,7 +21,8 @@ from socai.cloud.store.posting_postgres import PostgresLane
 from socai.cloud.worker import Figures, run_worker
 from socai.edge.postgres import EmbeddedPostgres
 from socai.sync.lane import Quantum
-from support.posting import account, balances, book, codes, item, items, rebuilt
+from socai.sync.message import DELETE, POST, UNPOST
+from support.posting import CHART, account, balances, book, codes, item, items, rebuilt
 from support.sender import Sender, company, ident, journal, specs
 
 BOOK = ["financial"]
@@ -81,6 +86,12 @@ def depth(dsn: str) -> int:
         return int(connection.execute("select coalesce(sum(depth), 0) from lane").fetchone()[0])  # type: ignore[index]
 
 
+def breaches(dsn: str, office: Sender) -> list[Finding]:
+    """What the ledger's own audit finds wrong (I8, I9)."""
+    with psycopg.connect(dsn) as connection:
+        return list(audit(PostgresReader(connection, office.ref.bucket, office.ref.tenant), CHART))
+
+
 def test_a_worker_posts_what_is_queued_and_what_comes_later(dsn: str, office: Sender) -> None:
     first = queued(office, 120)
     with working(dsn):
@@ -103,6 +114,27 @@ def test_several_workers_post_several_tenants_once_each(dsn: str, office: Sender
         found = items(sender.store, sender.ref)
         assert balances(sender.store, sender.ref) == rebuilt(found.values())
         assert account(sender, "131") == 150
+        assert breaches(dsn, sender) == []
+
+
+def test_books_are_sound_after_posts_unposts_reposts_edits_and_deletes(dsn: str, office: Sender) -> None:
+    first = [office.save(ident(), journal(amount=10 + at), post_to=BOOK) for at in range(30)]
+    office.push(*first)
+    with working(dsn, 2):
+        until(lambda: depth(dsn) == 0)
+        out = [office.act(each.id, UNPOST, after=each.n) for each in first[:20]]
+        office.push(*out)
+        until(lambda: depth(dsn) == 0)
+        office.push(
+            *(office.act(each.id, POST, after=each.n) for each in out[:5]),
+            *(office.save(each.id, journal(amount=1_000), after=each.n, post_to=BOOK) for each in out[5:10]),
+            *(office.act(each.id, DELETE, after=each.n) for each in out[10:15]),
+            *(office.save(each.id, journal(amount=7), after=each.n, post_to=BOOK) for each in first[20:25]),
+        )
+        until(lambda: depth(dsn) == 0)
+    # reposted 10 … 14: 60; edited 5 × 1000; replaced 5 × 7; untouched 35 … 39: 185
+    assert account(office, "131") == 60 + 5_000 + 35 + 185
+    assert breaches(dsn, office) == []
 
 
 def test_a_turn_killed_between_writing_and_commit_leaves_the_work_queued(dsn: str, office: Sender) -> None:
@@ -204,6 +236,20 @@ def test_workers_survive_their_connections_being_cut_again_and_again(dsn: str, o
     assert account(office, "131") == 400
     found = items(office.store, office.ref)
     assert [len(each.sets) for each in found.values() if each.kind == "voucher"] == [1] * 400
+
+
+def test_killed_worker_processes_lose_and_double_nothing(dsn: str, office: Sender) -> None:
+    """kill -9 in the middle of the work, twice; the third one finishes it."""
+    program = "import sys, threading; from socai.cloud import worker; worker.run_worker(sys.argv[1], threading.Event())"
+    queued(office, 600)
+    for at_most in (450, 50, 0):
+        with subprocess.Popen([sys.executable, "-c", program, dsn]) as worker:
+            until(lambda left=at_most: depth(dsn) <= left)  # type: ignore[misc]
+            worker.kill()
+    found = items(office.store, office.ref)
+    assert [len(each.sets) for each in found.values() if each.kind == "voucher"] == [1] * 600
+    assert account(office, "131") == 600
+    assert breaches(dsn, office) == []
 
 
 def test_a_worker_goes_on_after_the_database_was_restarted(tmp_path: Path) -> None:

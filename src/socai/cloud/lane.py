@@ -66,6 +66,9 @@ class LaneStore(Protocol):
     def claim(self, bucket: int, holder: str, below: int | None = None) -> Claim | None:
         """Take the lane of a bucket that is next (sync/lane.py, `next_lane`), or None."""
 
+    def let_go(self, holder: str) -> None:
+        """Give back all lanes of a holder that no longer knows what it held (it has lost its database for a while)."""
+
     def look(self, claim: Claim, after: int, quantum: Quantum) -> Queue:
         """The next work with n above `after`, with vouchers and book states; bodies only where they are posted."""
 

@@ -98,6 +98,8 @@ class Worker:
     def _serve(self, committer: ThreadPoolExecutor) -> None:
         """Serve until stopped, or until the database is away (StoreAway)."""
         idle = IDLE_SECONDS_MIN
+        if self.figures.reconnects:
+            self.store.let_go(self.holder)
         claim: Claim | None = None
         after = 0
         while not self.stop.is_set():

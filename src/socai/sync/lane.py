@@ -18,7 +18,7 @@ QUANTUM_LONE_MAX = 500  # … while nobody else waits in the bucket
 QUANTUM_ENTRIES_MAX = 5_000  # a turn of very long vouchers ends here, though one voucher is always taken whole
 QUANTUM_MS = 200  # a turn that has taken this long shrinks the next one
 QUANTUM_WORK_MIN = 5
-LEASE_MS = 30_000  # silence after which another worker may take the lane
+LEASE_MS = 10_000  # silence after which another worker may take the lane
 RETRY_MS_MIN, RETRY_MS_MAX = 200, 60_000
 
 WEIGHT_NORMAL = 100

@@ -61,6 +61,13 @@ class MemoryLane:
             self._at(claim).lane = held
             return claim
 
+    def let_go(self, holder: str) -> None:
+        """See LaneStore."""
+        with self._store.lock:
+            for tables in self._store.tables.values():
+                if tables.lane.holder == holder:
+                    tables.lane = replace(tables.lane, lease_until=0)
+
     def release(self, claim: Claim) -> None:
         """See LaneStore."""
         with self._store.lock:

@@ -78,6 +78,13 @@ class PostgresLane:
         return Claim(bucket, row[0], row[1], holder, row[2], row[3], row[4]) if row else None
 
     @_guarded
+    def let_go(self, holder: str) -> None:
+        """See LaneStore."""
+        for bucket in self.waiting_buckets():
+            with self._database.connection_for(bucket) as connection, _hasty(connection):
+                connection.execute(sql.LET_GO, {"bucket": bucket, "holder": holder})
+
+    @_guarded
     def release(self, claim: Claim) -> None:
         """See LaneStore."""
         with self._reading(claim) as connection:

@@ -32,6 +32,10 @@ returning tenant, fence, virtual_time, weight, depth
 
 RELEASE = f"update lane set lease_until = 0 where {_MINE} and fence = %(fence)s and holder = %(holder)s"
 
+LET_GO = """
+update lane set lease_until = 0 where bucket = %(bucket)s and depth > 0 and holder = %(holder)s and lease_until > 0
+"""
+
 # sync/lane.py: postpone.
 POSTPONE = f"""
 update lane set lease_until = 0, failures = failures + 1,

@@ -4,7 +4,6 @@ import dataclasses
 import importlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 import pytest

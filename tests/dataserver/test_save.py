@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from socai.books.write import SqliteWriter
+from socai.core.balance import MONEY_DAY
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import audit, outbox, voucher
-from support.desk import BRANCH, CHIEF, PARTNER, VENDOR, Office, ident, journal, open_office
+from support.desk import BRANCH, CHIEF, FUND, PARTNER, VENDOR, Office, ident, journal, open_office
 
 
 @pytest.fixture
@@ -170,3 +172,27 @@ def test_listeners_hear_of_a_save_after_it_is_durable(office: Office) -> None:
     office.told.clear()
     done = saved(office.save(journal()))
     assert office.told == [("voucher", "journal", done.id)]
+
+
+def test_an_overdraft_is_asked_from_the_last_known_books_of_this_and_later_days(office: Office) -> None:
+    """The till holds 500 on the 1st and 100 on the 20th: on the 10th, 300 can be paid only by asking."""
+    company = {"name": "Công ty Minh Phát", "books_first_day": "2026-01-01", "negative_cash": "warn"}
+    saved(office.entry("company", "company", company, base=1))
+
+    def move(db: object) -> None:
+        key = (BRANCH, "1111", "VND", FUND)
+        moved = {(MONEY_DAY, *key, 20261101): [500, 0, 0, 0], (MONEY_DAY, *key, 20261120): [0, 400, 0, 0]}
+        SqliteWriter(db.cursor()).add_balances({"financial": moved})  # type: ignore[attr-defined]
+
+    office.desk.file.write(move)
+    lines = [{"debit_account": "6428", "credit_account": "1111", "amount": "300"}]
+
+    def pay(day: str, amount: str = "300") -> Saved | Refused:
+        return office.save(journal(day=day, fund=FUND, lines=[lines[0] | {"amount": amount}]))
+
+    found = pay("2026-11-10")
+    assert isinstance(found, Refused)
+    assert (found.asks, codes(found)) == (True, ["CASH_NEGATIVE"])
+    assert dict(found.faults[0].params) == {"account": "1111", "balance": "-200", "date": "2026-11-20"}
+    saved(pay("2026-11-10", "100"))
+    saved(office.save(journal(day="2026-11-10", fund=FUND, lines=lines), answered=("CASH_NEGATIVE",)))

@@ -91,23 +91,11 @@ def _overdraft(db: Connection, known: Known, body: Mapping[str, Any], entries: S
     for key, amount in out.items():
         if amount <= 0:
             continue
-        lowest, low_day = _lowest(ledger.money_days(db, book, balance.MONEY_DAY, key), day)
+        lowest, low_day = ledger.lowest_balance(db, book, balance.MONEY_DAY, key, day)
         if lowest - amount < 0:
             params = {"account": key[1], "balance": str(lowest - amount), "date": _iso(low_day)}
             faults.append(Fault("CASH_NEGATIVE", "lines", params))
     return faults
-
-
-def _lowest(days: Sequence[tuple[int, int]], from_day: int) -> tuple[int, int]:
-    """The lowest balance on a day or after it, and when."""
-    running, lowest, low_day = 0, None, from_day
-    for day, amount in days:
-        if day > from_day and lowest is None:
-            lowest = running
-        running += amount
-        if day >= from_day and (lowest is None or running < lowest):
-            lowest, low_day = running, max(day, from_day)
-    return (running, from_day) if lowest is None else (lowest, low_day)
 
 
 def _iso(day: int) -> str:

@@ -46,7 +46,6 @@ class Office:
         self._lock_file = _locked(self.folder / LOCK_FILE)
         self.clock = clock or SystemClock()
         self.file = Replica(self.folder / OFFICE_FILE, kind="office")
-        (self.folder / OFFICE_FILE).chmod(0o600)  # it holds the replicas' keys
         self.people = People(self.file, self.clock)
         self._poll_seconds = poll_seconds
         self._listeners: list[Listener] = []

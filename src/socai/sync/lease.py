@@ -12,8 +12,3 @@ from socai.core.life import LEASE_SECONDS
 def over(elapsed_seconds: float) -> bool:
     """Whether the lease of an act made that long ago has ended."""
     return elapsed_seconds >= LEASE_SECONDS
-
-
-def left_seconds(elapsed_seconds: float) -> float:
-    """What remains of it; 0 when it has ended."""
-    return max(LEASE_SECONDS - elapsed_seconds, 0.0)

@@ -147,11 +147,27 @@ def months_brought(db: apsw.Connection, first_month: int, last_month: int, branc
         )
 
 
-def money_days(db: apsw.Connection, book: str, dimension: int, key: tuple[str, str, str, str]) -> list[tuple[int, int]]:
-    """(day, đồng in less đồng out) of one money account by day, in order; key = branch, account, currency, detail."""
-    rows = db.execute(
-        "SELECT period, debit - credit FROM balance WHERE bucket = 0 AND tenant = 0 AND book = ? AND dimension = ?"
-        " AND branch = ? AND account = ? AND currency = ? AND detail = ? ORDER BY period",
-        (book, dimension, *key),
+def lowest_balance(
+    db: apsw.Connection, book: str, dimension: int, key: tuple[str, str, str, str], from_day: int
+) -> tuple[int, int]:
+    """(đồng, day) of the lowest balance of a money account at the end of a day or of any later one.
+
+    key = branch, account, currency, detail. Only as the last known books say.
+    """
+    where = (
+        "FROM balance WHERE bucket = 0 AND tenant = 0 AND book = ? AND dimension = ? AND branch = ? AND account = ?"
+        " AND currency = ? AND detail = ?"
     )
-    return [(int(period), int(amount)) for period, amount in rows]
+    named = (book, dimension, *key)
+    found = db.execute(
+        f"SELECT coalesce(sum(debit - credit), 0) {where} AND period <= ?", (*named, from_day)
+    ).fetchone()
+    running = int(found[0]) if found else 0
+    lowest, low_day = running, from_day
+    for day, amount in db.execute(
+        f"SELECT period, debit - credit {where} AND period > ? ORDER BY period", (*named, from_day)
+    ):
+        running += amount
+        if running < lowest:
+            lowest, low_day = running, int(day)
+    return lowest, low_day

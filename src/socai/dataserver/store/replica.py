@@ -98,6 +98,8 @@ class Replica:
         self._inline = threading.RLock()
         if self.path != MEMORY:
             Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            if not Path(self.path).exists():
+                Path(self.path).touch(mode=0o600)  # books and keys are nobody else's; the log gets the same mode
         try:
             self._db = self._open()
             file.migrate(self._db, kind)

@@ -27,13 +27,3 @@ def taken(db: apsw.Connection, series: str, number: str, voucher: str) -> bool:
         (series, number, voucher),
     ).fetchone()
     return row is not None
-
-
-def used(db: apsw.Connection, series: str) -> list[tuple[str, str, int]]:
-    """(number, voucher, deleted) of a series: what the gap report accounts for."""
-    return [
-        (str(number), str(voucher), int(deleted))
-        for number, voucher, deleted in db.execute(
-            "SELECT number, id, deleted FROM voucher WHERE series = ? ORDER BY number, id", (series,)
-        )
-    ]

@@ -196,20 +196,6 @@ def put_books(db: apsw.Connection, ident: str, books: Sequence[BookRow]) -> None
         )
 
 
-def neighbours(db: apsw.Connection, head: Head) -> tuple[str, str]:
-    """(previous, next) vouchers of the same type in the order of lists; empty at the ends."""
-    where = (head.type, head.day, head.id)
-    before = db.execute(
-        "SELECT id FROM voucher WHERE deleted = 0 AND type = ? AND (day, id) < (?, ?)"
-        " ORDER BY day DESC, id DESC LIMIT 1",
-        where,
-    ).fetchone()
-    after = db.execute(
-        "SELECT id FROM voucher WHERE deleted = 0 AND type = ? AND (day, id) > (?, ?) ORDER BY day, id LIMIT 1", where
-    ).fetchone()
-    return (before[0] if before else "", after[0] if after else "")
-
-
 def lapsed(db: apsw.Connection, since_wall: int, until_wall: int) -> list[str]:
     """Unsettled vouchers whose newest act lies between two moments: their five minutes have just ended."""
     rows = db.execute(

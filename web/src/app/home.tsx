@@ -99,7 +99,12 @@ export function Home() {
         </table>
         {recent.data?.items.length === 0 ? (
           <p className="soft" style={{ padding: "0 14px 10px" }}>
-            {t("list.empty")}
+            {t("list.empty")}{" "}
+            {spec.voucher_types.some((item) => item.before_books) ? (
+              <Link href="/balances" data-stop="">
+                {t("balances.title")}
+              </Link>
+            ) : null}
           </p>
         ) : null}
       </div>

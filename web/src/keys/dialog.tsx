@@ -1,6 +1,8 @@
 // A dialog that hears its own keys only: Esc closes it, Ctrl+Enter accepts. Used for questions a person has asked for.
 import { Modal } from "@mantine/core";
 import type { ReactNode } from "react";
+import { enterGoesOn } from "../kit/focus";
+import { isComposing } from "./chord";
 import { useScope } from "./layers";
 
 interface Props {
@@ -26,7 +28,8 @@ export function Dialog({ title, onClose, onAccept, size = "md", children, testid
       overlayProps={{ backgroundOpacity: 0.35 }}
       data-testid={testid}
     >
-      <div data-regions="">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: only Enter's way through the boxes inside */}
+      <div data-regions="" onKeyDown={(event) => isComposing(event.nativeEvent) || enterGoesOn(event)}>
         <div data-region="dialog" data-testid={testid ? `${testid}-body` : undefined}>
           {children}
         </div>

@@ -12,6 +12,7 @@ import { FieldBox } from "../forms/fieldbox";
 import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
 import { addDays, addMonths, partsOf, showDay } from "../kit/day";
+import { enterGoesOn } from "../kit/focus";
 import { makeIdent } from "../kit/ident";
 import { useTell } from "../kit/toast";
 import { useLocale } from "../locale/locale";
@@ -136,7 +137,7 @@ export function CompanyScreen() {
         ))}
       </div>
       <div className="cards">
-        <fieldset className="panel pad" style={{ margin: 0 }} data-region="numbering">
+        <fieldset className="panel pad" style={{ margin: 0 }} data-region="numbering" onKeyDown={enterGoesOn}>
           <h2>{t("settings.numbering")}</h2>
           <table className="compare">
             <thead>

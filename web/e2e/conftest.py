@@ -6,9 +6,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -20,6 +21,7 @@ from socai.lab.company import FIRST_YEAR, PASSWORD
 from socai.lab.sample import HANOI, HCM, Sample, newest_regime
 from socai.lab.stack import Stack
 
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -52,7 +54,7 @@ def company() -> Iterator[Company]:
         with Stack(folder, (HANOI, HCM), durable=False) as stack:
             sample = Sample(stack)
             sample.load(None)
-            _open_years(sample, date.today().year)
+            _open_years(sample, datetime.now(ZONE).year)
             yield Company(stack, sample)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -91,9 +93,7 @@ def sit(company: Company, browser: Browser) -> Iterator[Sit]:
     desks: list[Desk] = []
 
     def sit_down(office: str = HANOI, user: str = "ketoan.hn") -> Desk:
-        context = browser.new_context(
-            viewport=SCREEN, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh", service_workers="block"
-        )
+        context = browser.new_context(viewport=SCREEN, locale="vi-VN", timezone_id=ZONE.key, service_workers="block")
         desk = Desk(context, company.stack.offices[office].address)
         desks.append(desk)
         if user:

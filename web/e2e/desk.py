@@ -27,6 +27,17 @@ FOCUS = """() => {
 }"""
 
 
+# Keeps every mark a voucher's head has shown, in order, however short it stood there.
+RECORD = """() => {
+  window.socaiMarks = [];
+  const look = () => {
+    const mark = document.querySelector('[data-testid=voucher] .page-head [data-icon]')?.dataset.icon;
+    if (mark && window.socaiMarks.at(-1) !== mark) window.socaiMarks.push(mark);
+  };
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributes: true});
+}"""
+
+
 class Desk:
     """One workstation. It counts the keys pressed beside the letters of words, and what went wrong in the page."""
 
@@ -132,6 +143,19 @@ class Desk:
     def texts(self, testid: str) -> list[str]:
         """What each of several things says now, on one line each."""
         return [re.sub(r"\s+", " ", text) for text in self._page.get_by_test_id(testid).all_inner_texts()]
+
+    def watch_marks(self) -> None:
+        """From now on remember which status icons the open voucher shows; `marks` tells."""
+        self._page.evaluate(RECORD)
+
+    def marks(self) -> list[str]:
+        """The status icons seen since `watch_marks`, in order: "1" on its way, "2" in the books, "3" failed."""
+        return list(self._page.evaluate("window.socaiMarks"))
+
+    def see_mark(self, icon: str, word: str) -> None:
+        """Wait until the open voucher wears an icon, with its word."""
+        mark = self._page.locator(f"[data-testid=voucher] .page-head [data-icon='{icon}']")
+        expect(mark).to_have_text(word, timeout=SEEN_MS_MAX)
 
     def select(self, css: str) -> Locator:
         """Anything on the screen, for reading."""

@@ -1,4 +1,4 @@
-"""The mouse is forbidden: whatever would point, click or set a value past the keyboard raises, in the tests and in the page."""
+"""The mouse is forbidden: what would point, click or set a value past the keyboard raises, and the page counts it too."""
 
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import ElementHandle, Frame, Locator, Mouse, Page, Touchscreen
 
 POINTING = (
-    "check", "clear", "click", "dblclick", "dispatch_event", "drag_and_drop", "drag_to", "down", "fill", "focus", "hover",
-    "move", "scroll_into_view_if_needed", "select_option", "select_text", "set_checked", "set_input_files", "tap",
+    "check", "clear", "click", "dblclick", "dispatch_event", "drag_and_drop", "drag_to", "down", "fill", "focus",
+    "hover", "move", "scroll_into_view_if_needed", "select_option", "select_text", "set_checked", "set_input_files", "tap",
     "uncheck", "up", "wheel",
 )  # fmt: skip
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from socai.cloud.tenant import begin_timelines
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.save import Request
 from socai.dataserver.store import audit, conflict, meta, voucher
+from socai.edge.postgres import EmbeddedPostgres
 from support.desk import BRANCH, ident, journal
-from support.system import CHIEF, make_company, running, until
+from support.system import CHIEF, Place, cloud_store, make_company, running, until
 
 
 def saved(found: Saved | Refused) -> Saved:
@@ -216,3 +220,48 @@ def test_waiting_for_the_outcome_is_the_same_code(fresh_database: str, tmp_path:
         done = saved(hanoi.books.save_voucher(CHIEF, request))
         assert hanoi.books.wait_settled(done.id, 30)
         assert hanoi.is_posted(done.id)
+
+
+def test_a_restored_cloud_gets_again_what_its_backup_lacks(
+    postgres_server: EmbeddedPostgres, fresh_database: str, tmp_path: Path
+) -> None:
+    """Two offices, a backup of the cloud, more work at both, then the backup is restored: both agree on everything."""
+    name = psycopg.conninfo.conninfo_to_dict(fresh_database)["dbname"]
+
+    def sql(*statements: str) -> None:
+        with psycopg.connect(postgres_server.dsn(), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def session(work: Callable[[Place, Place], None], ports: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+        with running(fresh_database) as system:
+            hanoi = system.open(tmp_path / "hn", "Hà Nội", port=ports[0])
+            if not ports[0]:
+                make_company(hanoi)
+            saigon = system.open(tmp_path / "hcm", "TP.HCM", port=ports[1])
+            until(lambda: hanoi.books.sync_state().green and saigon.books.sync_state().green, "green")
+            work(hanoi, saigon)
+            until(lambda: hanoi.books.sync_state().green and saigon.books.sync_state().green, "green")
+            return hanoi.line.port, saigon.line.port
+
+    kept: list[str] = []
+
+    def save_at_both(hanoi: Place, saigon: Place) -> None:
+        made = [saved(place.save(journal("1000"), post_to=("financial",))).id for place in (hanoi, saigon)]
+        until(lambda: all(place.is_posted(item) for place in (hanoi, saigon) for item in made), "posted")
+        kept.extend(made)
+
+    ports = session(save_at_both)
+    sql(f'create database "{name}_backup" template "{name}"')
+    session(save_at_both, ports)
+    sql(f'drop database "{name}" with (force)', f'create database "{name}" template "{name}_backup"')
+    sql(f'drop database "{name}_backup"')
+    with cloud_store(fresh_database) as store:
+        begin_timelines(store)
+
+    def all_there(hanoi: Place, saigon: Place) -> None:
+        until(lambda: all(place.is_posted(item) for place in (hanoi, saigon) for item in kept), "all posted again")
+        assert balances(hanoi) == balances(saigon)
+        assert sum(row[0] for row in balances(hanoi).values()) == 4_000
+
+    session(all_there, ports)

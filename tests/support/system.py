@@ -17,6 +17,7 @@ from socai.cloud.enrol import make_code
 from socai.cloud.people import PersonWish, add_user
 from socai.cloud.run import api_on, cloud_application
 from socai.cloud.store.migration import migrate
+from socai.cloud.store.port import CloudStore
 from socai.cloud.store.row import TenantRef
 from socai.cloud.tenant import create_tenant
 from socai.cloud.worker import run_worker
@@ -80,9 +81,9 @@ class System:
     stack: ExitStack
     places: dict[str, Place] = field(default_factory=dict)
 
-    def open(self, folder: Path, name: str, branches: list[str] | None = None) -> Place:
-        """An office: enrolled the first time, opened again after that."""
-        line = self.stack.enter_context(Line(self.port))
+    def open(self, folder: Path, name: str, branches: list[str] | None = None, port: int = 0) -> Place:
+        """An office: enrolled the first time, opened again after that, at the `port` its line had in another run."""
+        line = self.stack.enter_context(Line(self.port, port))
         office = Office(folder, poll_seconds=2)
         if not office.enrolments():
             office.enrol(line.address, self.make_code(branches or []), name)
@@ -93,6 +94,16 @@ class System:
 
 
 @contextmanager
+def cloud_store(dsn: str) -> Iterator[CloudStore]:
+    """The cloud's store alone, for what an operator does while nothing runs."""
+    api = api_on(dsn)
+    try:
+        yield api.store
+    finally:
+        api.close()
+
+
+@contextmanager
 def running(dsn: str, *, worker: bool = True) -> Iterator[System]:
     """A cloud with one tenant and its chief; the company's catalogs are for the first office to make."""
     migrate(dsn)
@@ -100,7 +111,7 @@ def running(dsn: str, *, worker: bool = True) -> Iterator[System]:
         api = api_on(dsn)
         stack.callback(api.close)
         serving = stack.enter_context(Serving(cloud_application(api), Address(), on_stop=api.watch.close))
-        ref = create_tenant(api.store, "minhphat", "Công ty Minh Phát")
+        ref = api.store.find_tenant("minhphat") or create_tenant(api.store, "minhphat", "Công ty Minh Phát")
         assert isinstance(ref, TenantRef)
         add_user(api.store, ref, PersonWish(user="chief", name="Chief", role="admin", password="Minh-Phat-2026"))
         add_user(api.store, ref, PersonWish(user="clerk", name="Clerk", role="accountant", password="Minh-Phat-2026"))
@@ -125,4 +136,4 @@ def make_company(place: Place) -> None:
         assert isinstance(found, Saved), found
 
 
-__all__ = ["CHIEF", "Place", "System", "journal", "make_company", "running", "until"]
+__all__ = ["CHIEF", "Place", "System", "cloud_store", "journal", "make_company", "running", "until"]

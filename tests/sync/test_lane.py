@@ -174,5 +174,9 @@ class TestQuantum:
         assert slow.after(150, 25, lone=False).size(False) == 25
         assert Quantum().after(10**6, 50, lone=False).size(False) == QUANTUM_WORK_MIN
 
+    def test_a_lone_tenants_turn_may_take_a_second(self) -> None:
+        assert Quantum().after(900, 500, lone=True).size(True) == QUANTUM_LONE_MAX
+        assert Quantum().after(2_000, 500, lone=True).size(True) == 250
+
     def test_a_fast_turn_never_grows_past_the_full_size(self) -> None:
         assert Quantum().after(1, 50, lone=False).size(False) == QUANTUM_WORK_MAX

@@ -17,6 +17,7 @@ QUANTUM_WORK_MAX = 50  # pieces of work in one turn while others wait
 QUANTUM_LONE_MAX = 500  # … while nobody else waits in the bucket
 QUANTUM_ENTRIES_MAX = 5_000  # a turn of very long vouchers ends here, though one voucher is always taken whole
 QUANTUM_MS = 200  # a turn that has taken this long shrinks the next one
+QUANTUM_LONE_MS = 1_000  # … while nobody else waits
 QUANTUM_WORK_MIN = 5
 LEASE_MS = 10_000  # silence after which another worker may take the lane
 RETRY_MS_MIN, RETRY_MS_MAX = 200, 60_000
@@ -214,11 +215,11 @@ class Quantum:
 
     def after(self, took_ms: float, works: int, lone: bool) -> Quantum:
         """The quantum after a turn. Too slow: as many as fit the time; well inside: back towards the full size."""
-        most = QUANTUM_LONE_MAX if lone else QUANTUM_WORK_MAX
+        most, limit_ms = (QUANTUM_LONE_MAX, QUANTUM_LONE_MS) if lone else (QUANTUM_WORK_MAX, QUANTUM_MS)
         now = self.size(lone)
-        if took_ms > QUANTUM_MS and works:
-            size = max(QUANTUM_WORK_MIN, int(works * QUANTUM_MS / took_ms))
-        elif took_ms < QUANTUM_MS / 2 and works >= now:
+        if took_ms > limit_ms and works:
+            size = max(QUANTUM_WORK_MIN, int(works * limit_ms / took_ms))
+        elif took_ms < limit_ms / 2 and works >= now:
             size = min(most, now * 2)
         else:
             return self

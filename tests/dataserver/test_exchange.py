@@ -110,6 +110,15 @@ def test_quarantine_and_upgrade_leave_everything_as_it_is(office: Office) -> Non
     assert send(office) == before
 
 
+def test_other_branches_bring_another_snapshot(office: Office) -> None:
+    office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 1, "cursor": "7"}))
+    exchange.take_hello(office.desk, HelloAnswer("t", "ok", 1, 0))
+    assert standing(office).snapshot_done == 1
+    exchange.take_hello(office.desk, HelloAnswer("t", "ok", 1, 0, branches=[BRANCH]))
+    assert (standing(office).snapshot_done, standing(office).cursor) == (0, "7")
+    assert office.desk.branches == frozenset((BRANCH,))
+
+
 def test_a_poison_operation_is_given_up_and_blocks_nobody(office: Office) -> None:
     done = [saved(office.save(journal())) for _ in range(3)]
     push = send(office)

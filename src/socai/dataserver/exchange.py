@@ -76,11 +76,10 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
         if answer.verdict in (QUARANTINE, UPGRADE):
             meta.put(db, facts)
             return
-        facts |= {
-            "timeline": answer.timeline,
-            "branches": ",".join(answer.branches),
-            "series_mark": answer.series_mark,
-        }
+        branches = ",".join(answer.branches)
+        facts |= {"timeline": answer.timeline, "branches": branches, "series_mark": answer.series_mark}
+        if known.snapshot_done and set(known.branches.split(",")) != set(branches.split(",")):
+            facts["snapshot_done"] = 0  # other branches, other balances: taken anew, history by download
         if answer.verdict == NEW_EPOCH or answer.epoch != known.epoch:
             # Restored or cloned: what has no answer goes again under new numbers; its act ids say what it is.
             outbox.unsend(db, 0, known.epoch, answered_too=False)

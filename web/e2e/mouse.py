@@ -1,4 +1,4 @@
-"""The mouse is forbidden: what would point, click or set a value past the keyboard raises, and the page counts it too."""
+"""The mouse is forbidden: what would point, click or set a value past the keyboard raises, and the page counts too."""
 
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -8,8 +8,8 @@ from playwright.sync_api import ElementHandle, Frame, Locator, Mouse, Page, Touc
 
 POINTING = (
     "check", "clear", "click", "dblclick", "dispatch_event", "drag_and_drop", "drag_to", "down", "fill", "focus",
-    "hover", "move", "scroll_into_view_if_needed", "select_option", "select_text", "set_checked", "set_input_files", "tap",
-    "uncheck", "up", "wheel",
+    "hover", "move", "scroll_into_view_if_needed", "select_option", "select_text", "set_checked", "set_input_files",
+    "tap", "uncheck", "up", "wheel",
 )  # fmt: skip
 
 # Counts what only a hand on a mouse, a pen or a glass would send; events made by the page's own code are not trusted.

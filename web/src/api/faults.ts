@@ -19,20 +19,33 @@ export interface TellFaults {
   readonly line: (error: unknown) => string;
 }
 
+const HOLE = /\{(\w+)\}/g;
+
+/** A sentence of the table with its figures and names filled in. */
+export function filled(sentence: string, params: Readonly<Record<string, unknown>> = {}): string {
+  return sentence.replace(HOLE, (hole, name: string) => (params[name] === undefined ? hole : String(params[name])));
+}
+
 export function useFaults(table: Readonly<Record<string, { sentence: string; cure: string }>> = {}): TellFaults {
   const { language, t } = useLocale();
   const fault = useCallback(
     (item: FaultAnswer): ToldFault => {
       const own = `fault.${item.code}`;
       const known = own in WORDS ? t(own as WordKey) : "";
-      const worded = table[item.code];
+      const worded = filled(table[item.code]?.sentence ?? "", item.params);
       const sentence = faultSentence(item, language);
+      // A sentence of the server with a hole that nobody filled says less than our own.
+      const whole = worded.search(HOLE) < 0 || !known ? worded : "";
       return {
         code: item.code,
         field: item.field ?? "",
         sentence:
-          sentence !== item.code ? sentence : item.code === UNREACHABLE ? t("fault.unreachable") : (worded?.sentence ?? (known || t("fault.unknown", { code: item.code }))),
-        cure: faultCure(item, language) || (worded?.cure ?? ""),
+          sentence !== item.code
+            ? sentence
+            : item.code === UNREACHABLE
+              ? t("fault.unreachable")
+              : whole || known || t("fault.unknown", { code: item.code }),
+        cure: faultCure(item, language) || filled(table[item.code]?.cure ?? "", item.params),
       };
     },
     [language, t, table],

@@ -200,10 +200,10 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
     dispatch({ type: "paste", matrix: text.split("\n").map((line) => line.split("\t")) });
   };
 
-  /** By key into rows nobody has typed in: straight to the first cell that must be typed and shows no ghost. */
+  /** By key into rows nobody has typed in: straight to the first cell that shows no ghost. */
   const enter = () => {
     if (focused.current || pointed.current || !state.rows.every(isEmptyRow)) return;
-    const first = columns.findIndex((item) => item.required && !item.readOnly && !ghost[item.name]);
+    const first = columns.findIndex((item) => !item.readOnly && !ghost[item.name]);
     if (first > state.column) dispatch({ type: "focus", row: state.row, column: first });
   };
 

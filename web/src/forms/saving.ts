@@ -32,6 +32,11 @@ export interface SaveRequest {
   readonly answered?: readonly string[];
 }
 
+/** The warnings a server wants answered. */
+export function warningsOf(problem: Problem): readonly FaultAnswer[] {
+  return (problem.body.warnings as FaultAnswer[] | undefined) ?? problem.faults;
+}
+
 /** A save keeps its act id while its content is the same, so that a repeated one is the same act to the server. */
 export function useSaving(books: Books, voucher: VoucherSpec, tell: TellFaults) {
   const [state, setState] = useState<SaveState>(QUIET);
@@ -39,7 +44,7 @@ export function useSaving(books: Books, voucher: VoucherSpec, tell: TellFaults) 
 
   const refused = (error: unknown, draft: Draft, body: Body) => {
     if (error instanceof Problem && error.code === "WARNING_ASK") {
-      return setState({ ...QUIET, warnings: (error.body.warnings as FaultAnswer[] | undefined) ?? error.faults });
+      return setState({ ...QUIET, warnings: warningsOf(error) });
     }
     if (error instanceof Problem && error.code === "STALE_VERSION" && error.body.theirs) {
       return setState({ ...QUIET, stale: { mine: body, theirs: error.body.theirs as Stale["theirs"] } });

@@ -34,11 +34,17 @@ export function FaultList({ faults }: { faults: readonly ToldFault[] }) {
   );
 }
 
+/** Codes of warnings that came back unanswered: a person with the right may post all the same. */
+export function askedOf(stored: Voucher | null, book: string): string[] {
+  const faults = stored?.books.find((item) => item.book === book)?.faults ?? [];
+  return faults.every((fault) => fault.params?.asks) ? faults.map((fault) => fault.code) : [];
+}
+
 export function VoucherBanners({ stored, mode, book, problems, tellFault, detail, onResolve, onPostAnyway }: Props) {
   const { t } = useLocale();
   const { word } = useBooks();
   const failed = stored ? [...stored.faults, ...(stored.books.find((item) => item.book === book)?.faults ?? [])] : [];
-  const isWarning = failed.some((fault) => fault.code.startsWith("WARNING") || fault.code === "CONFIRM_NEEDED");
+  const asked = askedOf(stored, book);
   return (
     <>
       {problems.length ? (
@@ -66,7 +72,7 @@ export function VoucherBanners({ stored, mode, book, problems, tellFault, detail
         <div className="banner bad" role="alert" data-testid="conflict">
           <Icon name="split" />
           <div className="grow">{t("conflict.text")}</div>
-          <Button look="primary" run={onResolve} testid="resolve">
+          <Button look="primary" scope="voucher" act="resolve" run={onResolve} testid="resolve">
             {word(["act", "resolve"], t("conflict.title"))}
           </Button>
         </div>
@@ -77,12 +83,8 @@ export function VoucherBanners({ stored, mode, book, problems, tellFault, detail
             <strong>{detail}</strong>
             <FaultList faults={failed.map(tellFault)} />
           </div>
-          {isWarning ? (
-            <Button
-              look="primary"
-              run={() => onPostAnyway(failed.map((fault) => fault.params?.warning ?? fault.code))}
-              testid="post-anyway"
-            >
+          {asked.length ? (
+            <Button look="primary" scope="voucher" act="resolve" run={() => onPostAnyway(asked)} testid="post-anyway">
               {t("voucher.post_all_the_same")}
             </Button>
           ) : null}

@@ -3,9 +3,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useBooks } from "../api/books";
-import { call, post, query } from "../api/client";
+import { call, Problem, post, query } from "../api/client";
 import { useFaults } from "../api/faults";
-import type { Body, CatalogKind, NewVoucher, Voucher, VoucherSpec } from "../api/types";
+import type { Body, CatalogKind, FaultAnswer, NewVoucher, Voucher, VoucherSpec } from "../api/types";
 import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
@@ -17,14 +17,14 @@ import { useTell } from "../kit/toast";
 import { cameFrom } from "../kit/trail";
 import { useLocale } from "../locale/locale";
 import { useCells } from "./cellcontext";
-import { Compare } from "./compare";
 import { allFields, isChanged, openDraft } from "./draft";
 import { EntryForm } from "./entryform";
 import { useVoucherModel } from "./model";
-import { useSaving } from "./saving";
+import { useSaving, warningsOf } from "./saving";
 import { catalogOf } from "./sources";
 import { statusWord } from "./statusword";
-import { FaultList, VoucherBanners, VoucherHistory } from "./voucherbanners";
+import { ConflictChoice, StaleChoice } from "./versions";
+import { askedOf, FaultList, VoucherBanners, VoucherHistory } from "./voucherbanners";
 import { VoucherForm } from "./voucherform";
 
 type Mode = "view" | "edit" | "quick";
@@ -70,6 +70,7 @@ export function VoucherWork({
   const [leaving, setLeaving] = useState<(() => void) | null>(null);
   const [deleting, setDeleting] = useState(false);
   const [creating, setCreating] = useState<Creating | null>(null);
+  const [posting, setPosting] = useState<readonly FaultAnswer[] | null>(null);
   const [comparing, setComparing] = useState(false);
   const afterSave = useRef<"stay" | "new">("stay");
   const root = useRef<HTMLElement>(null);
@@ -166,6 +167,14 @@ export function VoucherWork({
   };
   /** The warnings are accepted: the same save again, with their codes. */
   const answer = () => void save(afterSave.current, warnings?.map((item) => item.code) ?? []);
+  const takeTheirs = () => {
+    if (!stale) return;
+    saving.clear();
+    model.reset(stale.theirs.body ?? {});
+    setRevision(stale.theirs.revision);
+    setMode("view");
+    void refresh();
+  };
   // A mistake found by reading or by the server takes the focus to its box.
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer
   useEffect(() => focusMistake(saving.state.places), [saving.state.places]);
@@ -202,15 +211,16 @@ export function VoucherWork({
     }
   };
   const posted = stored?.books.find((item) => item.book === book)?.posted ?? stored?.status.book === "posted";
-  const postNow = (name: "post" | "unpost", answered: readonly string[] = []) =>
-    void act(() =>
-      post(path(`/vouchers/${ident}/${name}`), {
-        act_id: makeIdent(),
-        revision,
-        book,
-        ...(name === "post" ? { answered } : {}),
-      }),
-    );
+  const postNow = async (name: "post" | "unpost", answered: readonly string[] = []) => {
+    const content = { act_id: makeIdent(), revision, book, ...(name === "post" ? { answered } : {}) };
+    try {
+      await post(path(`/vouchers/${ident}/${name}`), content);
+    } catch (error) {
+      if (error instanceof Problem && error.code === "WARNING_ASK") setPosting(warningsOf(error));
+      else tell("bad", faults.line(error));
+    }
+    await refresh();
+  };
   const remove = async () => {
     setDeleting(false);
     const gone = await act(
@@ -240,6 +250,8 @@ export function VoucherWork({
   const canSave = mode === "view" ? t("act.nothing") : saving.state.busy ? t("list.loading") : "";
   const neighbours = isNew ? { previous: "", next: "" } : { previous: stored.previous, next: stored.next };
 
+  const unsettled = mode === "view" && (stored?.conflict || askedOf(stored, book).length > 0);
+
   const commands = {
     save: { run: () => void save("stay"), refused: canSave },
     save_new: { run: () => void save("new"), refused: canSave },
@@ -252,8 +264,11 @@ export function VoucherWork({
     quick_edit: { run: () => edit("quick"), refused: reasonOf("quick_edit") },
     delete: { run: () => setDeleting(true), refused: reasonOf("delete") },
     cancel: { run: cancel, refused: mode === "view" ? t("act.nothing") : "" },
-    post: { run: () => postNow(posted ? "unpost" : "post"), refused: reasonOf(posted ? "unpost" : "post") },
-    unpost: { run: () => postNow("unpost"), refused: reasonOf("unpost") },
+    post: { run: () => void postNow(posted ? "unpost" : "post"), refused: reasonOf(posted ? "unpost" : "post") },
+    unpost: { run: () => void postNow("unpost"), refused: reasonOf("unpost") },
+    resolve: unsettled
+      ? () => (stored?.conflict ? setComparing(true) : void postNow("post", askedOf(stored, book)))
+      : undefined,
     reload: () =>
       leave(() => {
         if (isNew) return;
@@ -284,7 +299,7 @@ export function VoucherWork({
   };
 
   const button = (name: keyof typeof commands, label: string, look?: "primary" | "danger") => {
-    const command = commands[name];
+    const command = commands[name] ?? (() => undefined);
     const { run, refused } = typeof command === "function" ? { run: command, refused: "" } : command;
     return (
       <Button scope="voucher" act={name} run={run} refused={refused} look={look} testid={`act-${name}`}>
@@ -331,7 +346,7 @@ export function VoucherWork({
         tellFault={faults.fault}
         detail={stored ? statusWord(word, t, stored.status) : ""}
         onResolve={() => setComparing(true)}
-        onPostAnyway={(codes) => postNow("post", codes)}
+        onPostAnyway={(codes) => void postNow("post", codes)}
       />
       <VoucherForm
         voucher={voucher}
@@ -428,52 +443,42 @@ export function VoucherWork({
           <FaultList faults={warnings.map(faults.fault)} />
         </Ask>
       ) : null}
+      {posting ? (
+        <Ask
+          title={t("voucher.post_warnings")}
+          yes={t("voucher.post_all_the_same")}
+          no={t("act.no")}
+          onYes={() => {
+            setPosting(null);
+            void postNow(
+              "post",
+              posting.map((item) => item.code),
+            );
+          }}
+          onNo={() => setPosting(null)}
+          testid="post-warnings"
+        >
+          <FaultList faults={posting.map(faults.fault)} />
+        </Ask>
+      ) : null}
       {stale ? (
-        <Compare
+        <StaleChoice
           voucher={voucher}
           context={context}
-          mine={{ body: stale.mine, author: books.session.user, at: "" }}
-          theirs={stale.theirs}
-          title={t("stale.title")}
-          note={t("stale.text")}
-          onClose={saving.clear}
-          choices={[
-            {
-              label: t("conflict.mine"),
-              testid: "stale-mine",
-              primary: true,
-              run: () => void save(afterSave.current, [], stale.theirs.revision),
-            },
-            {
-              label: t("stale.theirs"),
-              testid: "stale-theirs",
-              run: () => {
-                saving.clear();
-                model.reset(stale.theirs.body ?? {});
-                setRevision(stale.theirs.revision);
-                setMode("view");
-                void refresh();
-              },
-            },
-            { label: t("conflict.new"), testid: "stale-new", run: () => void saveApart() },
-            { label: t("voucher.stay"), testid: "stale-stay", run: saving.clear },
-          ]}
+          stale={stale}
+          onMine={() => void save(afterSave.current, [], stale.theirs.revision)}
+          onTheirs={takeTheirs}
+          onApart={() => void saveApart()}
+          onStay={saving.clear}
         />
       ) : null}
       {comparing && stored?.conflict ? (
-        <Compare
+        <ConflictChoice
           voucher={voucher}
           context={context}
-          mine={stored.conflict.mine}
-          theirs={stored.conflict.winner}
-          title={t("conflict.title")}
-          note={t("conflict.text")}
+          conflict={stored.conflict}
+          onChoice={(choice) => void resolve(choice)}
           onClose={() => setComparing(false)}
-          choices={[
-            { label: t("conflict.theirs"), testid: "resolve-theirs", run: () => void resolve("theirs") },
-            { label: t("conflict.mine"), testid: "resolve-mine", run: () => void resolve("mine") },
-            { label: t("conflict.new"), testid: "resolve-new", run: () => void resolve("new") },
-          ]}
         />
       ) : null}
     </section>

@@ -61,6 +61,7 @@ export const KEYMAP: readonly Act[] = [
   act("voucher", "delete", "Alt+Delete", "Xóa", "Delete"),
   act("voucher", "cancel", "Alt+Z", "Hoãn", "Cancel the edit"),
   act("voucher", "post", "Ctrl+G", "Ghi sổ / Bỏ ghi", "Post / unpost"),
+  act("voucher", "resolve", "Alt+R", "Xử lý xung đột · Vẫn ghi sổ", "Resolve the conflict · Post all the same"),
   act("voucher", "reload", "F5", "Nạp", "Reload"),
   act("voucher", "print", "F7 Ctrl+P", "In", "Print"),
   act("voucher", "previous", "Alt+PageUp", "Trước", "Previous"),

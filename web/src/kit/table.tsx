@@ -33,6 +33,8 @@ interface Props<Row> {
   readonly empty: ReactNode;
   readonly foot?: ReactNode;
   readonly handle?: Ref<TableHandle>;
+  /** Takes the focus when it appears and nothing else has it: the keys work at once. */
+  readonly first?: boolean;
 }
 
 const ROW_HEIGHT = 28;
@@ -79,6 +81,12 @@ export function Table<Row>(props: Props<Row>) {
     focus: () => outer.current?.focus(),
     rowsShown: () => Math.max(1, Math.floor(((outer.current?.clientHeight ?? 0) - headHeight) / ROW_HEIGHT) - 1),
   }));
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the table appears
+  useEffect(() => {
+    const active = document.activeElement;
+    if (props.first && (!active || active === document.body || active.closest("nav"))) outer.current?.focus();
+  }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: follows the current row only
   useEffect(() => {

@@ -167,6 +167,7 @@ export function SyncScreen() {
           handle={table}
           label={tabWord[tab]}
           testid="sync-results"
+          first
           columns={columns}
           rows={rows}
           rowKey={(row) => `${row.n}-${row.id}-${row.act}`}

@@ -316,11 +316,11 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
         ) : null}
       </search>
       <div data-region="list" style={{ display: "contents" }}>
-        <ListFocus onReady={() => table.current?.focus()} />
         <Table
           handle={table}
           label={voucher.title}
           testid="vouchers"
+          first
           columns={columns}
           rows={rows}
           rowKey={(item) => item.id}
@@ -375,21 +375,5 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
         </Ask>
       ) : null}
     </section>
-  );
-}
-
-/** Puts the focus on the rows once, when the list appears: the keys work at once. */
-function ListFocus({ onReady }: { onReady: () => void }) {
-  const done = useRef(false);
-  return (
-    <span
-      ref={(node) => {
-        if (node && !done.current) {
-          done.current = true;
-          queueMicrotask(onReady);
-        }
-      }}
-      hidden
-    />
   );
 }

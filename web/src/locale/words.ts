@@ -170,6 +170,7 @@ export const WORDS = {
   ],
   "voucher.warnings": ["Cần xác nhận trước khi cất", "Please confirm before saving"],
   "voucher.warnings_accept": ["Vẫn cất", "Save all the same"],
+  "voucher.post_warnings": ["Cần xác nhận trước khi ghi sổ", "Please confirm before posting"],
   "voucher.post_all_the_same": ["Vẫn ghi sổ", "Post all the same"],
   "voucher.history": ["Lịch sử", "History"],
   "voucher.books": ["Ghi vào sổ", "Books"],

@@ -215,6 +215,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
           handle={table}
           label={report.title}
           testid="report-rows"
+          first={asked !== null}
           columns={columns}
           rows={rows}
           rowKey={(_, index) => String(index)}

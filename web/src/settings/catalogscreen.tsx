@@ -207,6 +207,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
           handle={table}
           label={kind.title}
           testid="entries"
+          first
           columns={columns}
           rows={rows}
           rowKey={(entry) => entry.id}

@@ -72,6 +72,7 @@ export function Users() {
           handle={table}
           label={t("users.title")}
           testid="people"
+          first
           rows={rows}
           rowKey={(person) => person.user}
           current={Math.min(current, rows.length - 1)}

@@ -20,10 +20,18 @@ export interface TellFaults {
 }
 
 const HOLE = /\{(\w+)\}/g;
+const OPTIONAL = /\[([^[\]]*)\]/g;
 
-/** A sentence of the table with its figures and names filled in. */
+/** A sentence of the table with its params in place; a part in [brackets] is left out where one of its own is missing. */
 export function filled(sentence: string, params: Readonly<Record<string, unknown>> = {}): string {
-  return sentence.replace(HOLE, (hole, name: string) => (params[name] === undefined ? hole : String(params[name])));
+  const put = (text: string) =>
+    text.replace(HOLE, (hole, name: string) => (params[name] === undefined ? hole : String(params[name])));
+  return put(
+    sentence.replace(OPTIONAL, (_, part: string) => {
+      const full = put(part);
+      return full.search(HOLE) < 0 ? full : "";
+    }),
+  );
 }
 
 export function useFaults(table: Readonly<Record<string, { sentence: string; cure: string }>> = {}): TellFaults {

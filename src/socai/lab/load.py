@@ -10,9 +10,16 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from urllib.parse import urlsplit
 
 HEADER_BYTES_MAX = 16_384
+
+Pause = Callable[[], float]
+"""Seconds to wait before the next press."""
+
+Request = Callable[[], tuple[str, str, bytes]]
+"""The next request: method, path, body."""
 
 
 @dataclass(slots=True)
@@ -23,6 +30,7 @@ class Measured:
     refused: int = 0
     first_refusal: str = ""
     seconds: float = 0.0
+    cpu_seconds: float = 0.0  # of the process that was pressed, where the caller counts it
 
     def percentile(self, share: float) -> float:
         """The latency below which this share of requests stayed; 0 where there are none."""
@@ -37,25 +45,34 @@ class Measured:
         self.refused += other.refused
         self.first_refusal = self.first_refusal or other.first_refusal
         self.seconds += other.seconds
+        self.cpu_seconds += other.cpu_seconds
 
 
-def press(
-    address: str, token: str, people: int, seconds: float, request: Callable[[], tuple[str, str, bytes]], every: float
-) -> Measured:
-    """`people` send what `request` gives (method, path, body), all in the same instant, `every` so many seconds.
-
-    Whoever has no answer by then misses that beat. With 0 each presses again as soon as the answer is there.
-    """
-    return asyncio.run(_press(address, token, people, seconds, request, every))
+def press(address: str, token: str, people: int, seconds: float, request: Request, pause: Pause) -> Measured:
+    """`people` send what `request` gives (method, path, body), each waiting after an answer as `pause` says."""
+    return asyncio.run(_press(address, token, people, seconds, request, pause))
 
 
-async def _press(
-    address: str, token: str, people: int, seconds: float, request: Callable[[], tuple[str, str, bytes]], every: float
-) -> Measured:
+def no_pause() -> float:
+    """Each presses again as soon as the answer is there: the most a server can take."""
+    return 0.0
+
+
+def own_moments(mean_seconds: float, random: Random) -> Pause:
+    """People who work each for themselves: so many seconds apart on average, at moments of their own."""
+    return lambda: random.uniform(0, 2 * mean_seconds)
+
+
+def same_instant(every_seconds: float) -> Pause:
+    """All at once, every so many seconds; whoever has no answer by then misses that beat."""
+    return lambda: every_seconds - time.perf_counter() % every_seconds
+
+
+async def _press(address: str, token: str, people: int, seconds: float, request: Request, pause: Pause) -> Measured:
     found = Measured()
     begun = time.perf_counter()
     until = begun + seconds
-    await asyncio.gather(*(_person(address, token, until, request, every, found) for _ in range(people)))
+    await asyncio.gather(*(_person(address, token, until, request, pause, found) for _ in range(people)))
     found.seconds = time.perf_counter() - begun
     return found
 
@@ -64,8 +81,8 @@ async def _person(
     address: str,
     token: str,
     until: float,
-    request: Callable[[], tuple[str, str, bytes]],
-    every: float,
+    request: Request,
+    pause: Pause,
     found: Measured,
 ) -> None:
     parts = urlsplit(address)
@@ -73,8 +90,7 @@ async def _person(
     common = f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     try:
         while time.perf_counter() < until:
-            if every:
-                await asyncio.sleep(every - time.perf_counter() % every)
+            await asyncio.sleep(pause())
             method, path, body = request()
             head = f"{method} {path} HTTP/1.1\r\n{common}Content-Length: {len(body)}\r\n\r\n".encode()
             begun = time.perf_counter()

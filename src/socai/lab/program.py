@@ -55,6 +55,22 @@ class Program:
             raise ProgramFailed(f"{self.name} is not running")
         return self._process.pid
 
+    def cpu_seconds(self) -> float:
+        """Processor time it has used so far; 0 where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mb(self) -> float:
+        """Memory it holds now, in megabytes; 0 where the system does not tell."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+        except OSError:
+            return 0.0
+        return round(pages * os.sysconf("SC_PAGE_SIZE") / 1_000_000, 1)
+
     def start(self) -> None:
         """Start it; `wait` tells when it serves."""
         if self.running:

@@ -28,6 +28,7 @@ FIRST_DAY = date(2026, 1, 1)
 LAST_DAY = date(2026, 12, 31)
 DAYS = 320
 LINES = 5
+FIRST_RECEIPTS = 400
 MILLISECONDS_FIRST = 1_767_225_600_000  # 1 January 2026, UTC
 
 _encode = msgspec.json.Encoder().encode
@@ -88,7 +89,8 @@ class Sample:
 
     def _raw(self, spec: VoucherSpec, at: int) -> dict[str, object]:
         chance = self.chance
-        day = (FIRST_DAY + timedelta(chance.randrange(DAYS))).isoformat()
+        early = at < FIRST_RECEIPTS and bool(spec.debit_accounts)  # money has to come in before it goes out
+        day = (FIRST_DAY if early else FIRST_DAY + timedelta(chance.randrange(DAYS))).isoformat()
         raw: dict[str, object] = {
             "branch": chance.choice(self.catalogs["branch"]),
             "number": f"{spec.numbering.prefix}{at:06d}",

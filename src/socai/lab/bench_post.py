@@ -29,7 +29,7 @@ from socai.lab.background import LINES, Sample, add_company, enqueue, multiply
 from socai.registry import voucher_types
 from socai.sync.lane import QUANTUM_LONE_MAX, Claim, Quantum
 
-BACKGROUND, MEASURED, TEMPLATES = 100_000, 20_000, 2_000
+BACKGROUND, MEASURED, TEMPLATES = 100_000, 15_000, 2_000
 RAW_MAX = 10_000
 BUCKET, TENANT = 1, 1
 TURN_SECONDS_MAX = 600.0
@@ -59,7 +59,6 @@ def run(scale: float = 1.0) -> dict[str, float | int | str]:
             connection.execute("analyze")
             loaded = time.perf_counter() - loading
             raw = _raw(connection, dsn, min(measured, RAW_MAX))
-            connection.execute("checkpoint")
             seconds, figures = _post(dsn, measured)
             found: Any = connection.execute(
                 "select (select count(*) from voucher), (select count(*) from entry), (select count(*) from balance)"

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random
 
 import httpx
@@ -17,15 +18,12 @@ from socai.core.entry import FINANCIAL
 from socai.lab.clerk import Clerk, Event, Line
 from socai.lab.client import Workstation, new_ident, wait_for
 from socai.lab.inspection import inspect
-from socai.lab.program import Program
 from socai.lab.replay import closing_balances
 from socai.lab.sample import HANOI, HCM, TENANT, Sample, newest_regime
 from socai.lab.stack import Stack
 from socai.registry import chart_for
 
 PEOPLE = 6
-VOUCHERS = 300
-KILLS = 8
 SEED = 11
 DRAINED_SECONDS_MAX = 120.0
 
@@ -50,10 +48,10 @@ class Progress:
             assert self._changed.wait_for(lambda: len(self.acknowledged) >= count, timeout=DRAINED_SECONDS_MAX)
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
+@pytest.fixture
+def sample(tmp_path: Path) -> Iterator[Sample]:
     """The sample company at two offices, without vouchers."""
-    with Stack(tmp_path_factory.mktemp("kill"), (HANOI, HCM)) as stack:
+    with Stack(tmp_path, (HANOI, HCM)) as stack:
         made = Sample(stack)
         made.load(None)
         yield made
@@ -85,55 +83,78 @@ def save_until_acknowledged(station: Workstation, body: dict[str, object], progr
         return
 
 
-def kill_and_start(program: Program) -> None:
-    program.kill()
-    program.start()
-    program.wait()
+class Victims:
+    """What may be killed: both data servers, the API, the worker, and the database as by a power loss."""
+
+    def __init__(self, stack: Stack, progress: Progress) -> None:
+        assert stack.cloud is not None
+        assert stack.worker is not None
+        self._stack, self._progress = stack, progress
+        self._typed_at = stack.offices[HANOI].program
+        self.programs = [self._typed_at, stack.cloud, stack.worker, stack.offices[HCM].program]
+
+    def kill(self, turn: int) -> None:
+        """Kill one and start it again at once."""
+        if turn % (len(self.programs) + 1) == len(self.programs):
+            self._stack.database.stop(immediate=True)
+            self._stack.database.start()
+            return
+        program = self.programs[turn % (len(self.programs) + 1)]
+        if program is self._typed_at:
+            self._progress.serving.clear()
+        program.kill()
+        program.start()
+        program.wait()
+        self._progress.serving.set()
 
 
-def test_nothing_acknowledged_is_lost_or_doubled(sample: Sample) -> None:
-    stack, progress, random = sample.stack, Progress(), Random(SEED)
-    assert stack.cloud is not None
-    assert stack.worker is not None
-    victims = [stack.offices[HANOI].program, stack.cloud, stack.worker, stack.offices[HCM].program]
-    moments = sorted(random.sample(range(5, VOUCHERS - 5), KILLS))
+def killed_while_saving(sample: Sample, seed: int, vouchers: int, kills: int) -> None:
+    """People save `vouchers`, something is killed at `kills` random moments; then everything is counted."""
+    stack, progress, random = sample.stack, Progress(), Random(seed)
+    victims = Victims(stack, progress)
+    moments = sorted(random.sample(range(5, vouchers - 5), kills))
 
     def person(at: int) -> None:
         with sample.workstation(HANOI) as station:
-            for number in range(at, VOUCHERS, PEOPLE):
+            for number in range(at, vouchers, PEOPLE):
                 save_until_acknowledged(station, body_of(sample, number), progress)
 
     with ThreadPoolExecutor(PEOPLE) as threads:
         people = [threads.submit(person, at) for at in range(PEOPLE)]
         for turn, moment in enumerate(moments):
             progress.wait_for(moment)
-            victim = victims[turn % len(victims)]
-            if victim is victims[0]:
-                progress.serving.clear()
-            kill_and_start(victim)
-            progress.serving.set()
+            victims.kill(turn)
         for each in people:
             each.result()
 
     acknowledged = progress.acknowledged
-    assert len(acknowledged) == VOUCHERS
-    assert len(set(acknowledged.values())) == VOUCHERS  # every number given once (I13)
+    assert len(acknowledged) == vouchers
+    assert len(set(acknowledged.values())) == vouchers  # every number given once (I13)
     with sample.workstation(HANOI) as here, sample.workstation(HCM) as there:
         here.wait_drained(DRAINED_SECONDS_MAX)
         for station in (here, there):
-            wait_for("all posted", lambda station=station: counted(station) or None, DRAINED_SECONDS_MAX)
-            listed = {str(item["id"]) for item in everything(station)}
-            assert listed == set(acknowledged)
+            wait_for("all posted", lambda station=station: counted(station, vouchers) or None, DRAINED_SECONDS_MAX)
+            assert {str(item["id"]) for item in everything(station)} == set(acknowledged)
             closing = closing_balances(station, "2026-01-01", "2026-12-31")
             cash = chart_for(newest_regime()).role("cash")
-            assert closing[cash] == sum(amount_of(number) for number in range(VOUCHERS))
+            assert closing[cash] == sum(amount_of(number) for number in range(vouchers))
     sources = [stack.dsn, *(str(stack.offices[name].folder / TENANT / "replica.db") for name in (HANOI, HCM))]
     assert [finding for source in sources for finding in inspect(source)] == []
 
 
-def counted(station: Workstation) -> bool:
+def test_nothing_acknowledged_is_lost_or_doubled(sample: Sample) -> None:
+    killed_while_saving(sample, SEED, vouchers=300, kills=10)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nothing_is_lost_however_often_things_are_killed(sample: Sample, seed: int) -> None:
+    killed_while_saving(sample, seed, vouchers=3_000, kills=60)
+
+
+def counted(station: Workstation, vouchers: int) -> bool:
     found = station.books("GET", "/vouchers", state="posted", book=FINANCIAL, limit=1)
-    return int(found["count"]) == VOUCHERS
+    return int(found["count"]) == vouchers
 
 
 def everything(station: Workstation) -> Iterator[dict[str, object]]:

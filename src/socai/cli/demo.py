@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from socai.cli.screen import JSON_HELP, fail, figures, print_json, progress, table
+from socai.cli.screen import JSON_HELP, fail, figures, print_json, progress, table, working
 
 FOLDER = Path("demo-data")
 Folder = Annotated[Path, typer.Option("--dir", help="The folder the demo lives in; it is made, and kept afterwards.")]
@@ -46,7 +46,8 @@ def _smoke(as_json: bool) -> None:
     from socai.lab import smoke
 
     try:
-        found = smoke.run()
+        with working("smoke: booting the cloud and two offices"):
+            found = smoke.run()
     except Exception as error:
         found = {"ok": False, "error": f"{type(error).__name__}: {error}"}
     if as_json:
@@ -61,6 +62,7 @@ def _run(folder: Path, fresh: bool) -> None:
     from datetime import datetime
 
     from socai.lab import demo as lab
+    from socai.lab.program import ProgramFailed
 
     def ended(number: int, _: object) -> None:
         raise KeyboardInterrupt(signal.Signals(number).name)
@@ -81,6 +83,8 @@ def _run(folder: Path, fresh: bool) -> None:
         typer.echo("The demo has stopped; its data are in " + str(folder), err=True)
     except lab.FolderNotOurs:
         fail(f"{folder} holds something that is no demo. Choose another folder with --dir.")
+    except (OSError, ProgramFailed) as error:
+        fail(f"The demo could not start: {error}. Another demo may be running; --dir DIR --fresh begins one elsewhere.")
 
 
 def _show(running: object, folder: Path) -> None:

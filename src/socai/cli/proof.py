@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from socai.cli.screen import JSON_HELP, fail, figures, print_json, progress, table
+from socai.cli.screen import JSON_HELP, fail, figures, print_json, progress, table, working
 
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 BENCHES = ("save", "post", "report")
@@ -69,7 +69,8 @@ def bench(
     if name not in BENCHES:
         fail(f"There is no bench called {name}. There are: {', '.join(BENCHES)}", 2)
     module: Any = importlib.import_module(f"socai.lab.bench_{name}")
-    found = module.run(1.0) if full else module.run(scale) if scale else module.run()
+    with working(f"bench {name}: booting what is measured, loading its background, measuring"):
+        found = module.run(1.0) if full else module.run(scale) if scale else module.run()
     if as_json:
         print_json(found)
     else:

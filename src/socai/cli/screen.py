@@ -71,3 +71,12 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
             bars.update(known[what], completed=done, total=of)
 
         yield told
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """A sign of life on the error stream while something of unknown length goes on."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,12 +16,16 @@ from playwright.sync_api import Browser, sync_playwright
 
 from e2e.desk import SCREEN, Desk
 from e2e.mouse import unplug
+from socai.core.entry import FINANCIAL
+from socai.lab.clerk import Clerk, Event, Line
 from socai.lab.client import Workstation, new_ident
 from socai.lab.company import FIRST_YEAR, PASSWORD
 from socai.lab.sample import HANOI, HCM, Sample, newest_regime
 from socai.lab.stack import Stack
+from socai.registry import chart_for
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+START_AMOUNT = 500_000_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -55,6 +59,7 @@ def company() -> Iterator[Company]:
             sample = Sample(stack)
             sample.load(None)
             _open_years(sample, datetime.now(ZONE).year)
+            _bring_money(sample)
             yield Company(stack, sample)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -67,6 +72,16 @@ def _open_years(sample: Sample, until: int) -> None:
             days = {"first_day": f"{year}-01-01", "last_day": f"{year}-12-31"}
             body = {"code": str(year), "regime": newest_regime(), **days}
             station.books("PUT", f"/fiscal-years/{year}", {"act_id": new_ident(), "base": 0, "body": body})
+
+
+def _bring_money(sample: Sample) -> None:
+    """A year's first receipt, so that the fund can pay what the stories spend."""
+    ids = sample.catalogs.ids
+    clerk = Clerk(chart_for(newest_regime()), sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
+    lines = (Line("cash", "capital", START_AMOUNT),)
+    with sample.workstation(HANOI) as station:
+        body = clerk.body(Event(date(FIRST_YEAR, 1, 2), ids[HANOI], "Nhận vốn góp bằng tiền mặt", lines))
+        station.wait_posted(str(station.save_voucher(body, (FINANCIAL,))["id"]), FINANCIAL)
 
 
 @pytest.fixture(scope="package")

@@ -27,6 +27,11 @@ FOCUS = """() => {
 }"""
 
 
+CELLS = """(row) => [...row.querySelectorAll('[role=gridcell]')].map((cell) => {
+  const live = cell.querySelector('input');
+  return live ? [live.dataset.column, live.value] : [cell.dataset.cell, cell.innerText];
+}).filter(([, text]) => text !== '')"""
+
 # Keeps every mark a voucher's head has shown, in order, however short it stood there.
 RECORD = """() => {
   window.socaiMarks = [];
@@ -112,6 +117,12 @@ class Desk:
             expect(place).to_contain_text(text, timeout=SEEN_MS_MAX)
         return place
 
+    def see_row(self, table: str, text: str) -> Locator:
+        """Wait until a table shows a row with a text."""
+        row = self._page.get_by_test_id(f"{table}-row").filter(has_text=text).first
+        expect(row).to_be_visible(timeout=SEEN_MS_MAX)
+        return row
+
     def see_gone(self, testid: str) -> None:
         """Wait until something is not on the screen any more."""
         expect(self._page.get_by_test_id(testid)).to_have_count(0, timeout=SEEN_MS_MAX)
@@ -156,6 +167,11 @@ class Desk:
         """Wait until the open voucher wears an icon, with its word."""
         mark = self._page.locator(f"[data-testid=voucher] .page-head [data-icon='{icon}']")
         expect(mark).to_have_text(word, timeout=SEEN_MS_MAX)
+
+    def cells(self, grid: str, row: int) -> dict[str, str]:
+        """What stands in the cells of a grid's row (counted from 0), empty ones left out."""
+        line = self._page.get_by_test_id(grid).get_by_test_id("grid-row").nth(row)
+        return dict(line.evaluate(CELLS))
 
     def select(self, css: str) -> Locator:
         """Anything on the screen, for reading."""

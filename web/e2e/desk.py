@@ -77,14 +77,22 @@ class Desk:
         """Type words or figures, letter by letter. Letters are not counted: they are what had to be said anyway."""
         self._page.keyboard.type(text)
 
-    def compose(self, *steps: str) -> None:
-        """Type one word as an input method does: each step is what stands there while composing, the last one stays."""
+    def compose(self, *steps: str, stay: bool = True) -> None:
+        """Type one word as an input method does: each step is what stands there while composing.
+
+        The last one is what the method then writes; with `stay` false the composing goes on.
+        """
         session = self._context.new_cdp_session(self._page)
         for step in steps:
             place = {"selectionStart": len(step), "selectionEnd": len(step)}
             session.send("Input.imeSetComposition", {"text": step, **place})
-        session.send("Input.insertText", {"text": steps[-1]})
+        if stay:
+            session.send("Input.insertText", {"text": steps[-1]})
         session.detach()
+
+    def insert(self, text: str) -> None:
+        """Write a text in one go, as an input method or a dictation does: no letter is a key of its own."""
+        self._page.keyboard.insert_text(text)
 
     def go(self, words: str, meant: str = "") -> None:
         """Go anywhere by the palette: type words and take the first goal that is offered."""

@@ -172,7 +172,7 @@ class PostgresLane:
                 connection.execute(sql.FINISH, packed.finish)
             return answer
         except psycopg.Error as error:
-            if isinstance(error, AWAY):
+            if isinstance(error, AWAY) and not isinstance(error, psycopg.errors.ProgramLimitExceeded):
                 raise
             if not self._still_held(claim):
                 return LOST  # somebody else has written these very rows

@@ -1,7 +1,9 @@
 // The voucher form's state: one draft, changed by boxes, grids and the reason. It decides nothing the server decides.
-import { useCallback, useMemo, useRef, useState } from "react";
+//
+// The draft lives outside React: a keystroke in a grid is heard by that grid and the totals only, not by the whole form.
+import { useSyncExternalStore } from "react";
 import type { Body, FieldSpec, GridSpec, Spec, VoucherSpec } from "../api/types";
-import type { Cells, Column, Row } from "../grid/column";
+import { type Cells, type Column, isEmptyRow, type Row } from "../grid/column";
 import { type GridAction, type GridContext, ghostsOf, type Leaving, step } from "../grid/state";
 import { type CellContext, columnOf, readField } from "./cell";
 import { decimalsOf } from "./cellcontext";
@@ -11,33 +13,29 @@ import type { Sources } from "./sources";
 
 const ROWS_MAX = 10_000;
 const NOTHING: Cells = {};
+const DAYS_AND_NUMBER = new Set(["number", "voucher_date", "accounting_date"]);
 
-export interface GridModel {
+export interface GridShape {
   readonly grid: GridSpec;
   readonly fields: readonly FieldSpec[];
   readonly columns: readonly Column[];
-  readonly context: GridContext;
 }
 
-export interface Model {
-  readonly draft: Draft;
-  readonly latest: () => Draft;
-  readonly reset: (body: Body) => void;
-  readonly replace: (draft: Draft) => void;
-  readonly setHeader: (field: FieldSpec, value: string, wrong: string) => void;
-  readonly setRest: (change: Body) => void;
-  readonly fillEmpty: (body: Body) => void;
-  readonly act: (grid: string, action: GridAction) => Leaving | undefined;
-  readonly commitAll: () => void;
-  readonly grids: readonly GridModel[];
-  readonly ghosts: (grid: string, row: number) => Cells;
-  readonly foreign: boolean;
-  readonly places: number;
+/** What a model needs that changes while it lives: catalogs arrive, the language changes. */
+interface Equipment {
+  readonly sources: Sources;
+  readonly context: CellContext;
+  readonly rowDefaults: Readonly<Record<string, Cells>>;
 }
 
 function withGrids(draft: Draft, change: (name: string) => Draft["grids"][string] | undefined): Draft {
   const grids = Object.fromEntries(Object.entries(draft.grids).map(([name, state]) => [name, change(name) ?? state]));
   return { ...draft, grids };
+}
+
+/** The grid a reason's pair belongs to: the taxed one, else the first. */
+export function mainGrid(voucher: VoucherSpec): string {
+  return voucher.tax_base || (voucher.grids[0]?.name ?? "");
 }
 
 /** What a changed header box brings with it: names of a partner, a rate, converted rows, the reason's pair. */
@@ -69,8 +67,9 @@ export function headerChanged(
     const reason = (code: string) => voucher.reasons.find((item) => item.code === code);
     const [from, to] = [pairOf(reason(before), spec.chart.roles), pairOf(reason(value), spec.chart.roles)];
     const described = header.description ?? "";
-    if (described === "" || described === reason(before)?.label)
+    if (described === "" || described === reason(before)?.label) {
       next = { ...next, header: { ...header, description: reason(value)?.label ?? "" } };
+    }
     next = withGrids(next, (name) =>
       name === mainGrid(voucher) && draft.grids[name] ? repair(draft.grids[name], from, to) : undefined,
     );
@@ -79,11 +78,6 @@ export function headerChanged(
     next = { ...next, header: { ...next.header, accounting_date: value } };
   }
   return next;
-}
-
-/** The grid a reason's pair belongs to: the taxed one, else the first. */
-export function mainGrid(voucher: VoucherSpec): string {
-  return voucher.tax_base || (voucher.grids[0]?.name ?? "");
 }
 
 /** Ghosts of a grid's first row: the server's, the columns' own defaults, the reason's pair. */
@@ -112,140 +106,179 @@ function defaultsOf(
   return found;
 }
 
-export function useVoucherModel(
-  voucher: VoucherSpec,
-  spec: Spec,
-  body: Body,
-  rowDefaults: Readonly<Record<string, Cells>>,
-  sources: Sources,
-  context: CellContext,
-): Model {
-  const held = useRef<Draft>(undefined as unknown as Draft);
-  const [draft, setDraft] = useState<Draft>(() => {
-    held.current = openDraft(voucher, body);
-    return held.current;
-  });
-  const set = useCallback((change: (draft: Draft) => Draft) => {
-    held.current = change(held.current);
-    setDraft(held.current);
-  }, []);
+export class VoucherModel {
+  draft: Draft;
+  private equipment: Equipment | null = null;
+  private readonly hearers = new Set<() => void>();
+  private readonly shapes = new Map<string, { mark: string; shape: GridShape }>();
+  private readonly contexts = new Map<
+    string,
+    { header: Cells; equipment: Equipment; shape: GridShape; context: GridContext }
+  >();
 
-  const currency = draft.header.currency || BASE_CURRENCY;
-  const foreign = currency !== BASE_CURRENCY;
-  const places = decimalsOf(spec.currencies, currency);
+  constructor(
+    private readonly voucher: VoucherSpec,
+    private readonly spec: Spec,
+    body: Body,
+  ) {
+    this.draft = openDraft(voucher, body);
+  }
 
-  const foreignRows = voucher.grids
-    .filter(
-      (grid) => shownColumns(grid, false, draft.grids[grid.name]).length > shownColumns(grid, false, undefined).length,
-    )
-    .map((grid) => grid.name)
-    .join(" ");
+  equip(sources: Sources, context: CellContext, rowDefaults: Readonly<Record<string, Cells>>): void {
+    const { equipment } = this;
+    if (equipment?.sources === sources && equipment.context === context && equipment.rowDefaults === rowDefaults)
+      return;
+    this.equipment = { sources, context, rowDefaults };
+  }
 
-  const grids = useMemo<GridModel[]>(
-    () =>
-      voucher.grids.map((grid) => {
-        const fields = shownColumns(grid, foreign || foreignRows.split(" ").includes(grid.name), undefined);
-        const columns = fields.map((field) => columnOf(field, places));
-        const fieldOf = new Map(grid.columns.map((field) => [field.name, field]));
-        const attributes = (kind: string, id: string) => sources.entry(kind, id)?.body;
-        const gridContext: GridContext = {
-          columns,
-          defaults: defaultsOf(voucher, spec, grid, draft.header, context.today, rowDefaults[grid.name] ?? NOTHING),
-          rowsMax: ROWS_MAX,
-          read: (column, text, row, above) => {
-            const field = fieldOf.get(column.name);
-            if (!field) return { value: text };
-            const own = row.cells.currency ? decimalsOf(spec.currencies, row.cells.currency) : places;
-            return readField(field, own, text, row.cells[column.name] || above?.cells[column.name] || "", context);
-          },
-          derive: (row: Row, changed: string) => {
-            const state = held.current.grids[grid.name];
-            const before = state?.rows.find((item) => item.key === row.key)?.cells[changed] ?? "";
-            return deriveRow(grid, held.current.header, attributes, row, changed, before);
-          },
-          balance: (rows, index, column) =>
-            balancingAmount(voucher, held.current.grids, grid.name, rows, index, column.name, column.places),
-        };
-        return { grid, fields, columns, context: gridContext };
-      }),
-    [voucher, spec, foreign, foreignRows, places, draft.header, rowDefaults, sources, context],
-  );
-  const gridsRef = useRef(grids);
-  gridsRef.current = grids;
-
-  /** The first tax row begins with what is not yet taxed. */
-  const contextOf = useCallback(
-    (name: string): GridContext | undefined => {
-      const found = gridsRef.current.find((item) => item.grid.name === name);
-      if (found?.grid.kind !== "taxes" || !voucher.tax_base) return found?.context;
-      const base = voucher.postings.find((posting) => posting.grid === voucher.tax_base);
-      const state = held.current.grids[name];
-      if (!base || !state || !found.columns.some((column) => column.name === "net_amount")) return found.context;
-      const taxed = state.rows.reduce(
-        (sum, row) => sum + BigInt(/^-?\d+$/.test(row.cells.net_amount ?? "") ? (row.cells.net_amount as string) : 0),
-        0n,
-      );
-      const only = { ...voucher, postings: [base] };
-      const left = totalsOf(only, held.current.grids).debit - taxed;
-      return left > 0n
-        ? { ...found.context, defaults: { ...found.context.defaults, net_amount: left.toString() } }
-        : found.context;
-    },
-    [voucher],
-  );
-
-  const act = useCallback(
-    (name: string, action: GridAction): Leaving | undefined => {
-      const state = held.current.grids[name];
-      const gridContext = contextOf(name);
-      if (!state || !gridContext) return undefined;
-      const after = step(state, action, gridContext);
-      if (after.state !== state) set((old) => ({ ...old, grids: { ...old.grids, [name]: after.state } }));
-      return after.leave;
-    },
-    [set, contextOf],
-  );
-
-  return {
-    draft,
-    latest: () => held.current,
-    reset: (next) => set(() => openDraft(voucher, next)),
-    replace: (next) => set(() => next),
-    setHeader: (field, value, wrong) =>
-      set((old) => {
-        const bad = Object.fromEntries(Object.entries(old.wrong).filter(([name]) => name !== field.name));
-        if (wrong)
-          return { ...old, header: { ...old.header, [field.name]: value }, wrong: { ...bad, [field.name]: wrong } };
-        return { ...headerChanged(voucher, spec, sources, old, field, value), wrong: bad };
-      }),
-    setRest: (change) => set((old) => ({ ...old, rest: { ...old.rest, ...change } })),
-    fillEmpty: (past) =>
-      set((old) => {
-        const other = openDraft(voucher, past);
-        const keep = new Set(["number", "voucher_date", "accounting_date"]);
-        const header = Object.fromEntries(
-          Object.entries(old.header).map(([name, value]) => [
-            name,
-            value || keep.has(name) ? value : (other.header[name] ?? ""),
-          ]),
-        );
-        const next = { ...old, header };
-        return withGrids(next, (name) => {
-          const empty = old.grids[name]?.rows.every((row) => Object.values(row.cells).every((value) => value === ""));
-          return empty ? other.grids[name] : undefined;
-        });
-      }),
-    act,
-    commitAll: () => {
-      for (const name of Object.keys(held.current.grids)) act(name, { type: "commit" });
-    },
-    grids,
-    ghosts: (name, row) => {
-      const state = held.current.grids[name];
-      const gridContext = contextOf(name);
-      return state && gridContext ? ghostsOf(state, row, gridContext) : NOTHING;
-    },
-    foreign,
-    places,
+  readonly subscribe = (hear: () => void): (() => void) => {
+    this.hearers.add(hear);
+    return () => this.hearers.delete(hear);
   };
+
+  private set(next: Draft): void {
+    if (next === this.draft) return;
+    this.draft = next;
+    for (const hear of this.hearers) hear();
+  }
+
+  private get tools(): Equipment {
+    if (!this.equipment) throw new Error("the model has no equipment yet");
+    return this.equipment;
+  }
+
+  get currency(): string {
+    return this.draft.header.currency || BASE_CURRENCY;
+  }
+
+  get foreign(): boolean {
+    return this.currency !== BASE_CURRENCY;
+  }
+
+  get places(): number {
+    return decimalsOf(this.spec.currencies, this.currency);
+  }
+
+  /** Columns of a grid as they are shown now; the same object while nothing about them has changed. */
+  shape(name: string): GridShape | undefined {
+    const grid = this.voucher.grids.find((item) => item.name === name);
+    if (!grid) return undefined;
+    const fields = shownColumns(grid, this.foreign, this.draft.grids[name]);
+    const mark = `${fields.length} ${this.places}`;
+    const kept = this.shapes.get(name);
+    if (kept?.mark === mark) return kept.shape;
+    const shape = { grid, fields, columns: fields.map((field) => columnOf(field, this.places)) };
+    this.shapes.set(name, { mark, shape });
+    return shape;
+  }
+
+  private context(name: string): GridContext | undefined {
+    const shape = this.shape(name);
+    const tools = this.tools;
+    if (!shape) return undefined;
+    const kept = this.contexts.get(name);
+    const { header } = this.draft;
+    const fresh = kept && kept.header === header && kept.equipment === tools && kept.shape === shape;
+    const context = fresh ? kept.context : this.makeContext(shape, tools);
+    if (!fresh) this.contexts.set(name, { header, equipment: tools, shape, context });
+    return this.withUntaxed(shape, context);
+  }
+
+  private makeContext(shape: GridShape, { sources, context, rowDefaults }: Equipment): GridContext {
+    const { voucher, spec } = this;
+    const { grid } = shape;
+    const fieldOf = new Map(grid.columns.map((field) => [field.name, field]));
+    const attributes = (kind: string, id: string) => sources.entry(kind, id)?.body;
+    return {
+      columns: shape.columns,
+      defaults: defaultsOf(voucher, spec, grid, this.draft.header, context.today, rowDefaults[grid.name] ?? NOTHING),
+      rowsMax: ROWS_MAX,
+      read: (column, text, row, above) => {
+        const field = fieldOf.get(column.name);
+        if (!field) return { value: text };
+        const own = row.cells.currency ? decimalsOf(spec.currencies, row.cells.currency) : this.places;
+        return readField(field, own, text, row.cells[column.name] || above?.cells[column.name] || "", context);
+      },
+      derive: (row: Row, changed: string) => {
+        const before = this.draft.grids[grid.name]?.rows.find((item) => item.key === row.key)?.cells[changed] ?? "";
+        return deriveRow(grid, this.draft.header, attributes, row, changed, before);
+      },
+      balance: (rows, index, column) =>
+        balancingAmount(voucher, this.draft.grids, grid.name, rows, index, column.name, column.places),
+    };
+  }
+
+  /** A fresh tax row begins with what is not yet taxed. */
+  private withUntaxed(shape: GridShape, context: GridContext): GridContext {
+    const { voucher } = this;
+    if (shape.grid.kind !== "taxes" || !voucher.tax_base) return context;
+    const base = voucher.postings.find((posting) => posting.grid === voucher.tax_base);
+    const rows = this.draft.grids[shape.grid.name]?.rows ?? [];
+    if (!base || !shape.columns.some((column) => column.name === "net_amount")) return context;
+    const taxed = rows.reduce(
+      (sum, row) => sum + (/^-?\d+$/.test(row.cells.net_amount ?? "") ? BigInt(row.cells.net_amount as string) : 0n),
+      0n,
+    );
+    const left = totalsOf({ ...voucher, postings: [base] }, this.draft.grids).debit - taxed;
+    return left > 0n ? { ...context, defaults: { ...context.defaults, net_amount: left.toString() } } : context;
+  }
+
+  ghosts(name: string, row: number): Cells {
+    const state = this.draft.grids[name];
+    const context = state?.rows[row] && isEmptyRow(state.rows[row]) ? this.context(name) : undefined;
+    return state && context ? ghostsOf(state, row, context) : NOTHING;
+  }
+
+  reset(body: Body): void {
+    this.set(openDraft(this.voucher, body));
+  }
+
+  setHeader(field: FieldSpec, value: string, wrong: string): void {
+    const old = this.draft;
+    const bad = Object.fromEntries(Object.entries(old.wrong).filter(([name]) => name !== field.name));
+    if (wrong) {
+      this.set({ ...old, header: { ...old.header, [field.name]: value }, wrong: { ...bad, [field.name]: wrong } });
+    } else this.set({ ...headerChanged(this.voucher, this.spec, this.tools.sources, old, field, value), wrong: bad });
+  }
+
+  setRest(change: Body): void {
+    this.set({ ...this.draft, rest: { ...this.draft.rest, ...change } });
+  }
+
+  /** Fills what is still empty from a past voucher; what was typed stays. */
+  fillEmpty(past: Body): void {
+    const old = this.draft;
+    const other = openDraft(this.voucher, past);
+    const header = Object.fromEntries(
+      Object.entries(old.header).map(([name, value]) => [
+        name,
+        value || DAYS_AND_NUMBER.has(name) ? value : (other.header[name] ?? ""),
+      ]),
+    );
+    this.set(
+      withGrids({ ...old, header }, (name) =>
+        old.grids[name]?.rows.every(isEmptyRow) ? other.grids[name] : undefined,
+      ),
+    );
+  }
+
+  /** One act on a grid; answers where the focus leaves to. */
+  act(name: string, action: GridAction): Leaving | undefined {
+    const state = this.draft.grids[name];
+    const context = this.context(name);
+    if (!state || !context) return undefined;
+    const after = step(state, action, context);
+    if (after.state !== state) this.set({ ...this.draft, grids: { ...this.draft.grids, [name]: after.state } });
+    return after.leave;
+  }
+
+  /** Takes what stands half-typed in any grid. */
+  commitAll(): void {
+    for (const name of Object.keys(this.draft.grids)) this.act(name, { type: "commit" });
+  }
+}
+
+/** A part of the draft, heard only when that part changes. */
+export function useDraft<Part>(model: VoucherModel, part: (draft: Draft) => Part): Part {
+  return useSyncExternalStore(model.subscribe, () => part(model.draft));
 }

@@ -17,17 +17,16 @@ import { useTell } from "../kit/toast";
 import { cameFrom } from "../kit/trail";
 import { useLocale } from "../locale/locale";
 import { useCells } from "./cellcontext";
-import { allFields, isChanged, openDraft } from "./draft";
+import { allFields, isChanged } from "./draft";
 import { EntryForm } from "./entryform";
-import { useVoucherModel } from "./model";
+import { VoucherModel } from "./model";
 import { useSaving, warningsOf } from "./saving";
 import { catalogOf } from "./sources";
 import { statusWord } from "./statusword";
 import { ConflictChoice, StaleChoice } from "./versions";
 import { askedOf, FaultList, VoucherBanners, VoucherHistory } from "./voucherbanners";
-import { VoucherForm } from "./voucherform";
+import { type Mode, VoucherForm } from "./voucherform";
 
-type Mode = "view" | "edit" | "quick";
 interface Creating {
   readonly kind: CatalogKind;
   readonly text: string;
@@ -61,7 +60,8 @@ export function VoucherWork({
   const fields = useMemo(() => allFields(voucher), [voucher]);
   const { sources, context, stamp } = useCells(fields, voucher);
   const body = stored?.body ?? begin?.body ?? {};
-  const model = useVoucherModel(voucher, spec, body, begin?.row_defaults ?? NO_DEFAULTS, sources, context);
+  const [model] = useState(() => new VoucherModel(voucher, spec, body));
+  model.equip(sources, context, begin?.row_defaults ?? NO_DEFAULTS);
   const saving = useSaving(books, voucher, faults);
   const { stale, warnings } = saving.state;
   const [mode, setMode] = useState<Mode>(startEditing ? "edit" : "view");
@@ -114,8 +114,7 @@ export function VoucherWork({
       const box = root.current?.querySelector<HTMLElement>(`[data-field="${place}"]`);
       if (row === undefined && box) return box.focus();
       root.current?.querySelector<HTMLElement>(`[data-testid="tab-${grid}"]`)?.click();
-      const at =
-        model.grids.find((item) => item.grid.name === grid)?.columns.findIndex((item) => item.name === column) ?? -1;
+      const at = model.shape(grid ?? "")?.columns.findIndex((item) => item.name === column) ?? -1;
       requestAnimationFrame(() => {
         root.current?.querySelector<HTMLElement>(`[data-testid="grid-${grid}-live"]`)?.focus();
         if (row !== undefined) model.act(grid as string, { type: "focus", row: Number(row), column: Math.max(0, at) });
@@ -133,7 +132,7 @@ export function VoucherWork({
     const saved = await saving.save({
       id: ident,
       revision: onto,
-      draft: model.latest(),
+      draft: model.draft,
       answered,
       ...(quick ? { quickFields: quick } : {}),
     });
@@ -150,7 +149,7 @@ export function VoucherWork({
   };
   /** What was typed over an older form, kept as a voucher of its own. */
   const saveApart = async () => {
-    const draft = model.latest();
+    const draft = model.draft;
     const id = makeIdent();
     const saved = await saving.save({ id, revision: 0, draft: { ...draft, header: { ...draft.header, number: "" } } });
     if (!saved) return;
@@ -162,7 +161,7 @@ export function VoucherWork({
   const dropAndGo = () => {
     const goOn = leaving;
     setLeaving(null);
-    model.replace(openDraft(voucher, body));
+    model.reset(body);
     goOn?.();
   };
   /** The warnings are accepted: the same save again, with their codes. */
@@ -181,7 +180,7 @@ export function VoucherWork({
 
   /** Goes on at once, or asks where something typed would be dropped. */
   const leave = (go: () => void) => {
-    if (mode !== "view" && isChanged(voucher, model.latest())) setLeaving(() => go);
+    if (mode !== "view" && isChanged(voucher, model.draft)) setLeaving(() => go);
     else go();
   };
   const close = () => {

@@ -160,10 +160,12 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
     setHighlight(state.draft === null && current >= 0 ? current : 0);
   }, [state.draft, state.row, state.column, state.listOpen]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when the cell in focus is another one
   useEffect(() => {
-    if (focused.current)
+    if (focused.current) {
       outer.current?.querySelector(".cell.live")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  });
+    }
+  }, [state.row, state.column, state.rows.length]);
 
   const combobox = column?.source
     ? {

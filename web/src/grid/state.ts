@@ -268,7 +268,8 @@ export function step(state: GridState, action: GridAction, context: GridContext)
       const column = context.columns[state.column];
       if (!column || column.readOnly) return { state };
       const before = state.before ?? state.rows[state.row] ?? null;
-      const own = withRow(state, state.row, ownRow(state, context));
+      const row = state.rows[state.row];
+      const own = row && !isEmptyRow(row) ? state : withRow(state, state.row, ownRow(state, context));
       const opens = column.kind === "code" || column.kind === "choice" || (column.kind === "text" && state.listOpen);
       return { state: { ...own, before, draft: action.text, listOpen: opens } };
     }

@@ -1,5 +1,4 @@
 // A button that knows its key. Refused, it stays in reach and says why: a greyed button that cannot be asked is a riddle.
-import { Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Scope } from "./keymap";
 import { shownKey } from "./keymap";
@@ -24,7 +23,7 @@ interface Props {
 export function Button({ children, run, scope, act, refused = "", look, testid, stop, submit, label, first }: Props) {
   const { keymap } = useKeys();
   const key = scope && act ? shownKey(keymap, scope, act) : "";
-  const button = (
+  return (
     <button
       type={submit ? "submit" : "button"}
       className={`button ${look ?? ""}`}
@@ -40,19 +39,5 @@ export function Button({ children, run, scope, act, refused = "", look, testid, 
       {children}
       {key ? <span className="key">{key}</span> : null}
     </button>
-  );
-  return refused ? (
-    <Tooltip
-      label={refused}
-      withArrow
-      multiline
-      maw={320}
-      openDelay={200}
-      events={{ hover: true, focus: true, touch: true }}
-    >
-      {button}
-    </Tooltip>
-  ) : (
-    button
   );
 }

@@ -1,0 +1,169 @@
+// The header of a voucher: what it is about at the left, its number and days at the right, all from the spec.
+import { memo, useMemo, useRef } from "react";
+import { useBooks } from "../api/books";
+import { get, query } from "../api/client";
+import type { Body, FieldSpec, VoucherRow } from "../api/types";
+import type { Option } from "../grid/column";
+import { showNumber } from "../kit/amount";
+import { showDay } from "../kit/day";
+import { useLocale } from "../locale/locale";
+import { FieldBox } from "./fieldbox";
+import { useDraft } from "./model";
+import { catalogOf, sourceOf } from "./sources";
+import type { FormProps } from "./voucherform";
+
+interface Similar {
+  readonly id: string;
+  readonly description: string;
+  readonly partner_name: string;
+  readonly total: string;
+  readonly body: Body;
+}
+
+const NUMBERS_MAX = 12;
+
+/** How much of a row of twelve a box takes: names and texts are wide, codes and counts are not. */
+function spanOf(field: FieldSpec): string {
+  if (field.group === "document") return sourceOf(field) && field.kind !== "currency" ? "wide" : "";
+  if (field.kind === "count") return "s3";
+  return field.kind === "text" && field.width >= 30 ? "s8" : "s4";
+}
+
+export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
+  const { voucher, model, sources, context, mode, faults } = props;
+  const { spec, path, word } = useBooks();
+  const { t, language } = useLocale();
+  const header = useDraft(model, (draft) => draft.header);
+  const wrong = useDraft(model, (draft) => draft.wrong);
+  const rest = useDraft(model, (draft) => draft.rest);
+  const past = useRef(new Map<string, Body>());
+  const { foreign, places } = model;
+
+  const regions = useMemo(() => {
+    const shown = voucher.header.filter(
+      (field) => (!field.foreign_only || foreign) && (field.kind !== "currency" || voucher.foreign),
+    );
+    const names = [...new Set(shown.map((field) => field.group))].filter((name) => name !== "document");
+    return {
+      main: names.map((name) => ({ name, fields: shown.filter((field) => field.group === name) })),
+      document: shown.filter((field) => field.group === "document"),
+    };
+  }, [voucher, foreign]);
+
+  const askNumbers = async (text: string, signal: AbortSignal): Promise<readonly Option[]> => {
+    const page = await get<{ items: VoucherRow[] }>(path(`/vouchers${query({ q: text, limit: NUMBERS_MAX })}`), signal);
+    return page.items.map((row) => ({
+      value: row.id,
+      code: row.number,
+      name: row.description,
+      hint: showDay(row.accounting_date),
+    }));
+  };
+  const askSimilar = async (text: string, signal: AbortSignal): Promise<readonly Option[]> => {
+    const found = await get<Similar[]>(path(`/suggest${query({ type: voucher.code, text })}`), signal);
+    past.current = new Map(found.map((item) => [item.id, item.body]));
+    return found.map((item) => ({
+      value: item.id,
+      code: "",
+      name: item.description,
+      hint: `${item.partner_name} · ${showNumber(item.total, language)}`,
+    }));
+  };
+  const takeSimilar = (field: FieldSpec, option: Option) => {
+    model.setHeader(field, option.name, "");
+    const body = past.current.get(option.value);
+    if (body && props.isNew) model.fillEmpty(body);
+  };
+
+  const box = (field: FieldSpec, autoFocus = false) => {
+    const open = mode === "edit" || (mode === "quick" && field.free);
+    const suggests = field.kind === "text" && field.name === "description" && open;
+    const provisional = field.name === "number" && props.provisionalNumber;
+    return (
+      <FieldBox
+        key={field.name}
+        field={field}
+        value={header[field.name] ?? ""}
+        places={places}
+        context={context}
+        sources={sources}
+        readOnly={!open}
+        wrong={wrong[field.name]}
+        fault={faults[field.name]}
+        className={spanOf(field)}
+        testid={`field-${field.name}`}
+        autoFocus={autoFocus}
+        placeholder={provisional ? `${provisional} (${t("voucher.provisional")})` : ""}
+        onChange={(value, fault) => model.setHeader(field, value, fault)}
+        onCreate={
+          open && catalogOf(sourceOf(field))
+            ? (source, text) => props.onCreate(source, text, (id) => model.setHeader(field, id, ""))
+            : undefined
+        }
+        asyncOptions={field.kind === "voucher" ? askNumbers : suggests ? askSimilar : undefined}
+        onTake={suggests ? (option) => takeSimilar(field, option) : undefined}
+      />
+    );
+  };
+  const first = regions.main[0]?.fields[0] ?? regions.document[0];
+
+  return (
+    <div className="form-top">
+      <div className="regions">
+        {regions.main.map((region) => (
+          <fieldset
+            key={region.name}
+            className="panel region"
+            style={{ margin: 0 }}
+            data-region={`header-${region.name}`}
+          >
+            <legend className="visually-hidden">{word(["group", region.name], region.name)}</legend>
+            {region.fields.map((field) => box(field, mode === "edit" && props.isNew && field === first))}
+          </fieldset>
+        ))}
+      </div>
+      <fieldset className="panel region document" style={{ margin: 0 }} data-region="header-document">
+        <legend className="visually-hidden">{word(["group", "document"], t("voucher.region.document"))}</legend>
+        {props.isNew && spec.branches.length > 1 ? (
+          <label className="wide">
+            <span className="label">{word(["field", "branch"], t("shell.branch"))}</span>
+            <select
+              className="box"
+              value={String(rest.branch ?? "")}
+              onChange={(event) => model.setRest({ branch: event.target.value })}
+              data-stop=""
+              data-testid="field-branch"
+            >
+              {spec.branches.map((item) => (
+                <option key={item.id} value={item.id}>
+                  {item.name || item.code}
+                </option>
+              ))}
+            </select>
+          </label>
+        ) : null}
+        {regions.document.map((field) => box(field))}
+        {spec.books.length > 1 ? (
+          <label className="wide">
+            <span className="label">{word(["field", "books"], t("voucher.books"))}</span>
+            <select
+              className="box"
+              disabled={mode !== "edit"}
+              value={Array.isArray(rest.books) ? rest.books.join("+") : ""}
+              onChange={(event) => model.setRest({ books: event.target.value.split("+") })}
+              data-stop={mode === "edit" ? "" : undefined}
+              data-testid="field-books"
+            >
+              {spec.books.map((name) => (
+                <option key={name} value={name}>
+                  {word(["book", name], name)}
+                </option>
+              ))}
+              <option value={spec.books.join("+")}>{t("voucher.both_books")}</option>
+            </select>
+          </label>
+        ) : null}
+      </fieldset>
+    </div>
+  );
+});

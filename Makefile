@@ -24,10 +24,10 @@ system:
 test: system setup ## every check and test of an ordinary run, at most 15 minutes on 2 cores
 	@$(MAKE) --no-print-directory web lint
 	@bash scripts/web.sh check
-	$(BIN)/pytest $(PYTEST)
+	TMPDIR="$$(bash scripts/scratch.sh)" $(BIN)/pytest $(PYTEST)
 
 test-long: system web ## the tests that need more time than an ordinary run has
-	$(BIN)/pytest -m long --timeout 3600 $(PYTEST)
+	TMPDIR="$$(bash scripts/scratch.sh)" $(BIN)/pytest -m long --timeout 3600 $(PYTEST)
 
 lint: setup ## style, types and floors of the Python code
 	$(BIN)/ruff check .

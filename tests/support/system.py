@@ -32,7 +32,7 @@ from socai.lab.line import Line
 from socai.sync.grant import Grant
 from support.desk import COMPANY, ident, journal
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0  # a busy machine is slow; a lost voucher stays lost
 CHIEF = Grant("chief", "admin")
 
 

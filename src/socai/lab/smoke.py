@@ -18,7 +18,7 @@ from socai.lab.stack import Stack
 from socai.registry import chart_for
 
 AMOUNT = 25_000_000
-SEEN_SECONDS_MAX = 30.0
+SEEN_SECONDS_MAX = 120.0
 
 
 def run() -> dict[str, object]:

@@ -1,6 +1,6 @@
 // A dialog that hears its own keys only: Esc closes it, Ctrl+Enter accepts. Used for questions a person has asked for.
 import { Modal } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { enterGoesOn } from "../kit/focus";
 import { isComposing } from "./chord";
 import { useScope } from "./layers";
@@ -15,6 +15,17 @@ interface Props {
 }
 
 export function Dialog({ title, onClose, onAccept, size = "md", children, testid }: Props) {
+  // Where one was before: the focus goes back there, unless something else has taken it meanwhile.
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      requestAnimationFrame(() => {
+        const idle = !document.activeElement || document.activeElement === document.body;
+        if (idle && before instanceof HTMLElement && before.isConnected) before.focus();
+      });
+    },
+    [before],
+  );
   useScope("dialog", { close: onClose, accept: onAccept }, { modal: true });
   return (
     <Modal

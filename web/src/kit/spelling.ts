@@ -56,11 +56,13 @@ const SCALES: readonly [bigint, string][] = [
 
 function english(value: bigint): string {
   for (const [size, name] of SCALES) {
-    if (value >= size) return `${english(value / size)} ${name}${value % size ? ` ${english(value % size)}` : ""}`;
+    const rest = value % size;
+    if (value >= size)
+      return `${english(value / size)} ${name}${rest ? `${rest < 100n ? " and" : ""} ${english(rest)}` : ""}`;
   }
   const small = Number(value);
   if (small >= 100)
-    return `${SMALL[Math.floor(small / 100)]} hundred${small % 100 ? ` ${english(BigInt(small % 100))}` : ""}`;
+    return `${SMALL[Math.floor(small / 100)]} hundred${small % 100 ? ` and ${english(BigInt(small % 100))}` : ""}`;
   if (small < 20) return SMALL[small] as string;
   return `${TENS[Math.floor(small / 10)]}${small % 10 ? `-${SMALL[small % 10]}` : ""}`;
 }
@@ -71,6 +73,6 @@ export function spell(amount: bigint, language: Language): string {
   const words =
     language === "vi"
       ? `${amount < 0n ? "âm " : ""}${size === 0n ? "không" : below(size, false).join(" ")} đồng${size === 0n ? "" : " chẵn"}.`
-      : `${amount < 0n ? "minus " : ""}${english(size)} dong.`;
+      : `${amount < 0n ? "minus " : ""}${english(size)} dong${size === 0n ? "" : " only"}.`;
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

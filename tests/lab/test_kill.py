@@ -34,6 +34,7 @@ class Progress:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self.acknowledged: dict[str, str] = {}
+        self.stopped: list[BaseException] = []
         self.serving = threading.Event()
         self.serving.set()
 
@@ -42,10 +43,21 @@ class Progress:
             self.acknowledged[ident] = number
             self._changed.notify_all()
 
-    def wait_for(self, count: int) -> None:
-        """Return when that many have been acknowledged."""
+    def stop(self, error: BaseException) -> None:
+        """Somebody could not go on."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.acknowledged) >= count, timeout=DRAINED_SECONDS_MAX)
+            self.stopped.append(error)
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        """Return when that many have been acknowledged; raise what stopped a person."""
+        with self._changed:
+            enough = self._changed.wait_for(
+                lambda: self.stopped or len(self.acknowledged) >= count, timeout=DRAINED_SECONDS_MAX
+            )
+            if self.stopped:
+                raise self.stopped[0]
+            assert enough, f"{len(self.acknowledged)} of {count}"
 
 
 @pytest.fixture
@@ -115,9 +127,13 @@ def killed_while_saving(sample: Sample, seed: int, vouchers: int, kills: int) ->
     moments = sorted(random.sample(range(5, vouchers - 5), kills))
 
     def person(at: int) -> None:
-        with sample.workstation(HANOI) as station:
-            for number in range(at, vouchers, PEOPLE):
-                save_until_acknowledged(station, body_of(sample, number), progress)
+        try:
+            with sample.workstation(HANOI) as station:
+                for number in range(at, vouchers, PEOPLE):
+                    save_until_acknowledged(station, body_of(sample, number), progress)
+        except BaseException as error:
+            progress.stop(error)
+            raise
 
     with ThreadPoolExecutor(PEOPLE) as threads:
         people = [threads.submit(person, at) for at in range(PEOPLE)]

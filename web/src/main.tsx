@@ -14,9 +14,15 @@ import "./theme/base.css";
 import "./theme/shell.css";
 import "./theme/table.css";
 import "./theme/form.css";
+import { registerSW } from "virtual:pwa-register";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app";
+
+// A newer client waits until the person says so: nobody's typing is ever reloaded away.
+const update = registerSW({
+  onNeedRefresh: () => window.dispatchEvent(new CustomEvent("socai-update", { detail: () => void update(true) })),
+});
 
 const root = document.getElementById("root");
 if (root) {

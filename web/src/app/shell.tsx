@@ -1,12 +1,13 @@
 // The frame around every screen: choices on top, modules at the left, keys that work everywhere.
 import { Menu as DropMenu } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, Router, useLocation } from "wouter";
 import { type Books, useBooks } from "../api/books";
 import { Problem, post } from "../api/client";
 import { useFaults } from "../api/faults";
 import { isEmptyCompany } from "../api/spec";
+import { Button } from "../keys/button";
 import { useKeys, useScope } from "../keys/layers";
 import { focusRegion, goRegion } from "../kit/focus";
 import { Icon } from "../kit/icon";
@@ -183,7 +184,17 @@ function Frame() {
   const [, navigate] = useLocation();
   const [palette, setPalette] = useState<OpenPalette | null>(null);
   const [sheet, setSheet] = useState(false);
+  const [update, setUpdate] = useState<(() => void) | null>(null);
   const empty = isEmptyCompany(books.spec);
+
+  useEffect(() => {
+    const hear = (event: Event) => setUpdate(() => (event as CustomEvent<() => void>).detail);
+    window.addEventListener("socai-update", hear);
+    return () => window.removeEventListener("socai-update", hear);
+  }, []);
+  useEffect(() => {
+    document.title = `${books.company.name || books.company.code} · ${t("app.name")}`;
+  }, [books.company, t]);
 
   const logOut = async () => {
     await post("/logout").catch(() => undefined);
@@ -202,6 +213,7 @@ function Frame() {
   };
   useScope("app", {
     palette: openPalette,
+    find: openPalette,
     key_sheet: () => setSheet(true),
     region: () => void goRegion(document.activeElement ?? document.body, 1),
     menu: () => void focusRegion(document, "menu"),
@@ -227,6 +239,12 @@ function Frame() {
             {t("shell.no_server")}. {t("shell.fields")}
           </div>
         )}
+        {update ? (
+          <div className="banner info" style={{ borderRadius: 0, alignItems: "center" }}>
+            <span className="grow">{t("shell.update")}</span>
+            <Button run={update}>{t("act.reload")}</Button>
+          </div>
+        ) : null}
         {books.sync?.storage ? (
           <div className="banner bad" role="alert" style={{ borderRadius: 0 }} data-testid="storage-fault">
             <Icon name="warning" />

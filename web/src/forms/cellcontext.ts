@@ -4,7 +4,7 @@ import { today, useBooks, useCatalogStamp } from "../api/books";
 import type { FieldSpec, VoucherSpec } from "../api/types";
 import { useLocale } from "../locale/locale";
 import type { CellContext } from "./cell";
-import { Sources } from "./sources";
+import { FILTER, Sources } from "./sources";
 
 /** Sources and cell context for a set of fields. They are made anew when catalogs have changed, so that codes show. */
 export function useCells(
@@ -43,7 +43,7 @@ export function plainField(name: string, label: string, kind = "text", more: Par
     free: false,
     repeat: false,
     width: 12,
-    group: "general",
+    group: FILTER,
     total: false,
     foreign_only: false,
     ...more,

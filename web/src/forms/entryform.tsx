@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useBooks } from "../api/books";
 import { get, put } from "../api/client";
 import { useFaults } from "../api/faults";
-import type { AttributeSpec, Body, CatalogEntry, CatalogKind, FieldSpec } from "../api/types";
+import type { AttributeSpec, Body, CatalogEntry, CatalogKind, FieldSpec, Spec } from "../api/types";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { makeIdent } from "../kit/ident";
@@ -30,6 +30,14 @@ export function fieldOf(attribute: AttributeSpec): FieldSpec {
     length_max: attribute.length_max,
     among: attribute.among,
   });
+}
+
+/** The fields of a kind's form; what names a voucher type is chosen, never typed. */
+function fieldsOf(kind: CatalogKind, spec: Spec): FieldSpec[] {
+  const types = spec.voucher_types.map((item) => ({ value: item.code, label: item.title }));
+  return kind.attributes
+    .filter((item) => item.kind !== "map")
+    .map((item) => (item.name === "type" ? { ...fieldOf(item), kind: "choice", among: types } : fieldOf(item)));
 }
 
 function textsOf(fields: readonly FieldSpec[], body: Body): Record<string, string> {
@@ -69,7 +77,7 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   const { path, spec, catalogs } = useBooks();
   const { t } = useLocale();
   const tellFaults = useFaults(spec.faults);
-  const fields = useMemo(() => kind.attributes.filter((item) => item.kind !== "map").map(fieldOf), [kind]);
+  const fields = useMemo(() => fieldsOf(kind, spec), [kind, spec]);
   const maps = kind.attributes.filter((item) => item.kind === "map");
   const { sources, context } = useCells(fields, null);
   const looksLikeCode = /^[\w.-]{1,20}$/.test(typed) && /\d/.test(typed);

@@ -28,6 +28,8 @@ export interface FieldBoxProps {
   readonly testid?: string;
   readonly autoFocus?: boolean;
   readonly placeholder?: string;
+  /** What stands for the value while nobody types, where the box cannot know it: a voucher's number. */
+  readonly shownAs?: string | undefined;
   readonly onChange: (value: string, wrong: string) => void;
   readonly onCreate?: ((source: string, text: string) => void) | undefined;
   /** Options that must be asked for: earlier vouchers, numbers. A chosen one goes to `onTake`. */
@@ -59,8 +61,13 @@ function useAsked(text: string, wanted: boolean, ask: FieldBoxProps["asyncOption
 }
 
 /** A code with its name, where no other box shows the name. */
-function namedValue(field: FieldSpec, value: string, source: string, { context, sources }: FieldBoxProps): string {
-  const code = showField(field, value, context);
+function namedValue(
+  field: FieldSpec,
+  value: string,
+  source: string,
+  { context, sources, shownAs }: FieldBoxProps,
+): string {
+  const code = shownAs || showField(field, value, context);
   if (!value || field.fills.length || !NAMED.has(field.kind)) return code;
   const name = sources.name(source, value);
   return name && name !== code ? `${code}${CODE_NAME_GAP}${name}` : code;

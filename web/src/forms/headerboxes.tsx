@@ -1,4 +1,5 @@
 // The header of a voucher: what it is about at the left, its number and days at the right, all from the spec.
+import { useQueries } from "@tanstack/react-query";
 import { memo, useMemo, useRef } from "react";
 import { useBooks } from "../api/books";
 import { get, query } from "../api/client";
@@ -22,6 +23,18 @@ interface Similar {
 
 const NUMBERS_MAX = 12;
 
+/** Numbers of the vouchers these boxes name. */
+function useNumbers(ids: readonly string[]): ReadonlyMap<string, string> {
+  const { tenant, path } = useBooks();
+  const found = useQueries({
+    queries: ids.map((id) => ({
+      queryKey: [tenant, "voucher", id, "number"],
+      queryFn: () => get<{ number: string }>(path(`/vouchers/${id}`)),
+    })),
+  });
+  return new Map(ids.map((id, index) => [id, found[index]?.data?.number ?? "…"]));
+}
+
 /** How much of a row of twelve a box takes: names and texts are wide, codes and counts are not. */
 function spanOf(field: FieldSpec): string {
   if (field.group === "document") return sourceOf(field) && field.kind !== "currency" ? "wide" : "";
@@ -38,6 +51,8 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
   const rest = useDraft(model, (draft) => draft.rest);
   const past = useRef(new Map<string, Body>());
   const { foreign, places } = model;
+  const named = voucher.header.filter((field) => field.kind === "voucher").map((field) => header[field.name] ?? "");
+  const numbers = useNumbers(named.filter(Boolean));
 
   const regions = useMemo(() => {
     const shown = voucher.header.filter(
@@ -100,6 +115,7 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
             ? (source, text) => props.onCreate(source, text, (id) => model.setHeader(field, id, ""))
             : undefined
         }
+        shownAs={field.kind === "voucher" ? numbers.get(header[field.name] ?? "") : undefined}
         asyncOptions={field.kind === "voucher" ? askNumbers : suggests ? askSimilar : undefined}
         onTake={suggests ? (option) => takeSimilar(field, option) : undefined}
       />

@@ -117,17 +117,20 @@ export class VoucherModel {
   >();
 
   constructor(
-    private readonly voucher: VoucherSpec,
+    private voucher: VoucherSpec,
     private readonly spec: Spec,
     body: Body,
   ) {
     this.draft = openDraft(voucher, body);
   }
 
-  equip(sources: Sources, context: CellContext, rowDefaults: Readonly<Record<string, Cells>>): void {
+  /** Told at every drawing; remembers what is new. The type changes when the company's own reasons have arrived. */
+  equip(voucher: VoucherSpec, sources: Sources, context: CellContext, rowDefaults: Equipment["rowDefaults"]): void {
     const { equipment } = this;
-    if (equipment?.sources === sources && equipment.context === context && equipment.rowDefaults === rowDefaults)
-      return;
+    const same =
+      equipment?.sources === sources && equipment.context === context && equipment.rowDefaults === rowDefaults;
+    if (same && voucher === this.voucher) return;
+    this.voucher = voucher;
     this.equipment = { sources, context, rowDefaults };
   }
 

@@ -9,6 +9,8 @@ import { fold } from "../kit/fold";
 
 export const CATALOG_CELLS = ["partner", "bank_account", "fund", "expense_item", "department"] as const;
 const OPTIONS_MAX = 60;
+/** The group of fields that only look for something: they may name an account with children too. */
+export const FILTER = "filter";
 
 interface Known {
   readonly value: string;
@@ -34,7 +36,7 @@ const optionOf = (item: Known): Option => ({ value: item.value, code: item.code,
 export function sourceOf(field: FieldSpec): string {
   if (field.kind === "account") {
     const side = /^(debit|credit)_account$/.exec(field.name)?.[1];
-    return side ? `account:${side}` : "account";
+    return side ? `account:${side}` : field.group === FILTER ? "account:any" : "account";
   }
   if (field.kind === "partner") return field.partner_kind ? `partner:${field.partner_kind}` : "partner";
   if ((CATALOG_CELLS as readonly string[]).includes(field.kind)) return field.kind;
@@ -129,7 +131,12 @@ export class Sources {
     const prefixes = (groups ?? []).flatMap((group) => this.spec.chart.groups[group] ?? [group]);
     const allowed = (account: Account) =>
       prefixes.length === 0 || prefixes.some((prefix) => account.code.startsWith(prefix));
-    return rank(this.accounts, text, limit, (item) => item.account.leaf && allowed(item.account)).map(optionOf);
+    return rank(
+      this.accounts,
+      text,
+      limit,
+      (item) => (item.account.leaf || side === "any") && allowed(item.account),
+    ).map(optionOf);
   }
 
   /** The value a typed code means, or a single match; undefined where nothing or too much does. */

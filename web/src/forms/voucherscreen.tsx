@@ -1,8 +1,8 @@
 // One voucher: loading it, its buttons, and what the server says about it.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useSearch } from "wouter";
-import { useBooks } from "../api/books";
+import { useBooks, useCatalogStamp } from "../api/books";
 import { get, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import { homeBranch } from "../api/spec";
@@ -16,6 +16,28 @@ const LEFT_BEHIND = new Set(["number", "corrects"]);
 export function copyOf(past: Body, fresh: Body): Body {
   const kept = Object.fromEntries(Object.entries(past).filter(([name]) => !LEFT_BEHIND.has(name)));
   return { ...fresh, ...kept, voucher_date: fresh.voucher_date ?? "", accounting_date: fresh.accounting_date ?? "" };
+}
+
+/** The type with the company's own reasons added to those of its folder. */
+function useOwnReasons(voucher: VoucherSpec | null | undefined): VoucherSpec | null {
+  const { catalogs } = useBooks();
+  const stamp = useCatalogStamp();
+  useEffect(() => void catalogs.load("reason"), [catalogs]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp says that catalogs hold something else now
+  return useMemo(() => {
+    if (!voucher) return null;
+    const own = catalogs.all("reason").filter((entry) => entry.active && entry.body.type === voucher.code);
+    if (own.length === 0) return voucher;
+    const reasons = own.map((entry) => ({
+      code: entry.code,
+      label: entry.name,
+      debit: String(entry.body.debit_account ?? ""),
+      credit: String(entry.body.credit_account ?? ""),
+      partner_kind: "",
+      cash_flow: "",
+    }));
+    return { ...voucher, reasons: [...voucher.reasons, ...reasons] };
+  }, [voucher, catalogs, stamp]);
 }
 
 export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id: string }) {
@@ -51,6 +73,9 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
     enabled: id !== "",
   });
 
+  const found = stored.data;
+  const type = useOwnReasons(id ? found && spec.voucher_types.find((item) => item.code === found.type) : voucher);
+
   const problem = fresh.error ?? stored.error;
   if (problem) {
     return (
@@ -62,11 +87,11 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
     );
   }
   if (!id) {
-    if (!voucher || !fresh.data) return null;
+    if (!type || !fresh.data) return null;
     return (
       <VoucherWork
         key={`new-${round}`}
-        voucher={voucher}
+        voucher={type}
         stored={null}
         begin={fresh.data}
         startEditing
@@ -74,8 +99,6 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
       />
     );
   }
-  const found = stored.data;
-  const type = found && spec.voucher_types.find((item) => item.code === found.type);
   if (!found || !type) return null;
   return (
     <VoucherWork

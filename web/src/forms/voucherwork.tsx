@@ -61,7 +61,7 @@ export function VoucherWork({
   const { sources, context, stamp } = useCells(fields, voucher);
   const body = stored?.body ?? begin?.body ?? {};
   const [model] = useState(() => new VoucherModel(voucher, spec, body));
-  model.equip(sources, context, begin?.row_defaults ?? NO_DEFAULTS);
+  model.equip(voucher, sources, context, begin?.row_defaults ?? NO_DEFAULTS);
   const saving = useSaving(books, voucher, faults);
   const { stale, warnings } = saving.state;
   const [mode, setMode] = useState<Mode>(startEditing ? "edit" : "view");

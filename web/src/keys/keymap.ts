@@ -24,6 +24,7 @@ const act = (scope: Scope, id: string, keys: string, vi: string, en: string, sil
 
 export const KEYMAP: readonly Act[] = [
   act("app", "palette", "Ctrl+K Alt+G", "Đi tới…", "Go to…"),
+  act("app", "find", "F3", "Tìm chứng từ, báo cáo, danh mục", "Find a voucher, report or catalog", true),
   act("app", "key_sheet", "F1 Ctrl+/", "Phím tắt của màn hình này", "Keys of this screen"),
   act("app", "region", "F6", "Sang vùng kế tiếp", "Next region", true),
   act("app", "menu", "Alt+M", "Tới thực đơn phân hệ", "To the module menu"),

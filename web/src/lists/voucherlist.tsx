@@ -87,33 +87,36 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
     [marked, rows, row],
   );
 
+  const told = rows[0];
   const columns = useMemo<TableColumn<VoucherRow>[]>(() => {
     const kinds = new Map(voucher.header.map((field) => [field.name, field.kind]));
-    const own = voucher.list_columns.map(({ name, label }): TableColumn<VoucherRow> => {
-      if (name === "total") {
-        return {
-          name,
-          label,
-          width: 150,
-          figure: true,
-          cell: (item) => (
-            <>
-              {item.currency !== "VND" ? (
-                <span className="soft">{`${showNumber(item.amount, language)} ${item.currency} · `}</span>
-              ) : null}
-              {showNumber(item.total, language)}
-            </>
-          ),
+    const own = voucher.list_columns
+      .filter(({ name }) => !told || name in told)
+      .map(({ name, label }): TableColumn<VoucherRow> => {
+        if (name === "total") {
+          return {
+            name,
+            label,
+            width: 150,
+            figure: true,
+            cell: (item) => (
+              <>
+                {item.currency !== "VND" ? (
+                  <span className="soft">{`${showNumber(item.amount, language)} ${item.currency} · `}</span>
+                ) : null}
+                {showNumber(item.total, language)}
+              </>
+            ),
+          };
+        }
+        const isDay = kinds.get(name) === "day";
+        const long = name === "description" || name === "partner_name";
+        const cell = (item: VoucherRow) => {
+          const value = String(item[name] ?? "");
+          return isDay ? showDay(value) : sources.name(kinds.get(name) ?? "", value) || value;
         };
-      }
-      const isDay = kinds.get(name) === "day";
-      const long = name === "description" || name === "partner_name";
-      const cell = (item: VoucherRow) => {
-        const value = String(item[name] ?? "");
-        return isDay ? showDay(value) : sources.name(kinds.get(name) ?? "", value) || value;
-      };
-      return { name, label, width: isDay ? 112 : long ? 220 : 120, flexible: long, cell };
-    });
+        return { name, label, width: isDay ? 112 : long ? 220 : 120, flexible: long, cell };
+      });
     return [
       ...own,
       {
@@ -128,7 +131,7 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
           ),
       },
     ];
-  }, [voucher, language, word, t, sources]);
+  }, [voucher, language, word, t, sources, told]);
 
   const run = useCallback(
     async (items: readonly VoucherRow[], act: (item: VoucherRow) => Promise<unknown>) => {

@@ -33,6 +33,10 @@ export const WORDS = {
   "shell.switch_company": ["Đổi đơn vị kế toán", "Switch company"],
   "shell.no_server": ["Mất kết nối máy chủ tại đơn vị", "The data server cannot be reached"],
   "shell.fields": ["Dữ liệu đang nhập vẫn còn trên màn hình.", "What you typed is still on the screen."],
+  "shell.update": [
+    "Có phiên bản mới của màn hình này. Cất xong việc đang làm rồi nạp lại.",
+    "A newer version of this screen is ready. Save your work, then reload.",
+  ],
   "shell.skip": ["Tới nội dung", "Skip to content"],
   "period.today": ["Hôm nay", "Today"],
   "period.month": ["Tháng này", "This month"],

@@ -28,6 +28,7 @@ from socai.dataserver.save import (
     number_voucher,
     record,
     repeated,
+    saved_now,
     stale,
     stamp_act,
     write_body,
@@ -139,7 +140,7 @@ def _do(desk: Desk, asked: Asked, act: str, work: Callable[[_Open], Saved], book
 
     def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, asked.act_id)) is not None:
-            return repeated(db, done)
+            return repeated(desk, db, done)
         head = voucher.load(db, asked.id)
         if head is None:
             raise Undo(refused(Fault("VOUCHER_UNKNOWN", "id", {"id": asked.id})))
@@ -173,7 +174,7 @@ def _note(found: _Open) -> Saved:
     voucher.put(found.db, head)
     record(found.db, head, wish)
     body = voucher.body(found.db, head.id, head.revision)
-    return Saved(head.id, head.type, head.revision, head.number, body)
+    return saved_now(found.db, head, body, found.known, found.now)
 
 
 def _check_postable(found: _Open, answered: Sequence[str]) -> None:
@@ -202,7 +203,7 @@ def _edit(found: _Open, changes: Mapping[str, Any], only: frozenset[str] | None)
     running = is_running(found.db, head.id)
     content = write_body(found.db, head, spec, body, found.known, found.wish, found.now)
     put_voucher(found.db, head, found.wish, running)
-    return Saved(head.id, head.type, head.revision, head.number, content)
+    return saved_now(found.db, head, content, found.known, found.now)
 
 
 # ---- conflicts
@@ -247,7 +248,7 @@ def _mine_on_top(found: _Open, lost: ConflictRow) -> Saved:
     wish = replace(found.wish, act=SAVE, post_to=posts)
     content = write_body(found.db, head, spec, body, found.known, wish, found.now)
     put_voucher(found.db, head, wish, running=False)
-    return Saved(head.id, head.type, head.revision, head.number, content)
+    return saved_now(found.db, head, content, found.known, found.now)
 
 
 def replace_wish(found: _Open, wish: Wish) -> _Open:
@@ -273,4 +274,4 @@ def _as_new(found: _Open, mine: bytes, lost: ConflictRow, new_id: str) -> Saved:
     wish = replace(found.wish, act=SAVE, post_to=tuple(book for book in lost.mine_post.split(",") if book))
     content = write_body(found.db, fresh, spec, body, found.known, wish, found.now)
     put_voucher(found.db, fresh, wish, running=False)
-    return Saved(fresh.id, fresh.type, fresh.revision, fresh.number, content)
+    return saved_now(found.db, fresh, content, found.known, found.now)

@@ -36,6 +36,7 @@ from socai.sync.message import (
 
 TICK_SECONDS = 5.0  # how often the state is looked at even though nothing seems to happen
 CHORE_SECONDS = 1.0
+LINGER_SECONDS = 0.03  # what comes together goes together: one push, one page, one commit
 PEOPLE_SECONDS = 600.0
 STAND_SECONDS = 300.0  # how often an unchanged standing is written down
 ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations that long
@@ -77,6 +78,7 @@ class Agent:
         self._asked: push.Asked | None = None
         self._mail: list[pull.Event] = []
         self._closed = False
+        self._end = threading.Event()
         self._people_due = True
         self._stood_at = 0.0
         self._push: Push | None = None
@@ -101,6 +103,7 @@ class Agent:
     def stop(self) -> None:
         """End. A thread inside a long poll ends by itself when it comes back; nothing of it is taken any more."""
         self._closed = True
+        self._end.set()
         for wake in (self._send_wake, self._receive_wake, self._chore_wake):
             wake.set()
         for thread in self._threads:
@@ -168,7 +171,8 @@ class Agent:
                 case push.SendBatch():
                     return self._try(lambda: self._push_batch(client))
                 case push.Wait(seconds=seconds):
-                    self._send_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS))
+                    if self._send_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS)):
+                        self._end.wait(LINGER_SECONDS)
                     self._send_wake.clear()
         return push.Tick(self._clock(), self._closed or exchange.pending(self._desk), self._chance())
 
@@ -251,6 +255,8 @@ class Agent:
             match effect:
                 case pull.TakePage(page=page):
                     incoming.take_page(self._desk, page)
+                    if not page.more:
+                        self._end.wait(LINGER_SECONDS)
                 case pull.CaughtUp():
                     self._caught_up()
                 case pull.Greet():

@@ -173,8 +173,8 @@ class Books:
 
     def begin_save(
         self, grant: Grant, request: Request, then: Callable[[Ticket[Saved | Refused]], None] | None = None
-    ) -> Saved | Refused | Ticket[Saved | Refused]:
-        """Cất without blocking: what is known at once, or a ticket whose `then` is called when it is durable."""
+    ) -> Ticket[Saved | Refused]:
+        """Cất without blocking: a ticket whose `then` is called when it is durable or refused."""
         return save.begin_save(self.desk, grant, request, then)
 
     def quick_edit(

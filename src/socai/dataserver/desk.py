@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from socai.base.fault import Fault, Faults
+from socai.core.life import Facts
 from socai.dataserver.clock import Clock, SystemClock
 from socai.dataserver.known import KnownCache
 from socai.dataserver.store.replica import Replica
@@ -41,7 +42,10 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What an act came to. `repeated` says that it had been done before under the same act id."""
+    """What an act came to. `repeated` says that it had been done before under the same act id.
+
+    `facts` are a voucher's facts in the act's own transaction, so that nobody need read them again; None for others.
+    """
 
     id: str
     type: str
@@ -49,6 +53,8 @@ class Saved:
     number: str = ""
     body: bytes = b""
     repeated: bool = False
+    facts: Facts | None = None
+    book: str = ""  # the first book of the voucher
 
 
 @dataclass(frozen=True, slots=True)

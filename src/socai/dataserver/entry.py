@@ -66,7 +66,7 @@ def saving(
 
     def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
-            return repeated(db, done)
+            return repeated(desk, db, done)
         now, old = desk.clock.now(), catalog.load(db, kind, ident)
         faults = _check(desk, db, grant, kind, ident, body, old)
         if faults:
@@ -93,7 +93,7 @@ def delete_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) -
 
     def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
-            return repeated(db, done)
+            return repeated(desk, db, done)
         row = catalog.load(db, kind, ident)
         if row is None or row.deleted:
             raise Undo(refused(Fault("CATALOG_UNKNOWN", "id", {"kind": kind, "id": ident})))
@@ -123,7 +123,7 @@ def resolve_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, 
 
     def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
-            return repeated(db, done)
+            return repeated(desk, db, done)
         row, lost = catalog.load(db, kind, ident), conflict.load(db, CATALOG, kind, ident)
         if row is None or lost is None:
             raise Undo(refused(Fault("ACT_UNAVAILABLE", "act", {"act": "resolve"})))

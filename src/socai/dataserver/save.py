@@ -29,13 +29,14 @@ from socai.dataserver.known import Known
 from socai.dataserver.outgoing import Wish, is_running, put_voucher
 from socai.dataserver.store import audit, meta, series, voucher
 from socai.dataserver.store.file import Connection
-from socai.dataserver.store.replica import Ticket, Undo
+from socai.dataserver.store.replica import Ticket, Undo, told
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
 from socai.sync.grant import Grant, may_voucher
 from socai.sync.message import BODY_BYTES_MAX, SAVE
 
 NUMBER_TRIES_MAX = 10_000
+LINES_IN_WRITER_MAX = 200
 ANSWERED_MAX = 20
 CODE = re.compile("[A-Z][A-Z_]{1,59}", re.ASCII)
 
@@ -77,8 +78,7 @@ def blank_head(ident: str, author: str, at: str) -> Head:
 
 def save_voucher(desk: Desk, grant: Grant, request: Request) -> Saved | Refused:
     """Save a voucher and wait until it is on the disk."""
-    begun = begin_save(desk, grant, request)
-    return begun.wait() if isinstance(begun, Ticket) else begun
+    return begin_save(desk, grant, request).wait()
 
 
 def begin_save(
@@ -86,17 +86,19 @@ def begin_save(
     grant: Grant,
     request: Request,
     then: Callable[[Ticket[Saved | Refused]], None] | None = None,
-) -> Saved | Refused | Ticket[Saved | Refused]:
-    """Check a save and hand it to the writer. `then` is called in the writer's thread once it is durable or refused.
+) -> Ticket[Saved | Refused]:
+    """Hand a save to the writer; returns at once. `then` is called in its thread once it is durable or refused.
 
-    Answers at once, without `then`, what was done before under the same act id, and what is refused by the check.
+    The writer checks and writes in one go, which costs least where many save at once. A long voucher is checked here
+    first, so that nobody waits behind its lines; see `is_long`.
     """
-    with desk.file.read() as db:
-        if (done := audit.done(db, request.act_id)) is not None:
-            return repeated(db, done)
-        prepared = prepare(desk, db, grant, request)
-    if isinstance(prepared, Refused):
-        return prepared
+    prepared: Prepared | None = None
+    if is_long(request):
+        with desk.file.read() as db:
+            found = None if audit.done(db, request.act_id) else prepare(desk, db, grant, request)
+        if isinstance(found, Refused):
+            return told(found, then)
+        prepared = found
 
     def settled(ticket: Ticket[Saved | Refused]) -> None:
         if ticket.error is None and isinstance(ticket.result, Saved) and not ticket.result.repeated:
@@ -105,7 +107,12 @@ def begin_save(
         if then is not None:
             then(ticket)
 
-    return desk.file.submit(lambda db: _write(desk, db, prepared), settled)
+    return desk.file.submit(lambda db: _write(desk, db, grant, request, prepared), settled)
+
+
+def is_long(request: Request) -> bool:
+    """Whether checking takes so long that others would feel it in the writer's thread."""
+    return sum(len(value) for value in request.body.values() if isinstance(value, list)) > LINES_IN_WRITER_MAX
 
 
 def prepare(desk: Desk, db: Connection, grant: Grant, request: Request) -> Prepared | Refused:
@@ -141,21 +148,20 @@ def prepare(desk: Desk, db: Connection, grant: Grant, request: Request) -> Prepa
     return Prepared(grant, request, kind.spec, body, known)
 
 
-def _write(desk: Desk, db: Connection, prepared: Prepared) -> Saved | Refused:
+def _write(desk: Desk, db: Connection, grant: Grant, request: Request, prepared: Prepared | None) -> Saved | Refused:
     """The save itself, in the writer's transaction."""
-    request, grant = prepared.request, prepared.grant
     if (done := audit.done(db, request.act_id)) is not None:
-        return repeated(db, done)
+        return repeated(desk, db, done)
     known = desk.cache.get(db)
-    if known.stamp != prepared.known.stamp:
-        # A setting changed between the check and the write: judge again by what holds now.
-        again = prepare(desk, db, grant, request)
-        if isinstance(again, Refused):
-            raise Undo(again)
-        prepared = again
+    if prepared is None or known.stamp != prepared.known.stamp:
+        # Not checked before, or a setting changed since: judged by what holds now.
+        found = prepare(desk, db, grant, request)
+        if isinstance(found, Refused):
+            raise Undo(found)
+        prepared = found
     spec, body, now = prepared.spec, prepared.body, desk.clock.now()
     head = voucher.load(db, request.id)
-    running = False
+    fresh, running = head is None, False
     if head is None:
         if request.revision:
             raise Undo(refused(Fault("VOUCHER_UNKNOWN", "id", {"id": request.id})))
@@ -171,7 +177,25 @@ def _write(desk: Desk, db: Connection, prepared: Prepared) -> Saved | Refused:
     wish = Wish(SAVE, request.act_id, grant.user, now.text, (), tuple(request.post_to), accepted(request.answered))
     content = write_body(db, head, spec, body, known, wish, now)
     put_voucher(db, head, wish, running)
-    return Saved(head.id, head.type, head.revision, head.number, content)
+    if fresh:
+        return _first_saved(head, wish, content)
+    return saved_now(db, head, content, known, now)
+
+
+def _first_saved(head: Head, wish: Wish, content: bytes) -> Saved:
+    """The answer to the first save of a voucher, whose facts need no looking up."""
+    books = tuple(life.BookFacts(book) for book in head.book_list)
+    facts = life.Facts(pending=life.UNSENT, pending_act=SAVE, pending_posts=tuple(sorted(wish.post_to)), books=books)
+    return Saved(
+        head.id, head.type, head.revision, head.number, content, facts=facts, book=books[0].book if books else ""
+    )
+
+
+def saved_now(db: Connection, head: Head, content: bytes, known: Known, now: Instant) -> Saved:
+    """The answer to an act on a voucher, with its facts as this transaction leaves them."""
+    facts = fact.read_one(db, head, known.calendar, now)
+    book = head.book_list[0] if head.books else ""
+    return Saved(head.id, head.type, head.revision, head.number, content, facts=facts, book=book)
 
 
 def accepted(answered: Sequence[str]) -> tuple[str, ...]:
@@ -220,11 +244,18 @@ def record(db: Connection, head: Head, wish: Wish, content: bytes = b"") -> None
     )
 
 
-def repeated(db: Connection, done: audit.Act) -> Saved:
-    """The answer an act had the first time."""
-    body = voucher.body(db, done.object, done.revision) if done.kind == VOUCHER else b""
+def repeated(desk: Desk, db: Connection, done: audit.Act) -> Saved:
+    """The answer an act had the first time, with the facts as they are now."""
+    if done.kind != VOUCHER:
+        return Saved(done.object, done.object_kind, done.revision, repeated=True)
+    body = voucher.body(db, done.object, done.revision)
     number = str(_decode(body).get("number", "")) if body else ""
-    return Saved(done.object, done.object_kind, done.revision, number, body, repeated=True)
+    head = voucher.load(db, done.object)
+    if head is None:
+        return Saved(done.object, done.object_kind, done.revision, number, body, repeated=True)
+    facts = fact.read_one(db, head, desk.cache.get(db).calendar, desk.clock.now())
+    book = head.book_list[0] if head.books else ""
+    return Saved(done.object, done.object_kind, done.revision, number, body, True, facts, book)
 
 
 def stale(db: Connection, head: Head, mine: Mapping[str, Any]) -> Refused:

@@ -216,16 +216,6 @@ def rows_by_id(desk: Desk, idents: Sequence[str], book: str) -> list[VoucherRow]
         return rows_of(desk, db, list(voucher.load_many(db, idents).values()), book)
 
 
-def status_of(desk: Desk, ident: str) -> StatusView | None:
-    """The status of one voucher as it is now, in its first book; None where there is none."""
-    with desk.file.read() as db:
-        head = voucher.load(db, ident)
-        if head is None:
-            return None
-        facts = fact.read_one(db, head, desk.cache.get(db).calendar, desk.clock.now())
-    return status_view(facts, (head.book_list or [FINANCIAL])[0])
-
-
 def voucher_page(desk: Desk, filters: Filters, book: str, after: Place | None, limit: int) -> VoucherPage:
     """A page of a list, newest accounting day first. Counted on its first page only."""
     book = book or FINANCIAL

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, patch, post, put
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from socai.base.calendar import day_key, parse_day
@@ -150,11 +152,26 @@ def read_voucher(seat: Seated, ident: FromPath[str], book: Query = "") -> Vouche
     return found
 
 
-@put("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 404, 409, 413, 422, 503))
-def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save]) -> VoucherSaved:
+@put("/vouchers/{ident:str}", responses=problems(400, 401, 404, 409, 413, 422, 503))
+async def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save]) -> VoucherSaved:
     """Cất: durable when this answers. Sent to the cloud, and posted where asked, by itself."""
     request = save.Request(data.act_id, ident, data.revision, data.body, tuple(data.post_to), tuple(data.answered))
-    return _saved(seat, save.save_voucher(seat.desk, seat.grant, request))
+    if save.is_long(request):
+        return _saved(await sync_to_thread(save.save_voucher, seat.desk, seat.grant, request))
+    loop = asyncio.get_running_loop()
+    durable: asyncio.Future[None] = loop.create_future()
+
+    def on_disk() -> None:
+        if not durable.done():  # the browser may have gone
+            durable.set_result(None)
+
+    def settled(_: object) -> None:
+        loop.call_soon_threadsafe(on_disk)
+
+    # No thread waits: the writer tells the loop when the save is on the disk.
+    ticket = save.begin_save(seat.desk, seat.grant, request, settled)
+    await durable
+    return _saved(ticket.outcome())
 
 
 @patch("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 404, 409, 422, 503))
@@ -162,27 +179,27 @@ def quick_edit(seat: Seated, ident: FromPath[str], data: JSONBody[QuickEdit]) ->
     """Sửa nhanh: free fields, on a posted voucher too; `number` alone renumbers."""
     asked = _asked(seat, ident, data.act_id, data.revision)
     if set(data.fields) == {"number"}:
-        return _saved(seat, act.renumber(seat.desk, asked, str(data.fields["number"])))
-    return _saved(seat, act.quick_edit(seat.desk, asked, data.fields))
+        return _saved(act.renumber(seat.desk, asked, str(data.fields["number"])))
+    return _saved(act.quick_edit(seat.desk, asked, data.fields))
 
 
 @delete("/vouchers/{ident:str}", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 503))
 def delete_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Act]) -> VoucherSaved:
     """Xóa: kept as a tombstone, its forms stay in the history."""
-    return _saved(seat, act.delete(seat.desk, _asked(seat, ident, data.act_id, data.revision)))
+    return _saved(act.delete(seat.desk, _asked(seat, ident, data.act_id, data.revision)))
 
 
 @post("/vouchers/{ident:str}/post", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
 def post_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Ghi sổ in one book."""
     asked = _asked(seat, ident, data.act_id, data.revision)
-    return _saved(seat, act.post(seat.desk, asked, data.book, tuple(data.answered)))
+    return _saved(act.post(seat.desk, asked, data.book, tuple(data.answered)))
 
 
 @post("/vouchers/{ident:str}/unpost", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
 def unpost_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Bỏ ghi in one book."""
-    return _saved(seat, act.unpost(seat.desk, _asked(seat, ident, data.act_id, data.revision), data.book))
+    return _saved(act.unpost(seat.desk, _asked(seat, ident, data.act_id, data.revision), data.book))
 
 
 @post("/vouchers/{ident:str}/resolve", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
@@ -193,18 +210,18 @@ def resolve_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Resolve])
         # The screen of a conflict shows both forms; which one lies on top here is not asked of the person.
         revision = given(view.voucher_view(seat.desk, ident, "", seat.branches)).revision
     asked = _asked(seat, ident, data.act_id, revision)
-    return _saved(seat, act.resolve(seat.desk, asked, data.choice, data.new_id))
+    return _saved(act.resolve(seat.desk, asked, data.choice, data.new_id))
 
 
 def _asked(seat: Seat, ident: str, act_id: str, revision: int) -> act.Asked:
     return act.Asked(seat.grant, act_id, ident, revision)
 
 
-def _saved(seat: Seat, answer: engine.Saved | engine.Refused) -> VoucherSaved:
+def _saved(answer: engine.Saved | engine.Refused) -> VoucherSaved:
     saved = done(answer)
-    status = view.status_of(seat.desk, saved.id)
-    if status is None:  # the act id belongs to an act on something else
+    if saved.facts is None:  # the act id belongs to an act on something else
         raise Refused(Fault("IDENT_INVALID", "act_id"))
+    status = view.status_view(saved.facts, saved.book or FINANCIAL)
     return VoucherSaved(saved.id, saved.type, saved.revision, saved.number, status, view.raw(saved.body))
 
 

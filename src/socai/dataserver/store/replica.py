@@ -70,6 +70,14 @@ class Ticket(Generic[T]):
         return self.result  # type: ignore[return-value]
 
 
+def told(answer: T, then: Callable[[Ticket[T]], None] | None = None) -> Ticket[T]:
+    """A ticket that never stood in the queue: what it asked for was answered without writing."""
+    ticket = Ticket(lambda _db: answer, then)
+    ticket.result = answer
+    ticket.settle()
+    return ticket
+
+
 class Replica:
     """One open file. `threaded=False` runs every job at once in the caller's thread (simulator, tools).
 

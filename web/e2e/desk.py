@@ -69,7 +69,7 @@ class Desk:
         """Press keys one after another: "Enter", "Control+Enter", "F6"; "Tab*3" is three of them."""
         for told in keys:
             key, _, times = told.partition("*")
-            for _ in range(int(times or 1)):
+            for _ in range(int(times) if times else 1):
                 self._page.keyboard.press(key)
                 self.keys += 1
 
@@ -94,13 +94,13 @@ class Desk:
         """Write a text in one go, as an input method or a dictation does: no letter is a key of its own."""
         self._page.keyboard.insert_text(text)
 
-    def go(self, words: str, meant: str = "") -> None:
-        """Go anywhere by the palette: type words and take the first goal that is offered."""
+    def go(self, words: str, meant: str = "", down: int = 0) -> None:
+        """Go anywhere by the palette: type words and take the first goal that is offered, or one below it."""
         self.press("Control+k")
         self.sees_focus("palette-input")
         self.write(words)
         expect(self._page.get_by_test_id("palette-goal").first).to_contain_text(meant or words, ignore_case=True)
-        self.press("Enter")
+        self.press(f"ArrowDown*{down}", "Enter")
         expect(self._page.get_by_test_id("palette-input")).to_have_count(0)
 
     def log_in(self, user: str, password: str) -> None:
@@ -130,6 +130,10 @@ class Desk:
         row = self._page.get_by_test_id(f"{table}-row").filter(has_text=text).first
         expect(row).to_be_visible(timeout=SEEN_MS_MAX)
         return row
+
+    def see_no_row(self, table: str, text: str) -> None:
+        """Wait until no row of a table has a text."""
+        expect(self._page.get_by_test_id(f"{table}-row").filter(has_text=text)).to_have_count(0, timeout=SEEN_MS_MAX)
 
     def see_gone(self, testid: str) -> None:
         """Wait until something is not on the screen any more."""

@@ -1,4 +1,4 @@
-"""Twenty lines without a mouse: Enter and Tab, ghosts of the row above, Ctrl+D, Ctrl+B, figures as they are typed here."""
+"""Twenty lines without a mouse: Enter, Tab, ghosts of the row above, Ctrl+D, Ctrl+B, figures as they are typed here."""
 
 import unicodedata
 

@@ -1,0 +1,84 @@
+"""A posting that fails comes back as a mark and as work to do, says why and what helps, and is mended by keys."""
+
+import re
+
+from e2e.conftest import Company, Sit
+from socai.lab.sample import HANOI, HCM
+
+ACCOUNT = "3388"
+
+
+def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and_posted(
+    sit: Sit, company: Company
+) -> None:
+    line = company.stack.offices[HANOI].line
+    desk = sit(HANOI)
+    line.cut()
+    try:
+        desk.see_attribute("sync-mark", "data-online", "false")
+        switch_off(sit, ACCOUNT)
+
+        desk.go("thêm phiếu thu")
+        desk.sees_focus("partner")
+        desk.write("kh002")
+        desk.press("Enter*4")
+        desk.write("phai tra khac")
+        desk.press("F6*2")
+        desk.sees_focus("0.amount")
+        desk.write("2tr")
+        desk.watch_marks()
+        desk.press("Control+Enter")
+        desk.see_mark("1", "Chưa đồng bộ")
+        desk.see("saved-here", "sẽ tự đồng bộ khi có mạng")
+        number = desk.value("field-number")
+    finally:
+        line.mend()
+    desk.see_mark("3", re.compile("lỗi|không thành công", re.IGNORECASE))
+    assert desk.marks()[0] == "1"
+    assert desk.marks()[-1] == "3"
+    desk.see("failed", ACCOUNT)
+    desk.see_attribute("sync-mark", "data-online", "true")
+    desk.see("sync-mark", "lỗi")
+
+    # The work to do: opened from the sync results by one key, mended, and this time posted.
+    desk.go("đồng bộ dữ liệu", down=1)
+    row = desk.see_row("sync-results", number)
+    for said in ("Thu hộ, phải trả khác", ACCOUNT, "ketoan.hn"):
+        assert said in row.inner_text()
+    assert row.locator("[data-cell=cure]").inner_text() != ""
+    desk.sees_focus("sync-results")
+    desk.press("Enter")
+    desk.see("voucher-title", number)
+    desk.press("Control+e")
+    desk.sees_focus("partner")
+    desk.press("F6*2")
+    desk.sees_focus("0.description")
+    desk.press("Tab*2")
+    desk.write("711")
+    desk.press("Enter", "Control+Enter")
+    desk.see_mark("2", "Đã ghi sổ")
+    desk.see_gone("failed")
+    desk.go("đồng bộ dữ liệu", down=1)
+    desk.see("sync-state", "Trực tuyến")
+    desk.see_no_row("sync-results", number)
+
+
+def switch_off(sit: Sit, account: str) -> None:
+    """The chief accountant at the other office stops an account being used."""
+    chief = sit(HCM, "ketoantruong")
+    chief.go("hệ thống tài khoản")
+    chief.sees_focus("entries")
+    chief.press("F3")
+    chief.sees_focus("find")
+    chief.write(account)
+    chief.press("Enter")
+    chief.see_row("entries", account)
+    chief.press("Enter")
+    chief.see("entry-form-body")
+    chief.see_value("entry-code", account)
+    while chief.focus() != "active":
+        chief.press("Tab")
+    chief.press("Space", "Control+Enter")
+    chief.see_gone("entry-form-body")
+    chief.see("toast", "Đã cất")
+    chief.see_attribute("sync-mark", "data-pending", "0")

@@ -24,7 +24,8 @@ Job = Callable[[apsw.Connection], T]
 
 GROUP_MAX = 64
 READERS_MAX = 6
-CHECKPOINT_PAGES = 1_000  # when nobody waits
+CHECKPOINT_PAGES = 500  # once nobody comes for a moment
+QUIET_SECONDS = 0.02
 CHECKPOINT_PAGES_FORCED = 8_000  # even though somebody waits
 MEND_SECONDS = 1.0  # between two attempts to prove a file: it is read whole each time
 
@@ -150,7 +151,7 @@ class Replica:
 
     def _loop(self) -> None:
         while True:
-            ticket = self._jobs.get()
+            ticket = self._next()
             group: list[Ticket[Any]] = []
             while ticket is not None:
                 group.append(ticket)
@@ -164,8 +165,20 @@ class Replica:
                 self._run(group)
             if ticket is None:
                 return
-            if self.pages >= CHECKPOINT_PAGES and (self._jobs.empty() or self.pages >= CHECKPOINT_PAGES_FORCED):
+            if self.pages >= CHECKPOINT_PAGES_FORCED:
                 self._checkpoint()
+
+    def _next(self) -> Ticket[Any] | None:
+        """The next job. A log that has grown is moved into the file while nobody comes, so that nobody waits for it."""
+        while self.pages >= CHECKPOINT_PAGES:
+            try:
+                return self._jobs.get(timeout=QUIET_SECONDS)
+            except Empty:
+                before = self.pages
+                self._checkpoint()
+                if self.pages >= before:
+                    break  # a long reader holds it back: not again before something new was written
+        return self._jobs.get()
 
     def _run(self, group: list[Ticket[Any]]) -> None:
         if self.broken and not self._mend():

@@ -190,6 +190,8 @@ class Agent:
         return push.Greeted(self._clock(), answer, exchange.pending(self._desk))
 
     def _push_batch(self, client: CloudClient) -> push.Event:
+        if not self.standing.online and not exchange.unanswered(self._desk):
+            return self._greet(client)  # an operation sealed for a line known to be cut would be in flight for nothing
         self._push = exchange.next_batch(self._desk, self._limit)
         if self._push is None:
             return push.Answered(self._clock(), PushAnswer(self._push_state.timeline, []), False)

@@ -67,6 +67,12 @@ def pending(desk: Desk) -> bool:
     return waiting + sent > 0
 
 
+def unanswered(desk: Desk) -> bool:
+    """Whether something was sent and has no answer yet."""
+    with desk.file.read() as db:
+        return outbox.counts(db)[1] > 0
+
+
 def take_hello(desk: Desk, answer: HelloAnswer) -> None:
     """Bring the file to what the cloud said about it."""
 

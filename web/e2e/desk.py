@@ -32,6 +32,8 @@ CELLS = """(row) => [...row.querySelectorAll('[role=gridcell]')].map((cell) => {
   return live ? [live.dataset.column, live.value] : [cell.dataset.cell, cell.innerText];
 }).filter(([, text]) => text !== '')"""
 
+ROW = "(row) => [...row.querySelectorAll('[data-cell]')].map((cell) => [cell.dataset.cell, cell.innerText])"
+
 # Keeps every mark a voucher's head has shown, in order, however short it stood there.
 RECORD = """() => {
   window.socaiMarks = [];
@@ -103,6 +105,14 @@ class Desk:
         self.press(f"ArrowDown*{down}", "Enter")
         expect(self._page.get_by_test_id("palette-input")).to_have_count(0)
 
+    def walk(self, key: str, place: str, most: int = 40) -> None:
+        """Press a key until the focus is on a place."""
+        for _ in range(most):
+            if self.focus() == place:
+                return
+            self.press(key)
+        raise AssertionError(f"{key} does not lead to {place}; the focus is on {self.focus()}")
+
     def log_in(self, user: str, password: str) -> None:
         """Open the client and log in."""
         self.open()
@@ -130,6 +140,14 @@ class Desk:
         row = self._page.get_by_test_id(f"{table}-row").filter(has_text=text).first
         expect(row).to_be_visible(timeout=SEEN_MS_MAX)
         return row
+
+    def row(self, table: str, text: str) -> dict[str, str]:
+        """The cells of the first row of a table that has a text, by column."""
+        return dict(self.see_row(table, text).evaluate(ROW))
+
+    def current(self, table: str) -> str:
+        """What the row says that the keys stand on."""
+        return self._page.locator(f"[data-testid={table}-row][data-current]").inner_text()
 
     def see_no_row(self, table: str, text: str) -> None:
         """Wait until no row of a table has a text."""

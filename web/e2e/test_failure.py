@@ -76,8 +76,7 @@ def switch_off(sit: Sit, account: str) -> None:
     chief.press("Enter")
     chief.see("entry-form-body")
     chief.see_value("entry-code", account)
-    while chief.focus() != "active":
-        chief.press("Tab")
+    chief.walk("Tab", "active")
     chief.press("Space", "Control+Enter")
     chief.see_gone("entry-form-body")
     chief.see("toast", "Đã cất")

@@ -79,10 +79,19 @@ export interface Pair {
   readonly cashFlow: string;
 }
 
-export function pairOf(reason: ReasonSpec | undefined, roles: Readonly<Record<string, string>>): Pair {
+type Roles = Readonly<Record<string, string>>;
+
+/** The account of a role; money in a foreign currency has accounts of its own where the regime tells them apart. */
+export function accountOf(role: string, roles: Roles, currency: string | undefined): string {
+  const foreign = (currency || BASE_CURRENCY) !== BASE_CURRENCY;
+  return (foreign && roles[`${role}_foreign`]) || (roles[role] ?? "");
+}
+
+/** A reason names roles; one of the company's own names accounts. */
+export function pairOf(reason: ReasonSpec | undefined, roles: Roles, currency?: string): Pair {
   return {
-    debit: reason?.debit ? (roles[reason.debit] ?? reason.debit) : "",
-    credit: reason?.credit ? (roles[reason.credit] ?? reason.credit) : "",
+    debit: reason?.debit ? accountOf(reason.debit, roles, currency) || reason.debit : "",
+    credit: reason?.credit ? accountOf(reason.credit, roles, currency) || reason.credit : "",
     cashFlow: reason?.cash_flow ?? "",
   };
 }
@@ -115,7 +124,7 @@ export function defaultOf(
   today: string,
 ): string {
   const rule = field.default;
-  if (rule.startsWith("role:")) return roles[rule.slice(5)] ?? "";
+  if (rule.startsWith("role:")) return accountOf(rule.slice(5), roles, header.currency);
   if (rule.startsWith("header:")) return header[rule.slice(7)] ?? "";
   if (rule === "today") return today;
   return rule === "above" ? "" : rule;

@@ -1,5 +1,6 @@
 // One box of a form: the same five kinds of cell as in the entry grid, with a label. Enter accepts and goes on.
 import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { FieldSpec } from "../api/types";
 import type { Option } from "../grid/column";
 import { chordOf, isComposing } from "../keys/chord";
@@ -141,7 +142,12 @@ export function FieldBox(props: FieldBoxProps) {
       event.stopPropagation();
     };
     if (act === "next_cell" || act === "previous_cell") {
-      if (!commit()) return done();
+      // What was taken may open another box (the rate of a foreign currency): it must be there before one goes on.
+      let taken = false;
+      flushSync(() => {
+        taken = commit();
+      });
+      if (!taken) return done();
       if (goOn(at, act === "next_cell" ? 1 : -1)) done();
     } else if (open && (chord === "Up" || chord === "Down")) {
       setHighlight((mark) =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FieldSpec, VoucherSpec } from "../api/types";
 import { openGrid } from "../grid/state";
 import { type CellContext, readField, showField } from "./cell";
-import { balancingAmount, deriveRow, fillsOf, pairOf, repair, taxOf, totalsOf } from "./derive";
+import { balancingAmount, defaultOf, deriveRow, fillsOf, pairOf, repair, taxOf, totalsOf } from "./derive";
 import { bodyOf, isChanged, openDraft, placeOnScreen, wrongPlaces } from "./draft";
 
 const field = (name: string, kind = "text", more: Partial<FieldSpec> = {}): FieldSpec => ({
@@ -170,6 +170,14 @@ describe("what follows", () => {
     ]);
     const after = repair(state, pairOf(reason("cash", "receivable"), roles), pairOf(reason("cash", "advance"), roles));
     expect(after.rows.slice(0, 2).map((item) => item.cells.credit_account)).toEqual(["141", "711"]);
+  });
+
+  it("money in a foreign currency has accounts of its own, where the regime tells them apart", () => {
+    const roles = { cash: "1111", cash_foreign: "1112", receivable: "131" };
+    const reason = { code: "", label: "", debit: "cash", credit: "receivable", partner_kind: "", cash_flow: "01" };
+    expect(pairOf(reason, roles, "USD")).toEqual({ debit: "1112", credit: "131", cashFlow: "01" });
+    expect(pairOf(reason, roles, "VND").debit).toBe("1111");
+    expect(defaultOf(field("a", "account", { default: "role:cash" }), { currency: "USD" }, roles, "")).toBe("1112");
   });
 
   it("totals add up by grid, and the balancing amount closes an account that money passes through", () => {

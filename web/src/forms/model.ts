@@ -7,7 +7,17 @@ import { type Cells, type Column, isEmptyRow, type Row } from "../grid/column";
 import { type GridAction, type GridContext, ghostsOf, type Leaving, step } from "../grid/state";
 import { type CellContext, columnOf, readField } from "./cell";
 import { decimalsOf } from "./cellcontext";
-import { balancingAmount, defaultOf, deriveRow, fillsOf, pairOf, reconvert, repair, totalsOf } from "./derive";
+import {
+  balancingAmount,
+  defaultOf,
+  deriveRow,
+  fillsOf,
+  type Pair,
+  pairOf,
+  reconvert,
+  repair,
+  totalsOf,
+} from "./derive";
 import { BASE_CURRENCY, type Draft, openDraft, shownColumns } from "./draft";
 import type { Sources } from "./sources";
 
@@ -57,15 +67,23 @@ export function headerChanged(
       const currency = spec.currencies.find((item) => item.code === value);
       header = { ...header, rate: value === BASE_CURRENCY || !value ? "1" : (currency?.rate ?? "") };
     }
+    const chosen = voucher.reasons.find((item) => item.code === header.reason);
+    const pair = (currency: string | undefined) => pairOf(chosen, spec.chart.roles, currency);
     next = withGrids({ ...next, header }, (name) => {
       const grid = voucher.grids.find((item) => item.name === name);
       const state = draft.grids[name];
-      return grid && state ? reconvert(grid, state, header) : undefined;
+      if (!grid || !state) return undefined;
+      const repaired =
+        name === mainGrid(voucher) ? repair(state, pair(draft.header.currency), pair(header.currency)) : state;
+      return reconvert(grid, repaired, header);
     });
   }
   if (field.kind === "reason") {
     const reason = (code: string) => voucher.reasons.find((item) => item.code === code);
-    const [from, to] = [pairOf(reason(before), spec.chart.roles), pairOf(reason(value), spec.chart.roles)];
+    const [from, to] = [before, value].map((code) => pairOf(reason(code), spec.chart.roles, header.currency)) as [
+      Pair,
+      Pair,
+    ];
     const described = header.description ?? "";
     if (described === "" || described === reason(before)?.label) {
       next = { ...next, header: { ...header, description: reason(value)?.label ?? "" } };
@@ -98,6 +116,7 @@ function defaultsOf(
     const pair = pairOf(
       voucher.reasons.find((item) => item.code === header.reason),
       spec.chart.roles,
+      header.currency,
     );
     if (pair.debit) found.debit_account = pair.debit;
     if (pair.credit) found.credit_account = pair.credit;

@@ -115,7 +115,7 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
           const value = String(item[name] ?? "");
           return isDay ? showDay(value) : sources.name(kinds.get(name) ?? "", value) || value;
         };
-        return { name, label, width: isDay ? 112 : long ? 220 : 120, flexible: long, cell };
+        return { name, label, width: isDay ? 120 : long ? 220 : 120, flexible: long, cell };
       });
     return [
       ...own,

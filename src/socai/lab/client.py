@@ -98,11 +98,19 @@ class Workstation:
         return ident
 
     def save_voucher(
-        self, body: Mapping[str, object], post_to: tuple[str, ...] = (), ident: str = "", act_id: str = ""
+        self,
+        body: Mapping[str, object],
+        post_to: tuple[str, ...] = (),
+        ident: str = "",
+        act_id: str = "",
+        answered: tuple[str, ...] = (),
     ) -> Json:
-        """Save a new voucher, posting it to `post_to`. Warnings are accepted: the server asks, this person says yes."""
+        """Save a new voucher, posting it to `post_to`. Warnings are accepted: the server asks, this person says yes.
+
+        `answered` accepts warnings beforehand that only the cloud may see when it posts.
+        """
         ident, act_id = ident or new_ident(), act_id or new_ident()
-        said: list[str] = []
+        said = list(answered)
         while True:
             act = {"act_id": act_id, "revision": 0, "body": dict(body), "post_to": list(post_to), "answered": said}
             try:

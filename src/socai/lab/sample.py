@@ -27,6 +27,8 @@ SEED = 2026
 TENANT, EMPTY_TENANT = "minhphat", "khoinguyen"
 HANOI, HCM = "hanoi", "hcm"
 OPENING_TEXT = "Số dư đầu kỳ"
+PASSING_WARNINGS = ("CASH_NEGATIVE",)
+"""Each type is typed by itself, so money passes below zero on the way; the finished year never is."""
 POSTED_SECONDS_MAX = 300.0
 
 Told = Callable[[str, int, int], None]
@@ -101,7 +103,7 @@ class Sample:
         def type_in(branch: str, stack: list[Body]) -> None:
             with self.workstation(branch, clerks[branch]) as station:
                 for body in stack:
-                    done.append(str(station.save_voucher(body, (FINANCIAL,))["id"]))
+                    done.append(str(station.save_voucher(body, (FINANCIAL,), answered=PASSING_WARNINGS)["id"]))
                     self.told("vouchers", len(done), count)
 
         with ThreadPoolExecutor(len(stacks)) as threads:

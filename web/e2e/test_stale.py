@@ -1,0 +1,58 @@
+"""Two workstations of one office in one voucher: the second save is refused, both versions stand side by side, all stays."""
+
+import re
+from datetime import date
+
+from e2e.conftest import Company, Sit
+from socai.lab.clerk import Clerk, Event, Line
+from socai.lab.company import FIRST_YEAR
+from socai.lab.sample import HANOI, newest_regime
+from socai.registry import chart_for
+
+
+def test_a_save_from_a_stale_form_shows_both_versions_and_loses_nothing(sit: Sit, company: Company) -> None:
+    voucher = unposted_receipt(company)
+    first, second = sit(HANOI, "ketoan.hn"), sit(HANOI, "ketoantruong")
+    for desk in (first, second):
+        desk.open(f"/t/minhphat/voucher/{voucher}")
+        desk.see("voucher-title", "Phiếu thu")
+        desk.press("Control+e")
+        desk.sees_focus("partner")
+        desk.walk("Enter", "description")
+    first.write("Thu tiền đợt một")
+    first.press("Control+Enter")
+    first.see_mark("2", "Đã ghi sổ")
+
+    second.write("Thu tiền theo hợp đồng số 7")
+    second.press("Control+Enter")
+    second.see("compare-table", "ketoan.hn")
+    for said in ("Lý do nộp", "Thu tiền theo hợp đồng số 7", "Thu tiền đợt một"):
+        assert said in second.text("compare-table")
+
+    second.press("Escape")  # go on typing: all is still there
+    second.see_gone("compare-body")
+    assert second.value("field-description") == "Thu tiền theo hợp đồng số 7"
+    second.press("Control+Enter")
+    second.see("compare-table", "Thu tiền đợt một")
+    second.walk("Tab", "stale-new")
+    second.press("Enter")
+    second.see_gone("compare-body")
+    second.see_attribute("voucher", "data-id", re.compile(f"^(?!{voucher})"))  # a voucher of its own
+    second.see_mark("2", "Đã ghi sổ")
+    assert second.value("field-description") == "Thu tiền theo hợp đồng số 7"
+
+    with company.workstation() as station:
+        kept = station.books("GET", f"/vouchers/{voucher}")["body"]
+    assert kept["description"] == "Thu tiền đợt một"
+
+
+def unposted_receipt(company: Company) -> str:
+    """A receipt that is saved and not posted."""
+    ids = company.sample.catalogs.ids
+    clerk = Clerk(chart_for(newest_regime()), company.sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
+    lines = (Line("cash", "receivable", 3_000_000),)
+    event = Event(date(FIRST_YEAR, 2, 3), ids[HANOI], "Thu tiền", lines, ids["KH004"])
+    with company.workstation() as station:
+        saved = station.save_voucher(clerk.body(event))
+        station.wait_drained()
+    return str(saved["id"])

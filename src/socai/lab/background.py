@@ -71,7 +71,7 @@ class Sample:
         """(kind, id, body) of every catalog entry the books need."""
         company = {"name": "Công ty TNHH Đo Tốc Độ", "books_first_day": FIRST_DAY.isoformat()}
         year = {"code": "2026", "first_day": FIRST_DAY.isoformat(), "last_day": LAST_DAY.isoformat()}
-        yield "company", "company", company
+        yield "company", "company", dict[str, object](company)
         yield "fiscal_year", "2026", {**year, "regime": self.regime}
         for kind, ids in self.catalogs.items():
             for at, ident in enumerate(ids):

@@ -4,6 +4,7 @@ Real processes and real files. Each person keeps pressing save with the same act
 client does. In the end every acknowledged voucher is posted once, at both offices, and all goes on.
 """
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,17 +127,17 @@ def killed_while_saving(sample: Sample, seed: int, vouchers: int, kills: int) ->
     victims = Victims(stack, progress)
     moments = sorted(random.sample(range(5, vouchers - 5), kills))
 
-    def person(at: int) -> None:
+    def person(at: int, station: Workstation) -> None:
         try:
-            with sample.workstation(HANOI) as station:
-                for number in range(at, vouchers, PEOPLE):
-                    save_until_acknowledged(station, body_of(sample, number), progress)
+            for number in range(at, vouchers, PEOPLE):
+                save_until_acknowledged(station, body_of(sample, number), progress)
         except BaseException as error:
             progress.stop(error)
             raise
 
-    with ThreadPoolExecutor(PEOPLE) as threads:
-        people = [threads.submit(person, at) for at in range(PEOPLE)]
+    with contextlib.ExitStack() as opened, ThreadPoolExecutor(PEOPLE) as threads:
+        stations = [opened.enter_context(sample.workstation(HANOI)) for _ in range(PEOPLE)]
+        people = [threads.submit(person, at, station) for at, station in enumerate(stations)]
         for turn, moment in enumerate(moments):
             progress.wait_for(moment)
             victims.kill(turn)

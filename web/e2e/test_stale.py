@@ -1,4 +1,4 @@
-"""Two workstations of one office in one voucher: the second save is refused, both versions stand side by side, all stays."""
+"""Two workstations of one office in one voucher: the second save is refused, both versions are shown, all stays."""
 
 import re
 from datetime import date

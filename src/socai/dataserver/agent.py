@@ -36,11 +36,14 @@ from socai.sync.message import (
 
 TICK_SECONDS = 5.0  # how often the state is looked at even though nothing seems to happen
 CHORE_SECONDS = 1.0
-LINGER_SECONDS = 0.03  # what comes together goes together: one push, one page, one commit
+LINGER_SECONDS = 0.03  # what comes together goes together: one page, one commit
+STEP_ASIDE_SECONDS = 0.04
+STEP_ASIDE_MOST_SECONDS = 0.5
 PEOPLE_SECONDS = 600.0
 STAND_SECONDS = 300.0  # how often an unchanged standing is written down
 ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations that long
 FORGET_SECONDS = 3_600.0
+FORGET_PLACES = 500
 JOIN_SECONDS = 2.0
 UNREADABLE = frozenset(("BODY_TOO_LARGE", "JSON_INVALID", "REQUEST_INVALID"))
 
@@ -171,8 +174,7 @@ class Agent:
                 case push.SendBatch():
                     return self._try(lambda: self._push_batch(client))
                 case push.Wait(seconds=seconds):
-                    if self._send_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS)):
-                        self._end.wait(LINGER_SECONDS)
+                    self._send_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS))
                     self._send_wake.clear()
         return push.Tick(self._clock(), self._closed or exchange.pending(self._desk), self._chance())
 
@@ -189,7 +191,18 @@ class Agent:
         answer = client.hello(exchange.make_hello(self._desk))
         return push.Greeted(self._clock(), answer, exchange.pending(self._desk))
 
+    def _step_aside(self) -> None:
+        """Wait until nobody has saved for a moment: people first. Also lets what comes together go together."""
+        waited = 0.0
+        while not self._end.is_set() and waited < STEP_ASIDE_MOST_SECONDS:
+            left = STEP_ASIDE_SECONDS - (time.monotonic() - self._desk.pressed_at)
+            if left <= 0:
+                return
+            self._end.wait(left)
+            waited += left
+
     def _push_batch(self, client: CloudClient) -> push.Event:
+        self._step_aside()
         if not self.standing.online and not exchange.unanswered(self._desk):
             return self._greet(client)  # an operation sealed for a line known to be cut would be in flight for nothing
         self._push = exchange.next_batch(self._desk, self._limit)
@@ -256,6 +269,7 @@ class Agent:
         for effect in effects:
             match effect:
                 case pull.TakePage(page=page):
+                    self._step_aside()
                     incoming.take_page(self._desk, page)
                     if not page.more:
                         self._end.wait(LINGER_SECONDS)
@@ -359,5 +373,5 @@ class Agent:
         """Drop operations answered so long ago that no restored cloud will ask for them."""
         before = datetime.fromtimestamp(self._desk.clock.now().wall / 1000, UTC) - timedelta(days=ANSWERED_DAYS_KEPT)
         moment = before.strftime("%Y-%m-%dT%H:%M:%S")
-        while not self._closed and self._desk.file.write(lambda db: outbox.forget(db, moment, 500)):
-            pass
+        while not self._closed and self._desk.file.write(lambda db: outbox.forget(db, moment, FORGET_PLACES)):
+            self._step_aside()

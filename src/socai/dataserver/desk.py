@@ -28,6 +28,7 @@ class Desk:
     branches: frozenset[str] = frozenset()
     listeners: list[Listener] = field(default_factory=list)
     wake: Callable[[], None] = lambda: None  # tells the agent that there is something to send
+    pressed_at: float = 0.0  # when a person last saved, on the monotonic clock: sync steps aside for people
 
     def tell(self, kind: str, object_kind: str = "", ident: str = "") -> None:
         """Tell every listener of one change."""

@@ -63,8 +63,7 @@ def make_hello(desk: Desk) -> Hello:
 def pending(desk: Desk) -> bool:
     """Whether the outbox holds anything unanswered."""
     with desk.file.read() as db:
-        waiting, sent, _ = outbox.counts(db)
-    return waiting + sent > 0
+        return outbox.any_open(db)
 
 
 def unanswered(desk: Desk) -> bool:
@@ -299,7 +298,7 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
     if conflict.load(db, VOUCHER, head.type, head.id) is not None:
         return  # it was built on what lost a conflict, and is told there
     faults = _first_reason(db, row, faults)
-    outbox.rebase(db, row.place, row.base_version, row.base_place)
+    outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
     later = outbox.open_of(db, VOUCHER, head.type, head.id)
     for dependant in later:
         if dependant.state == outbox.WAITING and dependant.act not in (SAVE, DELETE):
@@ -370,7 +369,7 @@ def _entry_answered(
                 return
         catalog.put(db, entry)
         return
-    outbox.rebase(db, row.place, row.base_version, row.base_place)
+    outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
     if later:
         return
     conflict.drop_shadow(db, *key)

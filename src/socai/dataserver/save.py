@@ -7,6 +7,7 @@ number is drawn in the same transaction, so a series has no gaps however many pe
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -92,6 +93,7 @@ def begin_save(
     The writer checks and writes in one go, which costs least where many save at once. A long voucher is checked here
     first, so that nobody waits behind its lines; see `is_long`.
     """
+    desk.pressed_at = time.monotonic()
     prepared: Prepared | None = None
     if is_long(request):
         with desk.file.read() as db:

@@ -50,6 +50,7 @@ class OutRow:
 COLUMNS = tuple(item.name for item in fields(OutRow))
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM outbox"
 _SELECT_O = f"SELECT {', '.join('o.' + name for name in COLUMNS)} FROM outbox o"
+_OPEN = "state < 2"  # said again beside a narrower term: the partial index is taken only by its own words
 _NEW = ("act_id", "user", "made_at", "schema", "kind", "object_kind", "object", "act", "revision", "base_version",
         "base_place", "books", "post_to", "answered")  # fmt: skip
 _ADD = f"INSERT INTO outbox ({', '.join(_NEW)}) VALUES ({', '.join('?' * len(_NEW))})"
@@ -133,12 +134,18 @@ def open_of_many(db: apsw.Connection, kind: str, objects: Sequence[str]) -> dict
 
 def sent(db: apsw.Connection, limit: int) -> list[OutRow]:
     """What was sent without an answer, in order: it goes again before anything new."""
-    return [OutRow(*found) for found in db.execute(f"{_SELECT} WHERE state = 1 ORDER BY place LIMIT ?", (limit,))]
+    return [
+        OutRow(*found)
+        for found in db.execute(f"{_SELECT} WHERE state = 1 AND {_OPEN} ORDER BY place LIMIT ?", (limit,))
+    ]
 
 
 def waiting(db: apsw.Connection, limit: int) -> list[OutRow]:
     """What was never sent, in order."""
-    return [OutRow(*found) for found in db.execute(f"{_SELECT} WHERE state = 0 ORDER BY place LIMIT ?", (limit,))]
+    return [
+        OutRow(*found)
+        for found in db.execute(f"{_SELECT} WHERE state = 0 AND {_OPEN} ORDER BY place LIMIT ?", (limit,))
+    ]
 
 
 def seal(
@@ -160,11 +167,11 @@ def answer(db: apsw.Connection, place: int, result: str, version: int, seq: int,
     )
 
 
-def rebase(db: apsw.Connection, place: int, version: int, base_place: int) -> None:
+def rebase(db: apsw.Connection, object_id: str, place: int, version: int, base_place: int) -> None:
     """Operations made on one that was refused stand on what that one was made on."""
     db.execute(
-        "UPDATE outbox SET base_version = ?, base_place = ? WHERE base_place = ? AND state = 0",
-        (version, base_place, place),
+        "UPDATE outbox SET base_version = ?, base_place = ? WHERE object = ? AND base_place = ? AND state = 0",
+        (version, base_place, object_id, place),
     )
 
 
@@ -192,13 +199,20 @@ def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
     return db.changes()
 
 
+def any_open(db: apsw.Connection) -> bool:
+    """Whether anything waits or was sent without an answer."""
+    return db.execute("SELECT 1 FROM outbox WHERE state < 2 LIMIT 1").fetchone() is not None
+
+
 def counts(db: apsw.Connection) -> tuple[int, int, str]:
-    """(waiting, sent, made_at of the oldest of both)."""
+    """(waiting, sent, made_at of the first in the queue)."""
     found = db.execute(
-        "SELECT coalesce(sum(state = 0), 0), coalesce(sum(state = 1), 0), coalesce(min(made_at), '')"
-        " FROM outbox WHERE state < 2"
+        f"SELECT (SELECT count(*) FROM outbox WHERE state = 0 AND {_OPEN}),"
+        f" (SELECT count(*) FROM outbox WHERE state = 1 AND {_OPEN}),"
+        f" coalesce((SELECT made_at FROM outbox WHERE state = 1 AND {_OPEN} ORDER BY place LIMIT 1),"
+        f" (SELECT made_at FROM outbox WHERE state = 0 AND {_OPEN} ORDER BY place LIMIT 1))"
     ).fetchone()
-    return (int(found[0]), int(found[1]), str(found[2])) if found else (0, 0, "")
+    return (int(found[0]), int(found[1]), str(found[2] or "")) if found else (0, 0, "")
 
 
 def results(db: apsw.Connection, state: str, after: int, limit: int) -> list[OutRow]:
@@ -213,7 +227,8 @@ def results(db: apsw.Connection, state: str, after: int, limit: int) -> list[Out
             "'conflict'" if state == "conflict" else "'rejected'" if state == "failed" else "'rejected', 'conflict'"
         )
         clause = (
-            f"o.state = 2 AND o.result IN ({wanted}) AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.object = o.object"
+            f"o.state = 2 AND o.result IN ('rejected', 'conflict') AND o.result IN ({wanted})"
+            " AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.object = o.object"
             " AND p.kind = o.kind AND p.object_kind = o.object_kind AND p.place > o.place)"
         )
     rows = db.execute(
@@ -223,11 +238,14 @@ def results(db: apsw.Connection, state: str, after: int, limit: int) -> list[Out
 
 
 def forget(db: apsw.Connection, answered_before: str, limit: int) -> int:
-    """Drop operations answered before a moment (the bounded time a restored cloud may ask for them again)."""
+    """Drop operations answered before a moment (the bounded time a restored cloud may ask for them again).
+
+    Looks at the oldest `limit` places only: the writer has people waiting.
+    """
     db.execute(
-        "DELETE FROM outbox WHERE place IN (SELECT place FROM outbox WHERE state = 2 AND answered_at < ?"
-        " AND result = 'applied' AND n IS NOT (SELECT max(n) FROM outbox) LIMIT ?)",
-        (answered_before, limit),
+        "DELETE FROM outbox WHERE place < (SELECT min(place) FROM outbox) + ? AND state = 2 AND answered_at < ?"
+        " AND result = 'applied' AND place < (SELECT max(place) FROM outbox)",
+        (limit, answered_before),
     )
     return db.changes()
 

@@ -200,7 +200,7 @@ def lapsed(db: apsw.Connection, since_wall: int, until_wall: int) -> list[str]:
     """Unsettled vouchers whose newest act lies between two moments: their five minutes have just ended."""
     rows = db.execute(
         "SELECT v.id FROM voucher v WHERE v.lease_wall > ?1 AND v.lease_wall <= ?2 AND v.id IN ("
-        " SELECT object FROM outbox WHERE state = 1 UNION SELECT voucher FROM voucher_book"
+        " SELECT object FROM outbox WHERE state = 1 AND state < 2 UNION SELECT voucher FROM voucher_book"
         " WHERE (running <> '' OR faults <> '') AND running <> '') LIMIT 500",
         (since_wall, until_wall),
     )

@@ -160,6 +160,8 @@ create table catalog_entry (
 ) without rowid;
 create index catalog_code on catalog_entry (kind, code_key, id) where deleted = 0;
 
+create index catalog_refused on catalog_entry (kind, id) where refused <> '';
+
 create table catalog_body (
     place integer primary key,
     kind text not null,

@@ -12,6 +12,7 @@ SEEDS = 300
 SEEDS_LONG = 1_000
 
 
+@pytest.mark.timeout(900)  # two minutes where nothing else runs
 def test_seeds_are_clean_and_reach_every_fault_and_every_cell() -> None:
     """At least 200 acts and 20 faults a seed; every kind of fault and every cell of the act table is reached."""
     found = run(SEEDS, seed=1)
@@ -38,5 +39,6 @@ def test_one_number_replays_a_world() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_a_thousand_seeds_are_clean() -> None:
     assert run(SEEDS_LONG, seed=10_001)["violations"] == []

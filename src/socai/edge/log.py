@@ -13,6 +13,16 @@ from structlog.typing import FilteringBoundLogger
 LEVELS = ("debug", "info", "warning", "error")
 
 
+class _StandardError:
+    """Standard error as it stands when a line is written: whoever was it at the start may have been closed since."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Begin logging, once, at the start of a program. Lines go to `stream` (standard error unless given)."""
     if level not in LEVELS:
@@ -27,7 +37,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream or cast(TextIO, _StandardError())),
         cache_logger_on_first_use=False,
     )
 

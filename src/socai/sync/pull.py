@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from socai.sync.message import POLL_SECONDS_MAX, FeedPage
-from socai.sync.push import BACKOFF_FIRST_SECONDS, BACKOFF_MOST_SECONDS, RETRY_AFTER_MOST_SECONDS
+from socai.sync.push import backoff_seconds
 
 _VOID = frozenset(("EPOCH_UNKNOWN", "REPLICA_QUARANTINED", "REPLICA_UNKNOWN", "VERSION_TOO_OLD", "SIGNATURE_INVALID"))
 
@@ -189,8 +189,7 @@ def _arrived(state: PullState, page: FeedPage, effects: list[Effect]) -> PullSta
 
 def _failed(state: PullState, event: Failed, effects: list[Effect]) -> PullState:
     failures = state.failures + 1
-    longest = min(BACKOFF_MOST_SECONDS, BACKOFF_FIRST_SECONDS * 2 ** min(failures - 1, 20))
-    wait = max(event.chance * longest, min(event.retry_after, RETRY_AFTER_MOST_SECONDS) * (1 + event.chance / 4))
+    wait = backoff_seconds(failures, event.retry_after, event.chance)
     state = replace(state, in_flight="", failures=failures, not_before=event.now + wait, caught_up=False)
     if event.code in _VOID:
         effects.append(Greet())

@@ -189,10 +189,15 @@ def _answered(state: PushState, answer: PushAnswer, effects: list[Effect]) -> Pu
     return replace(state, online=True)
 
 
+def backoff_seconds(failures: int, retry_after: float, chance: float) -> float:
+    """How long to wait after so many failures in a row: full jitter, never less than the cloud asked for."""
+    longest: float = min(BACKOFF_MOST_SECONDS, BACKOFF_FIRST_SECONDS * 2 ** min(failures - 1, 20))
+    return max(chance * longest, min(retry_after, RETRY_AFTER_MOST_SECONDS) * (1 + chance / 4))
+
+
 def _failed(state: PushState, event: Failed, effects: list[Effect]) -> PushState:
     failures = state.failures + 1
-    longest = min(BACKOFF_MOST_SECONDS, BACKOFF_FIRST_SECONDS * 2 ** min(failures - 1, 20))
-    wait = max(event.chance * longest, min(event.retry_after, RETRY_AFTER_MOST_SECONDS) * (1 + event.chance / 4))
+    wait = backoff_seconds(failures, event.retry_after, event.chance)
     state = replace(state, in_flight="", failures=failures, not_before=event.now + wait)
     if event.code in _GREET_AGAIN:
         return replace(state, opened=False)

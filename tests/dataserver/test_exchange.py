@@ -228,6 +228,14 @@ def test_a_snapshot_cut_in_the_middle_begins_again(office: Office) -> None:
     assert (balance(office), standing(office).snapshot_done) == (100, 1)
 
 
+def test_what_the_snapshot_held_is_received_though_no_page_tells_of_it(office: Office) -> None:
+    """Our own entries were taken by the cloud before the snapshot: the feed behind it is empty, and nothing is due."""
+    assert not standing(office).received
+    incoming.begin_snapshot(office.desk)
+    incoming.take_chunk(office.desk, SnapshotChunk("t", 50, "50", end=True))
+    assert (standing(office).cursor, standing(office).received) == ("50", True)
+
+
 def test_a_backup_is_a_whole_file_of_one_moment(tmp_path: Path) -> None:
     office = open_office(tmp_path / "replica.db")
     done = saved(office.save(journal()))

@@ -138,7 +138,7 @@ class Books:
             waiting, sent, oldest = outbox.counts(db)
             failed, conflicts = outbox.failures(db), conflict.count(db)
             known = meta.standing(db)
-        received = standing.caught_up and known.head_seq >= known.acked_seq
+        received = standing.caught_up and known.received
         green = standing.online and received and not waiting + sent and not standing.reason
         return SyncState(
             online=standing.online,

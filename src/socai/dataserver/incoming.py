@@ -234,10 +234,11 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
             # A replica that had a cursor goes on from there, so that it hears of every voucher changed meanwhile. One
             # in which people typed before its first snapshot reads from the beginning: the cloud may have taken and
             # posted their vouchers before the snapshot's moment, and tells of that nowhere else.
-            cursor = meta.text(db, "cursor")
+            cursor, heard = meta.text(db, "cursor"), meta.number(db, "head_seq")
             if not cursor and not voucher.any_held(db):
-                cursor = meta.text(db, "snapshot_cursor")
-            meta.put(db, {"snapshot_done": 1, "cursor": cursor})
+                # Everything up to the snapshot's moment is here, whatever page comes next, even an empty one.
+                cursor, heard = meta.text(db, "snapshot_cursor"), meta.number(db, "snapshot_seq")
+            meta.put(db, {"snapshot_done": 1, "cursor": cursor, "head_seq": heard})
 
     desk.file.write(job)
     if chunk.end:

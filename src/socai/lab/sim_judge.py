@@ -11,7 +11,7 @@ import msgspec
 from socai.base.calendar import day_key, day_of_key
 from socai.cloud.store.memory import TenantTables
 from socai.core.balance import Movements, move
-from socai.dataserver.store import conflict, voucher
+from socai.dataserver.store import conflict, meta, voucher
 from socai.lab.sim_act import LOCK_DAY
 from socai.registry import chart_for
 from socai.sync.message import APPLIED, VOUCHER
@@ -109,9 +109,11 @@ def _nonzero(movements: Movements) -> dict[tuple[object, ...], tuple[int, ...]]:
 
 
 def _office(world: World, office: Office) -> Iterator[str]:
-    """I5 an office equals the cloud but for what it was told; I12 nothing of another tenant is here."""
+    """I5 an office equals the cloud but for what it was told, and says so; I12 nothing of another tenant is here."""
     tables = world.cloud.store.at(world.cloud.refs[office.tenant])
     with office.file.read() as db:
+        if not meta.standing(db).received:
+            yield f"I5 {office.name} has everything and waits for more"
         idents = [row[0] for row in db.execute("SELECT id FROM voucher")]
         conflicts = conflict.of_vouchers(db, idents)
         books = voucher.book_rows(db, idents)

@@ -31,6 +31,11 @@ class Standing:
     as_of: str = ""
     people_version: str = ""
 
+    @property
+    def received(self) -> bool:
+        """Whether the feed has brought everything our own acts have led to, as far as their answers tell."""
+        return self.head_seq >= self.acked_seq
+
 
 _NAMES = tuple(Standing.__dataclass_fields__)
 

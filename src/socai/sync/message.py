@@ -17,6 +17,7 @@ PUSH_BYTES_MAX = 1_000_000  # of a push of several; one operation alone may be l
 BODY_BYTES_MAX = 4_000_000  # of one operation's body
 FEED_ITEMS_MAX = 500
 FEED_BYTES_MAX = 4_000_000
+HELD_MAX = 500  # vouchers asked for again in one request
 POLL_SECONDS_MAX = 25
 
 APPLIED, DUPLICATE, REJECTED, CONFLICT = "applied", "duplicate", "rejected", "conflict"
@@ -112,6 +113,7 @@ class Hello(Message, frozen=True, omit_defaults=True):
     schema: int
     timeline: str
     cursor: str = ""
+    program: str = ""  # the data server's release, for the operator's page
 
 
 class HelloAnswer(Message, frozen=True, omit_defaults=True):
@@ -142,12 +144,16 @@ class Push(Message, frozen=True, omit_defaults=True):
 
 
 class PushAnswer(Message, frozen=True, omit_defaults=True):
-    """One outcome per operation, in order. `depth` and `estimate_seconds` describe the tenant's lane."""
+    """One outcome per operation, in order. `depth` and `estimate_seconds` describe the tenant's lane.
+
+    `max_batch` is how many operations the next push had better carry; 0 is as many as it may.
+    """
 
     timeline: str
     outcomes: list[Outcome]
     depth: int = 0
     estimate_seconds: float = 0.0
+    max_batch: int = 0
 
 
 class BookState(Message, frozen=True, omit_defaults=True):
@@ -202,13 +208,49 @@ class FeedItem(Message, frozen=True, omit_defaults=True):
 
 
 class FeedPage(Message, frozen=True, omit_defaults=True):
-    """Items after the asked cursor in (seq, kind, id) order; `more` when the cloud has further ones at once."""
+    """Items after the asked cursor in (seq, kind, id) order; `more` when the cloud has further ones at once.
+
+    `depth` and `estimate_seconds` describe the tenant's lane once these items were read.
+    """
 
     timeline: str
     items: list[FeedItem]
     cursor: str
     more: bool = False
     head_seq: int = 0
+    depth: int = 0
+    estimate_seconds: float = 0.0
+
+
+class ChangeCount(Message, frozen=True, omit_defaults=True):
+    """How many objects of a kind changed: `kind` is VOUCHER or CATALOG, `object_kind` the type or the catalog kind."""
+
+    kind: str
+    object_kind: str
+    count: int
+
+
+class Overview(Message, frozen=True, omit_defaults=True):
+    """What lies after a cursor, counted. A reader more than `behind_max` objects behind does better by a snapshot."""
+
+    timeline: str
+    total: int = 0
+    head_seq: int = 0
+    counts: list[ChangeCount] = []
+    behind_max: int = 0
+
+
+class Held(Message, frozen=True, omit_defaults=True):
+    """Vouchers a replica holds, with the seq it last heard of each: asked for again after a snapshot skipped a feed."""
+
+    vouchers: dict[str, int]
+
+
+class Reheard(Message, frozen=True, omit_defaults=True):
+    """Those of the held vouchers that have changed since, as they are now; their order means nothing."""
+
+    timeline: str
+    items: list[FeedItem] = []
 
 
 class BalanceRow(Message, frozen=True, omit_defaults=True):

@@ -105,6 +105,7 @@ class Year:
         rows += [OpeningRow("fixed_asset", debit=scale.assets), OpeningRow("depreciation", credit=scale.assets // 4)]
         rows += [OpeningRow("payable", credit=part, partner=who) for who, part in self._opened(key, VENDORS)]
         if key == "hanoi":
+            rows.append(OpeningRow("term_deposit", debit=200_000_000))  # falls due in an example of the year
             rows.append(OpeningRow("internal_capital", debit=_own_funds(SCALES["hcm"])))
             rows.append(OpeningRow("capital", credit=5_000_000_000))
             left = sum(row.debit - row.credit for row in rows)

@@ -15,7 +15,7 @@ from socai.cloud.store.postgres import PostgresStore
 from socai.cloud.store.posting_memory import MemoryLane
 from socai.cloud.store.posting_postgres import PostgresLane
 from socai.cloud.store.row import Cursor, DownloadFilter, ReplicaRow, parse_cursor
-from socai.sync.message import POST, UNPOST, FeedItem, Hello, HelloAnswer, SnapshotChunk
+from socai.sync.message import DELETE, POST, UNPOST, FeedItem, Hello, HelloAnswer, SnapshotChunk
 from support.sender import CATALOGS, HCM, HN, TIMELINE, Sender, company, enrol, ident, journal, specs
 
 ALL = frozenset[str]()
@@ -59,6 +59,36 @@ class TestFeedContract:
         keys = [(item.seq, "voucher" if item.kind == "voucher" else item.object_kind, item.id) for item in items]
         assert keys == sorted(keys)
         assert sorted(item.id for item in items) == sorted([*vouchers, *(each[1] for each in CATALOGS)])
+
+    def test_what_lies_ahead_is_counted_by_kind_and_type(self, cloud_store: CloudStore) -> None:
+        """Row 11: what changed elsewhere is told before it is read."""
+        office = company(cloud_store)
+        counts, head = cloud_store.ahead(office.ref, Cursor(), ALL, 1000)
+        assert sum(item.count for item in counts) == len(CATALOGS)
+        assert [item.count for item in counts if item.object_kind == "partner"] == [3]
+        _, cursor, _ = cloud_store.feed(office.ref, Cursor(), ALL, 1000, 10**9)
+        office.push(office.save(ident(), journal("N1")), office.save(ident(), journal("N2", branch=HCM)))
+        counts, head = cloud_store.ahead(office.ref, cursor, ALL, 1000)
+        assert [(item.kind, item.object_kind, item.count) for item in counts] == [("voucher", "journal", 2)]
+        assert head > cursor.seq
+        counts, _ = cloud_store.ahead(office.ref, cursor, frozenset([HN]), 1000)
+        assert [item.count for item in counts] == [1]
+
+    def test_held_vouchers_are_heard_again_where_they_changed(self, cloud_store: CloudStore) -> None:
+        """Row 10: after a snapshot took the feed's place, what is held is brought up to date, tombstones too."""
+        office = company(cloud_store)
+        kept, changed, gone = ident(), ident(), ident()
+        office.push(*(office.save(each, journal(f"N{at}")) for at, each in enumerate((kept, changed, gone))))
+        items, _, _ = cloud_store.feed(office.ref, Cursor(), ALL, 1000, 10**9)
+        held = {item.id: item.seq for item in items if item.kind == "voucher"} | {ident(): 0}
+        assert cloud_store.reheard(office.ref, held, ALL) == []
+        office.push(office.save(changed, journal("N1", amount=700), base=1, post_to=["financial"]))
+        office.push(office.act(gone, DELETE, base=1))
+        post_all(cloud_store)
+        found = {item.id: item for item in cloud_store.reheard(office.ref, held, ALL)}
+        assert set(found) == {changed, gone}
+        assert (found[gone].deleted, found[changed].version) == (True, 2)
+        assert [each.voided_seq for each in found[changed].sets] == [0]
 
     def test_a_changed_object_moves_behind_the_cursor_and_is_read_again_at_its_newest(
         self, cloud_store: CloudStore

@@ -13,6 +13,8 @@ from socai.sync.pull import (
     Greet,
     Hurry,
     Loaded,
+    Look,
+    Looked,
     Opened,
     PullState,
     TakePage,
@@ -78,3 +80,39 @@ def test_the_line_being_back_ends_the_back_off() -> None:
     state, _ = step(state, Failed(1, chance=0.9))
     _, effects = step(state, Hurry(1.001))
     assert effects == [FetchFeed("5", 0)]
+
+
+def test_a_replica_that_looks_first_reads_the_feed_when_it_is_near() -> None:
+    """Row 11: what lies ahead is asked before it is read, and asked again after the line was cut."""
+    state, effects = step(PullState(), Opened(0, "t1", "5", snapshot=True, look=True))
+    assert effects == [Look("5")]
+    state, effects = step(state, Looked(1, behind=20, behind_max=20))
+    assert effects == [FetchFeed("5", 0)]
+    state, _ = step(state, Failed(2, chance=0.5))
+    _, effects = step(state, Hurry(3))
+    assert effects == [Look("5")]
+
+
+def test_a_refusal_of_the_moment_does_not_ask_again_what_lies_ahead() -> None:
+    state, _ = step(PullState(), Opened(0, "t1", "5", snapshot=True, look=True))
+    state, _ = step(state, Looked(1))
+    state, _ = step(state, Failed(2, "RATE_LIMITED", chance=0.5))
+    _, effects = step(state, Hurry(3))
+    assert effects == [FetchFeed("5", 0)]
+
+
+def test_a_replica_too_far_behind_takes_a_snapshot_in_place_of_the_feed() -> None:
+    """Row 10: the bound is the cloud's."""
+    state, _ = step(PullState(), Opened(0, "t1", "5", snapshot=True, look=True))
+    state, effects = step(state, Looked(1, behind=21, behind_max=20))
+    assert effects == [FetchSnapshot(far=True)]
+    state, _ = step(state, Failed(2, chance=0.5))
+    state, effects = step(state, Hurry(3))
+    assert effects == [FetchSnapshot(far=True)]
+    _, effects = step(state, Loaded(4, "900"))
+    assert effects == [Look("900")]
+
+
+def test_a_new_file_looks_at_nothing_before_its_snapshot() -> None:
+    _, effects = step(PullState(), Opened(0, "t1", "", snapshot=False, look=True))
+    assert effects == [FetchSnapshot()]

@@ -16,21 +16,28 @@ from socai.cloud.store.row import CURSOR_LAST, DownloadFilter, ReplicaRow, Tenan
 from socai.sync.message import (
     FEED_BYTES_MAX,
     FEED_ITEMS_MAX,
+    HELD_MAX,
     DownloadPage,
     FeedPage,
+    Held,
+    Overview,
+    Reheard,
     encode,
 )
 
 SNAPSHOT_ROWS = 2_000
+BEHIND_MAX = 20_000  # changed objects; a reader further behind is quicker with a snapshot
+COUNTED_MAX = 100_000  # changed objects looked at for an overview
 NIL = "00000000-0000-0000-0000-000000000000"
 
 
 class Feeder:
     """The feed of one store. Without state; safe to use from many threads at once."""
 
-    def __init__(self, store: FeedStore, tenants: TenantStore) -> None:
+    def __init__(self, store: FeedStore, tenants: TenantStore, behind_max: int = BEHIND_MAX) -> None:
         self._store = store
         self._tenants = tenants
+        self.behind_max = behind_max
 
     def page(self, ref: TenantRef, replica: ReplicaRow, cursor: str, limit: int) -> FeedPage | Fault:
         """What changed after the cursor. An empty cursor reads from the beginning of time."""
@@ -43,6 +50,22 @@ class Feeder:
             ref, after, branches, max(1, min(limit, FEED_ITEMS_MAX)), FEED_BYTES_MAX
         )
         return FeedPage(timeline, items, reached.text(), more=reached < (head, CURSOR_LAST), head_seq=head)
+
+    def overview(self, ref: TenantRef, replica: ReplicaRow, cursor: str) -> Overview | Fault:
+        """What lies after the cursor, counted by kind and type, and how much is too much for the feed."""
+        after = parse_cursor(cursor)
+        if after is None:
+            return Fault("PARAMETER_INVALID", "cursor", {"value": cursor[:40]})
+        timeline = self._tenants.tenant(ref).timeline
+        counts, head = self._store.ahead(ref, after, frozenset(replica.branches), COUNTED_MAX)
+        return Overview(timeline, sum(item.count for item in counts), head, counts, self.behind_max)
+
+    def reheard(self, ref: TenantRef, replica: ReplicaRow, held: Held) -> Reheard | Fault:
+        """Those of the vouchers a replica holds that it has not heard the newest of."""
+        if len(held.vouchers) > HELD_MAX:
+            return Fault("BODY_TOO_LARGE", "vouchers", {"max": str(HELD_MAX)})
+        timeline = self._tenants.tenant(ref).timeline
+        return Reheard(timeline, self._store.reheard(ref, held.vouchers, frozenset(replica.branches)))
 
     def snapshot(self, ref: TenantRef, replica: ReplicaRow) -> Iterator[bytes]:
         """Lines of the snapshot stream; a reader that got no last line did not get all."""

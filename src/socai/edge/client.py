@@ -21,12 +21,15 @@ from socai.edge.signature import signed_headers
 from socai.sync.message import (
     DownloadPage,
     FeedPage,
+    Held,
     Hello,
     HelloAnswer,
+    Overview,
     People,
     Person,
     Push,
     PushAnswer,
+    Reheard,
     SnapshotChunk,
     encode,
 )
@@ -41,6 +44,10 @@ T = TypeVar("T")
 
 class CloudUnreachable(Exception):
     """Nothing usable came back; whether the request arrived is unknown."""
+
+
+class CloudSlow(CloudUnreachable):
+    """Nothing came back in time: perhaps the line is too slow for so much at once."""
 
 
 class CloudRefused(Exception):
@@ -94,15 +101,15 @@ class CloudClient:
         private_key: bytes = b"",
         now: Callable[[], datetime] = _utc_now,
         transport: httpx.BaseTransport | None = None,
-        answer_seconds: float = ANSWER_SECONDS,
+        answer_seconds: float = 0.0,
     ) -> None:
         self._replica, self._key, self._now = replica, private_key, now
         self._ahead = timedelta()  # how far the cloud's clock is ahead of ours
         self._prefix = urlsplit(address).path.rstrip("/")
-        self._answer_seconds = answer_seconds
+        self._answer_seconds = answer_seconds or ANSWER_SECONDS
         self._http = httpx.Client(
             base_url=address,
-            timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
+            timeout=httpx.Timeout(self._answer_seconds, connect=CONNECT_SECONDS),
             transport=transport,
             trust_env=(urlsplit(address).hostname or "") not in LOCAL,
             headers={"Accept-Encoding": "gzip"},
@@ -131,6 +138,14 @@ class CloudClient:
         """What changed after the cursor."""
         target = "/sync/feed?" + urlencode({"cursor": cursor, "limit": limit, "wait": wait_seconds})
         return self._read(self._send("GET", target, seconds=wait_seconds + POLL_SLACK_SECONDS), FeedPage)
+
+    def overview(self, cursor: str) -> Overview:
+        """What lies after the cursor, counted."""
+        return self._read(self._send("GET", "/sync/overview?" + urlencode({"cursor": cursor})), Overview)
+
+    def reheard(self, held: Held) -> Reheard:
+        """Those of the held vouchers that changed since."""
+        return self._read(self._send("POST", "/sync/reheard", encode(held)), Reheard)
 
     def download(self, first: str, last: str, kind: str, branch: str, after: str, limit: int) -> DownloadPage:
         """A page of vouchers of a period; empty `kind` and `branch` are all."""
@@ -180,6 +195,8 @@ class CloudClient:
         request = self._request(method, target, body, signed, seconds or self._answer_seconds)
         try:
             return self._http.send(request)
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            raise CloudSlow(type(error).__name__) from error
         except (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError) as error:
             raise CloudUnreachable(str(error) or type(error).__name__) from error
 

@@ -1,5 +1,8 @@
 """The pull machine: a snapshot for a new replica, then the feed, page after page, with a long poll when all is read.
 
+Where the caller looks first, a replica too far behind (the cloud says how far is too far) takes a snapshot in place of
+the feed up to that moment.
+
 Events in, effects out, like the push machine; it begins once a session is open. A page and its cursor are applied in
 one transaction by the caller, so whatever is lost or doubled on the way only costs a repetition.
 """
@@ -22,10 +25,13 @@ class PullState:
     timeline: str = ""
     snapshot: bool = False  # a whole one is in the file
     cursor: str = ""
-    in_flight: str = ""  # "" | snapshot | feed
+    in_flight: str = ""  # "" | look | snapshot | feed
     caught_up: bool = False
     not_before: float = 0.0
     failures: int = 0
+    look: bool = False  # whether the caller wants to know first how much lies ahead
+    looked: bool = False
+    far: bool = False  # so much lies ahead that a snapshot takes the feed's place
 
 
 # ---- events
@@ -33,12 +39,22 @@ class PullState:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A hello was answered and taken; what the file now holds."""
+    """A hello was answered and taken; what the file now holds. `look`: count what lies ahead before reading it."""
 
     now: float
     timeline: str
     cursor: str
     snapshot: bool
+    look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What lies ahead has been counted: `behind` objects; above `behind_max` (0: no bound) a snapshot is better."""
+
+    now: float
+    behind: int = 0
+    behind_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +104,24 @@ class Hurry:
     now: float
 
 
-Event = Opened | Tick | Loaded | Arrived | Failed | Closed | Hurry
+Event = Opened | Looked | Tick | Loaded | Arrived | Failed | Closed | Hurry
 
 
 # ---- effects
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Ask how much lies after the cursor."""
+
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchSnapshot:
-    """Ask for the snapshot and take it, chunk by chunk."""
+    """Ask for the snapshot and take it, chunk by chunk. `far`: it takes the place of the feed up to its moment."""
+
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +156,20 @@ class Wait:
     seconds: float | None
 
 
-Effect = FetchSnapshot | FetchFeed | TakePage | CaughtUp | Greet | Wait
+Effect = Look | FetchSnapshot | FetchFeed | TakePage | CaughtUp | Greet | Wait
 
 
 def step(state: PullState, event: Event) -> tuple[PullState, list[Effect]]:
     """The next state and what is to be done, in order."""
     effects: list[Effect] = []
     match event:
-        case Opened(timeline=timeline, cursor=cursor, snapshot=snapshot):
+        case Opened(timeline=timeline, cursor=cursor, snapshot=snapshot, look=look):
             flight = state.in_flight
-            state = PullState(True, timeline, snapshot, cursor, flight)
+            state = PullState(True, timeline, snapshot, cursor, flight, look=look)
+        case Looked(behind=behind, behind_max=most):
+            far = 0 < most < behind
+            state = replace(state, in_flight="", looked=True, far=far, snapshot=state.snapshot and not far)
+            state = replace(state, failures=0, not_before=0.0)
         case Tick():
             pass
         case Hurry():
@@ -148,7 +177,7 @@ def step(state: PullState, event: Event) -> tuple[PullState, list[Effect]]:
         case Closed():
             state = replace(state, opened=False)
         case Loaded(cursor=cursor):
-            state = replace(state, in_flight="", snapshot=True, cursor=cursor, failures=0, not_before=0.0)
+            state = replace(state, in_flight="", snapshot=True, far=False, cursor=cursor, failures=0, not_before=0.0)
         case Arrived(page=page):
             state = _arrived(state, page, effects)
         case Failed():
@@ -165,8 +194,11 @@ def _go_on(state: PullState, now: float, effects: list[Effect]) -> tuple[PullSta
     if now < state.not_before:
         effects.append(Wait(state.not_before - now))
         return state, effects
+    if state.snapshot and state.look and not state.looked:
+        effects.append(Look(state.cursor))
+        return replace(state, in_flight="look"), effects
     if not state.snapshot:
-        effects.append(FetchSnapshot())
+        effects.append(FetchSnapshot(state.far))
         return replace(state, in_flight="snapshot"), effects
     effects.append(FetchFeed(state.cursor, POLL_SECONDS_MAX if state.caught_up else 0))
     return replace(state, in_flight="feed"), effects
@@ -191,6 +223,8 @@ def _failed(state: PullState, event: Failed, effects: list[Effect]) -> PullState
     failures = state.failures + 1
     wait = backoff_seconds(failures, event.retry_after, event.chance)
     state = replace(state, in_flight="", failures=failures, not_before=event.now + wait, caught_up=False)
+    if not event.code:
+        state = replace(state, looked=False)  # the line was cut: who knows what has happened meanwhile
     if event.code in _VOID:
         effects.append(Greet())
         return replace(state, opened=False)

@@ -37,6 +37,7 @@ from socai.sync.message import (
     OPERATIONS_PER_PUSH_MAX,
     POLL_SECONDS_MAX,
     PROTOCOL,
+    Held,
     Hello,
     Push,
     PushAnswer,
@@ -207,6 +208,24 @@ async def feed(request: Call) -> Response[bytes]:
     return await api.run(answer, request, page)
 
 
+@get("/sync/overview", responses=problems(401, 422))
+async def overview(request: Call) -> Response[bytes]:
+    """How much changed after a cursor, by kind and type: what an office shows before it reads it."""
+    api = api_of(request)
+    caller, _ = await api.called(request)
+    cursor = request.query_params.get("cursor", "")
+    return answer(request, passed(await api.run(api.feeder.overview, caller.ref, caller.replica, cursor)))
+
+
+@post("/sync/reheard", status_code=200, responses=problems(400, 401, 413))
+async def reheard(request: Call) -> Response[bytes]:
+    """Vouchers a replica holds and has not heard the newest of."""
+    api = api_of(request)
+    caller, body = await api.called(request)
+    held = read_body(Held, body)
+    return answer(request, passed(await api.run(api.feeder.reheard, caller.ref, caller.replica, held)))
+
+
 @get("/sync/snapshot", responses=problems(401))
 async def snapshot(request: Call) -> Stream:
     """All catalogs and the balances of the office's branches as of one moment, line by line."""
@@ -293,7 +312,7 @@ def _too_large(_: Call, __: HTTPException) -> Response[bytes]:
 def cloud_application(api: Api) -> Any:
     """The ASGI application over these shared things; the caller closes them."""
     handlers = [
-        *(enrol_replica, hello, push, feed, snapshot, download),
+        *(enrol_replica, hello, push, feed, overview, reheard, snapshot, download),
         *(list_people, save_person, healthy, ready, metrics),
     ]
     return application(

@@ -17,6 +17,28 @@ where {_MINE} and (seq, kind, id) > (%(seq)s, %(kind)s, %(id)s)
 order by seq, kind, id limit %(limit)s
 """
 
+# A voucher is counted under its type. The cast stands in a CASE: ids of catalog entries are no uuids.
+AHEAD = f"""
+select c.kind, coalesce(v.type, ''), count(*)
+from (
+    select kind, id from change
+    where {_MINE} and (seq, kind, id) > (%(seq)s, %(kind)s, %(id)s)
+        and (%(all)s or branch = '' or branch = any(%(branches)s) or was_in && %(branches)s)
+    order by seq, kind, id limit %(most)s) c
+left join voucher v on v.bucket = %(bucket)s and v.tenant = %(tenant)s
+    and v.id = case when c.kind = 'voucher' then c.id::uuid end
+group by 1, 2 order by 1, 2
+"""
+
+REHEARD = """
+select g.seq, g.kind, g.id
+from json_to_recordset(%(rows)s::json) as h(id text, seq bigint)
+join change g on g.bucket = %(bucket)s and g.tenant = %(tenant)s and g.kind = 'voucher' and g.id = h.id
+where g.seq > h.seq
+    and (%(all)s or g.branch = '' or g.branch = any(%(branches)s) or g.was_in && %(branches)s)
+order by g.seq, g.id
+"""
+
 ENTRIES = ENTRIES_BY_KEY
 
 VOUCHERS = f"""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from socai.base.calendar import day_of_key
 from socai.books.write import NewSet
 from socai.sync.fact import EntryFact, VoucherFact
-from socai.sync.message import CATALOG, VOUCHER, FeedItem, WireEntrySet, raw_body
+from socai.sync.message import CATALOG, VOUCHER, ChangeCount, FeedItem, WireEntrySet, raw_body
 
 
 def voucher_item(fact: VoucherFact, seq: int, sets: Iterable[NewSet], branches: frozenset[str]) -> FeedItem:
@@ -31,6 +31,11 @@ def entry_item(fact: EntryFact, seq: int) -> FeedItem:
     return FeedItem(
         *(CATALOG, fact.kind, fact.id, seq, fact.version, fact.author, fact.at, fact.deleted), body=raw_body(body)
     )
+
+
+def counted(kind: str, voucher_type: str, count: int) -> ChangeCount:
+    """A count of change rows as it travels. `kind` is "voucher" or the catalog's kind."""
+    return ChangeCount(VOUCHER, voucher_type, count) if kind == VOUCHER else ChangeCount(CATALOG, kind, count)
 
 
 def wire_set(posted: NewSet) -> WireEntrySet:

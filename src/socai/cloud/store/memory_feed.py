@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from socai.cloud.store.item import entry_item, size_of, travels, voucher_item
+from socai.cloud.store.item import counted, entry_item, size_of, travels, voucher_item
 from socai.cloud.store.row import CURSOR_LAST, ChangeRow, Cursor, DownloadFilter, TenantRef
-from socai.sync.message import VOUCHER, BalanceRow, FeedItem, SnapshotChunk
+from socai.sync.message import VOUCHER, BalanceRow, ChangeCount, FeedItem, SnapshotChunk
 
 if TYPE_CHECKING:
     from socai.cloud.store.memory import TenantTables
+
+
+LIVE_ONLY = 2**62  # above every seq
 
 
 class MemoryFeed:
@@ -46,6 +50,33 @@ class MemoryFeed:
             if len(items) == len(waiting):
                 return items, Cursor(max(tables.row.seq, after.seq), CURSOR_LAST), tables.row.seq
             return items, Cursor(*waiting[len(items) - 1], floor=after.since), tables.row.seq
+
+    def ahead(
+        self, ref: TenantRef, after: Cursor, branches: frozenset[str], most: int
+    ) -> tuple[list[ChangeCount], int]:
+        """See FeedStore."""
+        with self.lock:
+            tables = self.tables[ref.bucket, ref.tenant]
+            waiting = sorted(
+                (row.seq, row.kind, row.id)
+                for row in tables.changes.values()
+                if (row.seq, row.kind, row.id) > after and entitled(row, branches)
+            )
+            found = Counter(
+                (kind, tables.vouchers[ident].type if kind == VOUCHER else "") for _, kind, ident in waiting[:most]
+            )
+            return [counted(*key, count) for key, count in sorted(found.items())], tables.row.seq
+
+    def reheard(self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]) -> list[FeedItem]:
+        """See FeedStore."""
+        with self.lock:
+            tables = self.tables[ref.bucket, ref.tenant]
+            found = [tables.changes[VOUCHER, ident] for ident in held if (VOUCHER, ident) in tables.changes]
+            chosen = [row for row in found if row.seq > held[row.id] and entitled(row, branches)]
+            return [
+                self._item(tables, Cursor(row.seq, row.kind, row.id), LIVE_ONLY, branches)
+                for row in sorted(chosen, key=lambda row: (row.seq, row.id))
+            ]
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
         """See FeedStore."""

@@ -33,7 +33,7 @@ from socai.cloud.store.row import (
     TenantRow,
 )
 from socai.sync.fact import Changes, Objects
-from socai.sync.message import FeedItem, SnapshotChunk
+from socai.sync.message import ChangeCount, FeedItem, SnapshotChunk
 from socai.sync.reading import Record, Wanted
 
 
@@ -100,6 +100,14 @@ class FeedStore(Protocol):
 
         Where the items end the feed, the cursor stands behind everything of the newest seq.
         """
+
+    def ahead(
+        self, ref: TenantRef, after: Cursor, branches: frozenset[str], most: int
+    ) -> tuple[list[ChangeCount], int]:
+        """How many objects of each kind lie after the cursor, of at most `most` looked at, and the newest seq."""
+
+    def reheard(self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]) -> list[FeedItem]:
+        """Those of the held vouchers (id -> seq known) that changed since, with their live sets; tombstones too."""
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
         """All catalog entries and the balances of the branches, as of one seq, in chunks of at most `rows`."""

@@ -12,12 +12,12 @@ import msgspec
 from socai.books.write import NewSet, entry_of_row
 from socai.cloud.store import accept_sql, feed_sql, tenant_sql
 from socai.cloud.store.connection import Connection, Database, enter_tenant
-from socai.cloud.store.item import entry_item, size_of, voucher_item
+from socai.cloud.store.item import counted, entry_item, size_of, voucher_item
 from socai.cloud.store.postgres_accept import book_fact, entry_fact, voucher_fact
 from socai.cloud.store.row import CURSOR_LAST, Cursor, DownloadFilter, TenantRef
 from socai.core.entry import Entry
 from socai.sync.fact import BookFact, VoucherFact
-from socai.sync.message import VOUCHER, BalanceRow, FeedItem, SnapshotChunk
+from socai.sync.message import VOUCHER, BalanceRow, ChangeCount, FeedItem, SnapshotChunk
 
 Row = tuple[Any, ...]
 SET_NAMES = (
@@ -26,6 +26,7 @@ SET_NAMES = (
 )
 LIVE_ONLY = 2**62  # above every seq
 ROWS_PER_TRIP = 1000
+REHEARD_BYTES_MAX = 2**40  # an answer that left some out would lose them: the number of vouchers is the bound
 
 
 class PostgresFeed:
@@ -60,6 +61,22 @@ class PostgresFeed:
             if len(items) < len(keys) or len(keys) == limit:
                 return items, keys[len(items) - 1]._replace(floor=after.since), head
             return items, Cursor(head, CURSOR_LAST), head
+
+    def ahead(
+        self, ref: TenantRef, after: Cursor, branches: frozenset[str], most: int
+    ) -> tuple[list[ChangeCount], int]:
+        """See FeedStore."""
+        with self._moment(ref) as reading:
+            head = reading.one(feed_sql.HEAD)[0]
+            rows = reading.all(feed_sql.AHEAD, **after._asdict(), **_limits(branches), most=most)
+            return [counted(*row) for row in rows], head
+
+    def reheard(self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]) -> list[FeedItem]:
+        """See FeedStore."""
+        rows = msgspec.json.encode([{"id": ident, "seq": seq} for ident, seq in held.items()]).decode()
+        with self._moment(ref) as reading:
+            keys = [Cursor(*row) for row in reading.all(feed_sql.REHEARD, rows=rows, **_limits(branches))]
+            return reading.items(keys, LIVE_ONLY, branches, REHEARD_BYTES_MAX)
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
         """See FeedStore."""

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from socai.cloud.lane import LaneStore
+from socai.cloud.store.connection import POSTER, Database
+from socai.cloud.store.memory import MemoryStore
 from socai.cloud.store.migration import migrate
 from socai.cloud.store.port import CloudStore
 from socai.cloud.store.postgres import PostgresStore
+from socai.cloud.store.posting_memory import MemoryLane
+from socai.cloud.store.posting_postgres import PostgresLane
 from support.sender import memory_store
 
 
@@ -23,3 +28,14 @@ def cloud_store(request: pytest.FixtureRequest) -> Iterator[CloudStore]:
         yield store
     finally:
         store.close()
+
+
+@pytest.fixture
+def lane(cloud_store: CloudStore) -> Iterator[LaneStore]:
+    """The lane of the same store that `cloud_store` accepts into."""
+    if isinstance(cloud_store, MemoryStore):
+        yield MemoryLane(cloud_store)
+        return
+    assert isinstance(cloud_store, PostgresStore)
+    with Database(cloud_store.database.dsn, POSTER, 4) as database:
+        yield PostgresLane(database)

@@ -1,34 +1,17 @@
 """Posting through the lane, as both stores have to keep it: what enters the books, what leaves, what stays queued."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from socai.cloud.lane import COMMITTED, LOST, STALE, LaneStore, Poster
-from socai.cloud.store.connection import POSTER, Database
-from socai.cloud.store.memory import MemoryStore
 from socai.cloud.store.port import CloudStore
-from socai.cloud.store.postgres import PostgresStore
-from socai.cloud.store.posting_memory import MemoryLane
-from socai.cloud.store.posting_postgres import PostgresLane
 from socai.sync.lane import Quantum
 from socai.sync.message import DELETE, POST, UNPOST
 from support.posting import CHART, account, balances, book, codes, drain, item, items, rebuilt
 from support.sender import CUSTOMER, FUND, HN, VENDOR, Sender, company, ident, journal, specs
 
 BOOK = ["financial"]
-
-
-@pytest.fixture
-def lane(cloud_store: CloudStore) -> Iterator[LaneStore]:
-    """The lane of the same store that `cloud_store` accepts into."""
-    if isinstance(cloud_store, MemoryStore):
-        yield MemoryLane(cloud_store)
-        return
-    assert isinstance(cloud_store, PostgresStore)
-    with Database(cloud_store.database.dsn, POSTER, 4) as database:
-        yield PostgresLane(database)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def item(n: int, lines: Sequence[Line], act: str = POST, **given: Any) -> Item:
 def posted(*items: Item, known: TenantFacts | None = None, cash: Cash | None = None) -> Turn:
     """The turn these items make."""
     known = known or facts()
-    return decide_posts(draft(items, known, SPECS), known, cash or Cash())
+    return decide_posts(draft(items, known, SPECS), known, SPECS, cash or Cash())
 
 
 def codes(turn: Turn) -> list[list[str]]:
@@ -173,7 +173,7 @@ class TestPoison:
     def test_work_marked_as_poison_is_answered_without_being_tried(self) -> None:
         known = facts()
         drafts = draft([item(1, [("1111", "131", 1)])], known, SPECS, poison=(1,))
-        assert codes(decide_posts(drafts, known, Cash())) == [["INTERNAL"]]
+        assert codes(decide_posts(drafts, known, SPECS, Cash())) == [["INTERNAL"]]
 
     def test_an_unknown_type_is_told(self) -> None:
         assert codes(posted(replace(item(1, [("1111", "131", 1)]), type="gone"))) == [["TYPE_UNKNOWN"]]

@@ -16,6 +16,7 @@ from typing import Protocol
 from socai.books.write import StoredSet
 from socai.cloud.cash import Cash, MoneyDays, MoneyKey
 from socai.cloud.facts import TenantFacts
+from socai.cloud.invoice import Holders, Invoices, Place
 from socai.cloud.post import (
     Draft,
     Item,
@@ -24,6 +25,7 @@ from socai.cloud.post import (
     decide_posts,
     details_wanted,
     draft,
+    invoices_wanted,
     money_wanted,
     refuse_unknown,
     take,
@@ -84,6 +86,9 @@ class LaneStore(Protocol):
     def money(self, claim: Claim, wanted: Mapping[MoneyKey, int]) -> dict[MoneyKey, MoneyDays]:
         """The money balances by day from the given first days on."""
 
+    def invoices(self, claim: Claim, wanted: Iterable[Place]) -> Holders:
+        """Which posted vouchers declare these input invoices in these books; those nobody has may be left out."""
+
     def pack(self, claim: Claim, turn: Turn) -> object:
         """Make ready what `commit` will send, while the turn before is still under way. Kept in `turn.packed`."""
 
@@ -120,6 +125,7 @@ class _Held:
 
     claim: Claim
     cash: Cash = field(default_factory=Cash)
+    invoices: Invoices = field(default_factory=Invoices)
     poison: set[int] = field(default_factory=set)
 
 
@@ -173,7 +179,7 @@ class Poster:
     def finish(self, prepared: Prepared) -> Turn:
         """Decide a prepared turn. From here on the cash in memory counts it, so it must be committed or forgotten."""
         claim, facts, drafts = prepared.claim, prepared.facts, prepared.drafts
-        cash = self._holding(claim).cash
+        cash, invoices = self._holding(claim).cash, self._holding(claim).invoices
         details = details_wanted(drafts, facts.known)
         if details:
             existing = self.store.existing(claim, details)
@@ -184,7 +190,9 @@ class Poster:
         if wanted:
             for key, line in self.store.money(claim, wanted).items():
                 cash.load(key, line)
-        turn = decide_posts(drafts, facts, cash)
+        asked = invoices_wanted(drafts, facts)
+        invoices.begin(asked, self.store.invoices(claim, asked) if asked else {})
+        turn = decide_posts(drafts, facts, self._specs, cash, invoices)
         with contextlib.suppress(Exception):  # what can not be packed fails again in its commit, where it is found
             turn.packed = self.store.pack(claim, turn)
         return turn

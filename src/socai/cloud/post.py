@@ -1,8 +1,9 @@
 """The poster: work and voucher bodies to entry sets, voids, balance movements, book states. Pure decisions, no SQL.
 
 A turn goes through three calls: `draft` (dates, accounts, entries; the costly part, which may run while the turn before
-it is still being committed), `money_wanted` (which money balances the answer depends on), `decide_posts` (cash that
-would go negative, and everything the store has to write). Rules: architecture, sections 4 and 7.
+it is still being committed), `money_wanted` and `invoices_wanted` (what the answer depends on), `decide_posts` (cash
+that would go negative, invoices declared twice, and everything the store has to write). Rules: architecture, sections 4
+and 7.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from socai.base.fault import Fault, Faults
 from socai.books.write import NewSet, StoredSet, Void
 from socai.cloud.cash import Cash, MoneyKey, MoneyMoves, money_moves, year_start
 from socai.cloud.facts import Day, TenantFacts
+from socai.cloud.invoice import Declared, Invoices, Place
 from socai.core.balance import Movements, move
-from socai.core.check import check_dates, check_references, locked
+from socai.core.check import check_dates, check_invoices, check_references, invoice_keys, locked
 from socai.core.company import ALLOW, WARN
 from socai.core.entry import Entry
 from socai.core.posting import post_voucher
@@ -55,6 +57,7 @@ class Draft:
     on: Day | None = None
     new: NewSet | None = None
     moves: MoneyMoves = field(default_factory=dict)  # money accounts, where the company watches them
+    invoices: Collection[str] = ()  # input invoices the new version declares
     faults: Faults = ()
     keeps_old: bool = False  # the old set may not leave the books (its date is locked, or our own code failed)
     bug: str = ""  # traceback of an exception in our own code: the voucher is told INTERNAL, the worker logs this
@@ -87,6 +90,7 @@ class Turn:
     sets: list[NewSet] = field(default_factory=list)
     voids: list[Void] = field(default_factory=list)
     movements: dict[str, Movements] = field(default_factory=dict)
+    declared: list[Declared] = field(default_factory=list)  # a voided set's go with it
     deleted: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     entries: int = 0
@@ -171,6 +175,7 @@ def _draft(made: Draft, facts: TenantFacts, specs: Specs) -> None:
     entries, made.faults = post_voucher(spec, body, on.chart)
     if not made.faults:
         made.on, made.new = on, _new_set(item, entries, on)
+        made.invoices = invoice_keys(spec, body).keys()
 
 
 def _void_faults(spec: VoucherSpec, live: StoredSet | None, facts: TenantFacts) -> Faults:
@@ -239,6 +244,13 @@ def money_wanted(drafts: Iterable[Draft], cash: Cash) -> dict[MoneyKey, int]:
     return wanted
 
 
+def invoices_wanted(drafts: Iterable[Draft], facts: TenantFacts) -> set[Place]:
+    """The invoices to look up; none where the company lets them repeat, or where nobody declares any."""
+    if facts.company.duplicate_invoice == ALLOW:
+        return set()
+    return {(made.item.work.book, key) for made in drafts if made.new is not None for key in made.invoices}
+
+
 def _money_of(made: Draft, facts: TenantFacts) -> MoneyMoves:
     """What an item moves on money accounts: its new entries less its old ones."""
     moves: MoneyMoves = {}
@@ -261,30 +273,53 @@ def _leaves(made: Draft) -> bool:
 # --- the decision -----------------------------------------------------------------------------------------------------
 
 
-def decide_posts(drafts: Sequence[Draft], facts: TenantFacts, cash: Cash) -> Turn:
-    """Everything the turn writes. Work is answered in the lane's order; `cash` moves along with it."""
+def decide_posts(
+    drafts: Sequence[Draft], facts: TenantFacts, specs: Specs, cash: Cash, invoices: Invoices | None = None
+) -> Turn:
+    """Everything the turn writes. Work is answered in the lane's order; `cash` and `invoices` move along with it."""
     turn = Turn()
     live_books: dict[str, set[str]] = {}
+    invoices = invoices or Invoices()
     for made in drafts:
-        _watch_cash(made, facts, cash)
+        _watch(made, facts, specs, cash, invoices)
         _answer(turn, made, facts, live_books)
     turn.changed = list(dict.fromkeys(change.voucher for change in turn.books))
     return turn
 
 
-def _watch_cash(made: Draft, facts: TenantFacts, cash: Cash) -> None:
-    """Refuse what would overdraw, unless the setting only warns and the person has answered; else move the cash.
+def _watch(made: Draft, facts: TenantFacts, specs: Specs, cash: Cash, invoices: Invoices) -> None:
+    """Refuse what the company's settings doubt, unless they only warn and the person has answered; else count it.
 
     Taking a receipt out is never refused: whoever posted it by mistake must be able to take it back.
     """
-    if not made.moves:
-        return
-    asks = facts.company.negative_cash == WARN
-    answered = asks and "CASH_NEGATIVE" in made.item.work.answered
-    if made.new is not None and not answered and (short := cash.short_of(made.moves)) is not None:
-        made.new, made.faults = None, (short.fault(facts.decimals, asks),)
-        made.moves = _money_of(made, facts)
+    doubts: list[Fault] = []
+    answered = made.item.work.answered
+    if made.new is not None and made.invoices:
+        asks = facts.company.duplicate_invoice == WARN
+        if not (asks and "INVOICE_DUPLICATE" in answered):
+            doubts += _repeated(made, specs, invoices, asks)
+    if made.new is not None and made.moves:
+        asks = facts.company.negative_cash == WARN
+        if not (asks and "CASH_NEGATIVE" in answered) and (short := cash.short_of(made.moves)) is not None:
+            doubts.append(short.fault(facts.decimals, asks))
+    if doubts:
+        made.new, made.faults = None, tuple(doubts)
+        made.moves = _money_of(made, facts) if made.moves else made.moves
     cash.add(made.moves)
+    work = made.item.work
+    if made.new is not None and made.invoices:
+        invoices.put(work.voucher, work.book, made.new.number, made.invoices)
+    elif made.item.live is not None and _leaves(made):
+        invoices.put(work.voucher, work.book, "", ())
+
+
+def _repeated(made: Draft, specs: Specs, invoices: Invoices, asks: bool) -> list[Fault]:
+    """INVOICE_DUPLICATE for each invoice that another posted voucher of the book declares."""
+    work = made.item.work
+    found = check_invoices(
+        specs[made.item.type], made.item.body, lambda key: invoices.holder(work.book, key, work.voucher)
+    )
+    return [replace(fault, params={**fault.params, "asks": "1"}) for fault in found] if asks else list(found)
 
 
 def _answer(turn: Turn, made: Draft, facts: TenantFacts, live_books: dict[str, set[str]]) -> None:
@@ -299,6 +334,8 @@ def _answer(turn: Turn, made: Draft, facts: TenantFacts, live_books: dict[str, s
         set_no, live_version = made.new.set_no, made.new.version
         turn.sets.append(made.new)
         turn.entries += len(made.new.entries)
+        for invoice in made.invoices:
+            turn.declared.append(Declared(work.voucher, work.book, invoice, made.new.number))
         move(turn.movements.setdefault(work.book, {}), made.new.entries, made.on.day, made.on.chart)
         books.add(work.book)
     result, fault_act = made.step, ""

@@ -11,12 +11,12 @@ from typing import Any
 
 from socai.base.fault import Fault, Faults
 from socai.core import balance
-from socai.core.check import check_dates, check_references
+from socai.core.check import check_dates, check_invoices, check_references
 from socai.core.company import ALLOW, REFUSE
 from socai.core.entry import FINANCIAL, Entry
 from socai.core.posting import post_voucher
 from socai.core.spec import VoucherSpec
-from socai.dataserver.head import INVOICE_KEY, day_of, invoice_value, invoices_of
+from socai.dataserver.head import INVOICE_KEY, day_of
 from socai.dataserver.known import Known
 from socai.dataserver.store import catalog, ledger, voucher
 from socai.dataserver.store.file import Connection
@@ -53,24 +53,14 @@ def check_body(
     return entries, tuple(faults), tuple(asked)
 
 
-def _invoices(db: Connection, known: Known, spec: VoucherSpec, body: Mapping[str, Any], ident: str) -> list[Fault]:
-    """INVOICE_DUPLICATE: the same seller, series and number on another voucher, or twice on this one."""
+def _invoices(db: Connection, known: Known, spec: VoucherSpec, body: Mapping[str, Any], ident: str) -> Faults:
+    """INVOICE_DUPLICATE: the same seller, series and number on another voucher held here, posted or not.
+
+    The poster asks again, of all posted vouchers of the tenant: another office may have entered the same invoice.
+    """
     if known.company.duplicate_invoice == ALLOW:
-        return []
-    found, seen = [], set()
-    for place, row in invoices_of(spec, body):
-        value = invoice_value(row)
-        other = voucher.key_users(db, INVOICE_KEY, value, ident)
-        if other or value in seen:
-            params = {
-                "series": str(row.get("invoice_series") or ""),
-                "number": str(row["invoice_number"]),
-                "tax_code": str(row["supplier_tax_code"]),
-                "voucher": other or str(body.get("number") or ""),
-            }
-            found.append(Fault("INVOICE_DUPLICATE", place, params))
-        seen.add(value)
-    return found
+        return ()
+    return check_invoices(spec, body, lambda key: voucher.key_users(db, INVOICE_KEY, key, ident) or None)
 
 
 def _overdraft(db: Connection, known: Known, body: Mapping[str, Any], entries: Sequence[Entry]) -> list[Fault]:

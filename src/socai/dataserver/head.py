@@ -8,6 +8,7 @@ from typing import Any
 
 from socai.base.calendar import day_key
 from socai.base.folding import fold
+from socai.core.check import invoice_keys
 from socai.core.entry import VND
 from socai.core.numbering import numbering_of, series_key
 from socai.core.spec import TEXT, VOUCHER, VoucherSpec
@@ -65,28 +66,11 @@ def search_text(spec: VoucherSpec, body: Mapping[str, Any], head: Head) -> str:
     return fold(" ".join(dict.fromkeys(words)))[:SEARCH_LENGTH_MAX]
 
 
-def invoice_value(row: Mapping[str, Any]) -> str:
-    """What makes an invoice the same invoice: the seller's tax code, series and number; empty where one is missing."""
-    parts = [str(row.get(name) or "") for name in ("supplier_tax_code", "invoice_series", "invoice_number")]
-    return "|".join(part.upper() for part in parts) if parts[0] and parts[2] else ""
-
-
-def invoices_of(spec: VoucherSpec, body: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """(place, row) of every invoice the voucher declares."""
-    return [
-        (f"{grid.name}.{position}.invoice_number", row)
-        for grid in spec.grids
-        if grid.kind == "taxes"
-        for position, row in enumerate(body.get(grid.name) or (), start=1)
-        if invoice_value(row)
-    ]
-
-
 def keys_of(spec: VoucherSpec, body: Mapping[str, Any]) -> list[Key]:
     """What the voucher names: catalog entries, accounts, invoices, other vouchers."""
     found = {(kind, ident) for _, kind, ident in catalog_references(spec, body)}
     found |= {(ACCOUNT_KEY, code) for code in named_accounts(spec, body)}
-    found |= {(INVOICE_KEY, invoice_value(row)) for _, row in invoices_of(spec, body)}
+    found |= {(INVOICE_KEY, key) for key in invoice_keys(spec, body)}
     found |= {
         (VOUCHER_KEY, str(body[item.name])) for item in spec.header if item.kind == VOUCHER and body.get(item.name)
     }

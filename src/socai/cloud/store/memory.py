@@ -58,6 +58,8 @@ class TenantTables:
     settings_version: int = 1
     sets: dict[tuple[str, str, int], NewSet] = field(default_factory=dict)
     balances: dict[str, Movements] = field(default_factory=dict)  # by book
+    invoices: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (book, key) -> voucher -> number
+    invoices_of: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)  # (voucher, book) -> places
 
     def next_seq(self, changed: Sequence[ChangeRow]) -> int:
         """Take the counter and stamp the changed objects; the last thing of a transaction."""

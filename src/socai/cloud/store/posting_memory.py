@@ -15,6 +15,7 @@ import msgspec
 from socai.books.write import StoredSet
 from socai.cloud.cash import MoneyDays, MoneyKey
 from socai.cloud.facts import SETTING_KINDS
+from socai.cloud.invoice import Holders, Place
 from socai.cloud.lane import COMMITTED, LOST, STALE, Queue, TurnRefused
 from socai.cloud.post import FAILED, BookChange, Item, Turn
 from socai.cloud.store.memory import MemoryStore, TenantTables
@@ -136,6 +137,12 @@ class MemoryLane:
                         line.add(day, debit - credit)
         return found
 
+    def invoices(self, claim: Claim, wanted: Iterable[Place]) -> Holders:
+        """See LaneStore."""
+        with self._store.lock:
+            known = self._at(claim).invoices
+            return {place: dict(known[place]) for place in wanted if place in known}
+
     # --- the commit ---------------------------------------------------------------------------------------------
 
     def pack(self, claim: Claim, turn: Turn) -> object:
@@ -162,9 +169,15 @@ class MemoryLane:
         seq, now = tables.next_seq(changed), self._store.now()
         for void in turn.voids:
             tables.sets[void] = replace(tables.sets[void], voided_seq=seq)
+            for place in tables.invoices_of.pop((void.voucher, void.book), ()):
+                del tables.invoices[place][void.voucher]
         for posted in turn.sets:
             key = (posted.voucher, posted.book, posted.set_no)
             tables.sets[key] = replace(posted, posted_seq=seq, posted_at=now, entries=tuple(posted.entries))
+        for declared in turn.declared:
+            place = (declared.book, declared.invoice)
+            tables.invoices.setdefault(place, {})[declared.voucher] = declared.number
+            tables.invoices_of.setdefault((declared.voucher, declared.book), []).append(place)
         for book, movements in turn.movements.items():
             kept = tables.balances.setdefault(book, {})
             for balance, turnover in movements.items():

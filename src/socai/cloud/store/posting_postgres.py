@@ -18,6 +18,7 @@ import psycopg
 from socai.books.write import VOID_ENTRIES, PostgresWriter, StoredSet
 from socai.cloud.cash import MoneyDays, MoneyKey
 from socai.cloud.facts import SETTING_KINDS
+from socai.cloud.invoice import Holders, Place
 from socai.cloud.lane import COMMITTED, LOST, STALE, Queue, StoreAway, TurnRefused
 from socai.cloud.post import FAILED, BookChange, Item, Turn
 from socai.cloud.store import posting_sql as sql
@@ -148,6 +149,17 @@ class PostgresLane:
             added[tuple(key)][day] = int(amount)
         return {key: MoneyDays(wanted[key], days.pop(0, 0), days) for key, days in added.items()}
 
+    @_guarded
+    def invoices(self, claim: Claim, wanted: Iterable[Place]) -> Holders:
+        """See LaneStore."""
+        given = {"keys": _json([{"book": book, "invoice": invoice} for book, invoice in wanted])}
+        found: dict[Place, dict[str, str]] = {}
+        with self._reading(claim) as connection:
+            rows: Any = connection.execute(sql.INVOICES, _owner(claim) | given).fetchall()
+        for book, invoice, voucher, number in rows:
+            found.setdefault((book, invoice), {})[voucher] = number
+        return found
+
     # --- the commit ---------------------------------------------------------------------------------------------
 
     def pack(self, claim: Claim, turn: Turn) -> object:
@@ -233,7 +245,10 @@ def _packed(claim: Claim, turn: Turn) -> _Noted:
     writer = PostgresWriter(cast("psycopg.Cursor[Any]", noted), claim.bucket, claim.tenant)
     if turn.voids:
         noted.execute(VOID_ENTRIES, (_json([void._asdict() for void in turn.voids]), claim.bucket, claim.tenant))
+        noted.execute(sql.INVOICES_GONE, owner | {"voids": _json([void._asdict() for void in turn.voids])})
     writer.post_entries(turn.sets)
+    if turn.declared:
+        noted.execute(sql.INVOICES_DECLARED, owner | {"rows": _json([each._asdict() for each in turn.declared])})
     writer.add_balances(turn.movements)
     if turn.deleted:
         gone = {"vouchers": sorted(turn.deleted)}

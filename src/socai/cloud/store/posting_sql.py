@@ -113,6 +113,28 @@ cross join lateral (
 group by 1, 2, 3, 4, 5, 6
 """
 
+# Which posted vouchers declare an input invoice, by whole keys.
+INVOICES = """
+select i.book, i.invoice, i.voucher::text, i.number
+from json_to_recordset(%(keys)s::json) as x(book text, invoice text)
+cross join lateral (
+    select * from invoice_posted e
+    where e.bucket = %(bucket)s and e.tenant = %(tenant)s and e.invoice = x.invoice and e.book = x.book
+    offset 0) i
+"""
+INVOICES_DECLARED = """
+insert into invoice_posted (bucket, tenant, voucher, book, invoice, number)
+select t.bucket, t.tenant, x.voucher, x.book, x.invoice, x.number
+from tenant t cross join json_to_recordset(%(rows)s::json) as x(voucher uuid, book text, invoice text, number text)
+where t.bucket = %(bucket)s and t.tenant = %(tenant)s
+"""
+INVOICES_GONE = """
+with k as materialized (select * from json_to_recordset(%(voids)s::json) as k(voucher uuid, book text))
+delete from invoice_posted i using k
+where i.bucket = %(bucket)s and i.tenant = %(tenant)s and i.voucher = any(array(select voucher from k))
+    and i.voucher = k.voucher and i.book = k.book
+"""
+
 DELETE_VOUCHERS = f"update voucher set deleted = true where {_MINE} and id = any(%(vouchers)s::uuid[])"
 # Numbers have no index by voucher, so that taking one stays cheap; the vouchers themselves say which are theirs.
 DELETE_NUMBERS = f"""

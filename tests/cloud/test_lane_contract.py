@@ -235,6 +235,56 @@ class TestRefusals:
         assert codes(office, late) == ["OPENING_LOCKED"]
 
 
+def opening(day: str = "2025-12-31", amount: int = 500) -> dict[str, Any]:
+    """Opening cash against capital."""
+    rows = [{"account": "1111", "fund": FUND, "debit_amount": str(amount)}]
+    rows += [{"account": CHART.role("capital"), "credit_amount": str(amount)}]
+    return {"type": "opening", "branch": HN, "voucher_date": day, "accounting_date": day, "accounts": rows}
+
+
+class TestOpening:
+    """Row 6: opening balances stand on the day before the books, whatever an office that knew less has sent."""
+
+    @pytest.mark.parametrize("day", ["2026-01-01", "2026-05-31", "2025-12-30"])
+    def test_a_date_inside_the_books_is_refused_with_the_day_to_use(
+        self, office: Sender, lane: LaneStore, day: str
+    ) -> None:
+        voucher = posted(office, opening(day))
+        drain(lane)
+        (fault,) = book(office, voucher).faults
+        assert (fault.code, fault.field) == ("OPENING_DATE", "accounting_date")
+        assert (fault.params["date"], fault.params["expected"]) == (day, "2025-12-31")
+        assert balances(office.store, office.ref) == {}
+
+    def test_a_company_that_never_said_when_its_books_begin_goes_by_its_first_year(
+        self, office: Sender, lane: LaneStore
+    ) -> None:
+        (outcome,) = office.push(office.entry("company", "company", {"name": "Công ty"}, base=1, user="admin"))
+        assert outcome.result == "applied"
+        inside, before = posted(office, opening("2026-02-01")), posted(office, opening("2025-06-30"))
+        drain(lane)
+        assert (codes(office, inside), codes(office, before)) == (["OPENING_DATE"], [])
+
+    @pytest.mark.parametrize("act", [UNPOST, DELETE])
+    def test_after_the_first_lock_posted_ones_do_not_leave(self, office: Sender, lane: LaneStore, act: str) -> None:
+        voucher = ident()
+        first = office.save(voucher, opening(), post_to=BOOK)
+        office.push(first)
+        drain(lane)
+        office.push(office.operation("voucher", "opening", voucher, act, after=first.n, books=BOOK))
+        _lock(office, "2026-01-31")
+        drain(lane)
+        assert (codes(office, voucher), account(office, "1111")) == (["OPENING_LOCKED"], 500)
+
+    def test_one_left_behind_by_a_moved_first_day_can_be_taken_out(self, office: Sender, lane: LaneStore) -> None:
+        voucher = posted(office, opening())
+        drain(lane)
+        _company(office, books_first_day="2026-02-01")
+        office.push(office.act(voucher, UNPOST, base=1))
+        drain(lane)
+        assert (codes(office, voucher), balances(office.store, office.ref)) == ([], {})
+
+
 class TestCash:
     """1111 receives 100 on 5 March; the setting is the default one, which warns."""
 

@@ -20,7 +20,7 @@ from socai.cloud.cash import Cash, MoneyKey, MoneyMoves, money_moves, year_start
 from socai.cloud.facts import Day, TenantFacts
 from socai.cloud.invoice import Declared, Invoices, Place
 from socai.core.balance import Movements, move
-from socai.core.check import check_dates, check_invoices, check_references, invoice_keys, locked
+from socai.core.check import check_dates, check_invoices, check_references, invoice_keys, locked, opening_locked
 from socai.core.company import ALLOW, WARN
 from socai.core.entry import Entry
 from socai.core.posting import post_voucher
@@ -179,15 +179,16 @@ def _draft(made: Draft, facts: TenantFacts, specs: Specs) -> None:
 
 
 def _void_faults(spec: VoucherSpec, live: StoredSet | None, facts: TenantFacts) -> Faults:
-    """Why the live set may not be taken out: its date is locked."""
+    """Why the live set may not be taken out: its date is locked, or the balances it opened have been closed."""
     if live is None:
         raise LookupError("the live set of a void was not loaded")
     day = day_of_key(live.day)
     if facts.chart_on(day) is None:
         raise LookupError(f"no fiscal year holds {day} any more, though a set was posted in it")
     if spec.before_books:
-        body = {"accounting_date": day.isoformat(), "branch": live.branch}
-        return check_dates(spec, body, facts.calendar, (live.book,))
+        # Wherever it stands: after the books' first day has been moved, an old opening must be able to leave.
+        lock = facts.calendar.lock_of(live.branch, live.book)
+        return (opening_locked([lock]),) if lock else ()
     fault = locked(facts.calendar, live.branch, (live.book,), day)
     return (fault,) if fault else ()
 

@@ -75,13 +75,26 @@ def check_dates(spec: VoucherSpec, body: Mapping[str, object], calendar: Calenda
 
 
 def _check_opening(day: date, locks: Sequence[date], calendar: Calendar) -> Faults:
-    """Opening balances stand on the day before the books' first day, and are closed by the first lock."""
+    """Opening balances stand on the day before the books' first day, and are closed by the first lock.
+
+    Where the company never said when its books begin, they may at least not stand inside them.
+    """
     if locks:
-        return (Fault("OPENING_LOCKED", "accounting_date", {"lock_date": max(locks).isoformat()}),)
-    if calendar.books_first_day is not None and day != (expected := calendar.books_first_day - timedelta(days=1)):
+        return (opening_locked(locks),)
+    first = calendar.books_first_day or (calendar.years[0].first_day if calendar.years else date.max)
+    if (
+        first < date.max
+        and day != (expected := first - timedelta(days=1))
+        and (calendar.books_first_day or day >= first)
+    ):
         params = {"date": day.isoformat(), "expected": expected.isoformat()}
         return (Fault("OPENING_DATE", "accounting_date", params),)
     return ()
+
+
+def opening_locked(locks: Sequence[date]) -> Fault:
+    """OPENING_LOCKED: after the first lock opening balances neither come nor go."""
+    return Fault("OPENING_LOCKED", "accounting_date", {"lock_date": max(locks).isoformat()})
 
 
 def check_references(spec: VoucherSpec, body: Mapping[str, object], known: Callable[[str, str], bool | None]) -> Faults:

@@ -280,7 +280,7 @@ class TestOpening:
         voucher = posted(office, opening())
         drain(lane)
         _company(office, books_first_day="2026-02-01")
-        office.push(office.act(voucher, UNPOST, base=1))
+        office.push(office.operation("voucher", "opening", voucher, UNPOST, base=1, books=BOOK))
         drain(lane)
         assert (codes(office, voucher), balances(office.store, office.ref)) == ([], {})
 

@@ -81,12 +81,10 @@ def _check_opening(day: date, locks: Sequence[date], calendar: Calendar) -> Faul
     """
     if locks:
         return (opening_locked(locks),)
-    first = calendar.books_first_day or (calendar.years[0].first_day if calendar.years else date.max)
-    if (
-        first < date.max
-        and day != (expected := first - timedelta(days=1))
-        and (calendar.books_first_day or day >= first)
-    ):
+    begun = calendar.books_first_day
+    first = begun or (calendar.years[0].first_day if calendar.years else None)
+    if first is not None and (day >= first or (begun and day != begun - timedelta(days=1))):
+        expected = first - timedelta(days=1)
         params = {"date": day.isoformat(), "expected": expected.isoformat()}
         return (Fault("OPENING_DATE", "accounting_date", params),)
     return ()

@@ -22,7 +22,7 @@ from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
 from socai.dataserver.loading import next_page
 from socai.dataserver.store import meta, outbox, voucher
 from socai.dataserver.store.file import StorageFailed
-from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
+from socai.edge.client import CloudClient, CloudRefused, CloudSlow, CloudUnreachable
 from socai.sync import pull, push
 from socai.sync.message import (
     FEED_ITEMS_MAX,
@@ -214,7 +214,11 @@ class Agent:
             if refused.code in UNREADABLE:
                 self._narrow(self._push, refused)
             raise
-        self._limit = OPERATIONS_PER_PUSH_MAX
+        except CloudSlow:
+            # The whole of it would be sent again and be late again, for ever: less at once gets through.
+            self._limit = max(len(self._push.operations) // 2, 1)
+            raise
+        self._limit = min(self._limit * 2, OPERATIONS_PER_PUSH_MAX)
         return push.Answered(self._clock(), answer, exchange.pending(self._desk))
 
     def _narrow(self, refused_push: Push, refused: CloudRefused) -> None:

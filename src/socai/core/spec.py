@@ -6,6 +6,7 @@ Menu, form, grid, JSON schema, validation, numbering, allowed accounts, print fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 # Kinds of cell. Catalog kinds carry the id of an entry; an account is its code.
@@ -24,6 +25,7 @@ NEVER, CORRECTING = "never", "correcting"
 
 ACTS_COMMON = (
     "open", "print", "close", "copy", "reload", "edit", "quick_edit", "delete", "post", "unpost", "renumber", "resolve",
+    "discard",
 )  # fmt: skip
 
 
@@ -109,11 +111,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """Default series: prefix + digits, restarted every `reset` (year | month | never)."""
+    """How numbers are made: prefix + digits + suffix, restarted every `reset` (year | month | never).
+
+    `scope` says who counts together: a branch, each fund of a branch, or the whole company. `shared`: one count for all
+    data servers, leased from the cloud in ranges. `prefixes` are those of single funds or branches, by id.
+    """
 
     prefix: str
     digits: int = 5
     reset: str = "year"
+    suffix: str = ""
+    scope: str = "branch"
+    shared: bool = False
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

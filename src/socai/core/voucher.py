@@ -27,7 +27,7 @@ COUNT_MAX = 9_999
 FAULTS_PER_VOUCHER_MAX = 50
 
 CASH_FLOW_CODE = re.compile("[0-9]{2}", re.ASCII)
-VOUCHER_NUMBER = re.compile(r"[^\W_][\w./-]*")
+VOUCHER_NUMBER = re.compile(r"(?=.)(?:[^\W_][\w./-]*)?(?:~[\w./-]+)?")  # ~ stands in provisional numbers
 SIDES = ("debit", "credit")
 
 

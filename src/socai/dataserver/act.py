@@ -14,18 +14,20 @@ import msgspec
 
 from socai.base.fault import Fault
 from socai.base.ident import parse_ident
+from socai.core.number_use import DELETED, Use
+from socai.core import life
 from socai.core.voucher import parse_voucher
 from socai.dataserver.checking import check_body
 from socai.dataserver.clock import Instant, new_ident
 from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, refused
 from socai.dataserver.head import fill_head, keys_of
 from socai.dataserver.known import Known
-from socai.dataserver.outgoing import Wish, is_running, never_told, put_voucher
+from socai.dataserver.numbering import number_voucher
+from socai.dataserver.outgoing import BODY_ACTS, Wish, is_running, never_told, put_voucher
 from socai.dataserver.save import (
     accepted,
     blank_head,
     check_open,
-    number_voucher,
     record,
     repeated,
     saved_now,
@@ -33,7 +35,7 @@ from socai.dataserver.save import (
     stamp_act,
     write_body,
 )
-from socai.dataserver.store import audit, conflict, outbox, voucher
+from socai.dataserver.store import audit, conflict, number, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
@@ -42,7 +44,7 @@ from socai.registry import voucher_types
 from socai.sync.grant import Grant, may_voucher
 from socai.sync.message import DELETE, POST, QUICK_EDIT, RENUMBER, SAVE, UNPOST
 
-RESOLVE = "resolve"
+RESOLVE, DISCARD = "resolve", "discard"
 THEIRS, MINE, NEW = "theirs", "mine", "new"
 CHOICES = (THEIRS, MINE, NEW)
 
@@ -95,6 +97,8 @@ def delete(desk: Desk, asked: Asked) -> Saved | Refused:
             head.deleted = 1
             for row in pending:
                 outbox.drop(found.db, row.place)
+            use = Use(head.number, DELETED, head.id, found.wish.user, found.wish.at)
+            number.note(found.db, head.series, use)
             return _note(found)
         return _queue(found, found.wish)
 
@@ -106,9 +110,41 @@ def quick_edit(desk: Desk, asked: Asked, changes: Mapping[str, Any]) -> Saved | 
     return _do(desk, asked, QUICK_EDIT, lambda found: _edit(found, changes, None))
 
 
-def renumber(desk: Desk, asked: Asked, number: str) -> Saved | Refused:
+def renumber(desk: Desk, asked: Asked, text: str) -> Saved | Refused:
     """Give a voucher another number."""
-    return _do(desk, asked, RENUMBER, lambda found: _edit(found, {"number": number}, frozenset(("number",))))
+    return _do(desk, asked, RENUMBER, lambda found: _edit(found, {"number": text}, frozenset(("number",))))
+
+
+def discard(desk: Desk, asked: Asked) -> Saved | Refused:
+    """Bỏ bản bị từ chối: the form the cloud has is taken back, and what no cloud has is deleted.
+
+    The typed form stays in the history. Where the cloud refused an act that left the body alone, only that is put away.
+    """
+
+    def work(found: _Open) -> Saved:
+        head = found.head
+        if head.refused_act not in BODY_ACTS:
+            return _note(found)
+        stands = voucher.newest_taken(found.db, head.id)
+        if stands is None:
+            head.deleted = 1
+            return _note(found)
+        content = voucher.body(found.db, head.id, stands.revision)
+        _take_body(found, content, stands.version, DISCARD, stands.author, stands.at)
+        return _note(found)
+
+    return _do(desk, asked, DISCARD, work)
+
+
+def module_act(desk: Desk, asked: Asked, act: str, book: str = "") -> Refused | Saved:
+    """An act of a module to come: the table's answer, and where that allows it, that this version has it not."""
+    if act not in life.MODULE_ACTS:
+        return refused(Fault("ACT_UNAVAILABLE", "act", {"act": act[:40]}))
+
+    def work(_: _Open) -> Saved:
+        raise Undo(refused(Fault("ACT_NOT_BUILT", "act", {"act": act})))
+
+    return _do(desk, asked, act, work, book)
 
 
 def resolve(desk: Desk, asked: Asked, choice: str, new_id: str = "") -> Saved | Refused:
@@ -214,13 +250,18 @@ def _take_theirs(found: _Open, lost: ConflictRow) -> None:
     head, winner = found.head, lost.winner
     head.version = winner.version
     head.deleted = int(winner.deleted)
-    if not winner.body:
-        return
+    if winner.body:
+        _take_body(found, winner.body, winner.version, RESOLVE, winner.author, winner.at)
+
+
+def _take_body(found: _Open, content: bytes, version: int, act: str, author: str, at: str) -> None:
+    """A form the cloud has becomes the voucher's newest."""
+    head = found.head
     spec = voucher_types()[head.type].spec
-    body = msgspec.json.decode(winner.body)
+    body = msgspec.json.decode(content)
     fill_head(head, spec, body, found.known)
     head.revision += 1
-    voucher.add_body(found.db, head.id, head.revision, winner.version, RESOLVE, winner.author, winner.at, winner.body)
+    voucher.add_body(found.db, head.id, head.revision, version, act, author, at, content)
     voucher.replace_keys(found.db, head.id, keys_of(spec, body), known=True)
 
 
@@ -244,7 +285,7 @@ def _mine_on_top(found: _Open, lost: ConflictRow) -> Saved:
     if faults:
         raise Undo(Refused(faults))
     head.version = lost.winner.version
-    number_voucher(found.db, head, spec, body, found.known)
+    number_voucher(found.db, head, spec, body, found.known, as_it_was=True)
     wish = replace(found.wish, act=SAVE, post_to=posts)
     content = write_body(found.db, head, spec, body, found.known, wish, found.now)
     put_voucher(found.db, head, wish, running=False)

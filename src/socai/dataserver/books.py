@@ -17,13 +17,14 @@ from socai.core import life
 from socai.core.account import Chart
 from socai.core.check import Calendar
 from socai.core.company import Company
-from socai.dataserver import act, entry, loading, save
+from socai.dataserver import act, entry, loading, numbering, save
 from socai.dataserver import facts as fact
 from socai.dataserver.act import Asked
 from socai.dataserver.agent import Agent, Standing
 from socai.dataserver.clock import Clock, SystemClock
 from socai.dataserver.desk import STORAGE, VOUCHER, Desk, Listener, Refused, Saved
 from socai.dataserver.known import Known
+from socai.dataserver.round import Round, kept
 from socai.dataserver.save import Request
 from socai.dataserver.store import conflict, ledger, meta, outbox, voucher
 from socai.dataserver.store.download import DownloadJob
@@ -53,6 +54,7 @@ class SyncState:
     as_of: str
     oldest_pending_at: str
     progress: str
+    seconds_left: int  # of the running round, -1 while unknown
     storage: str  # why nothing can be saved, empty while all is well
 
 
@@ -122,10 +124,14 @@ class Books:
         """A connection to the cloud in this replica's name; the caller closes it."""
         return CloudClient(self.enrolment.cloud, self.enrolment.replica, self.enrolment.private_key)
 
-    def sync_now(self) -> None:
-        """Đồng bộ dữ liệu."""
+    def sync_now(self, user: str = "") -> None:
+        """Đồng bộ dữ liệu, asked by `user`."""
         if self.agent is not None:
-            self.agent.sync_now()
+            self.agent.sync_now(user)
+
+    def round_running(self) -> Round | None:
+        """The running round of syncing."""
+        return self.agent.rounds.running if self.agent is not None else None
 
     def standing(self) -> Standing:
         """What the agent last knew."""
@@ -139,7 +145,8 @@ class Books:
             failed, conflicts = outbox.failures(db), conflict.count(db)
             known = meta.standing(db)
         received = standing.caught_up and known.received
-        green = standing.online and received and not waiting + sent and not standing.reason
+        running = self.round_running()
+        green = standing.online and received and not waiting + sent and not standing.reason and running is None
         return SyncState(
             online=standing.online,
             reason=standing.reason,
@@ -152,8 +159,13 @@ class Books:
             as_of=standing.as_of or known.as_of,
             oldest_pending_at=oldest,
             progress=standing.progress,
+            seconds_left=running.seconds_left if running is not None else 0,
             storage=self.file.broken,
         )
+
+    def rounds(self) -> list[Round]:
+        """The newest rounds of syncing that have ended, newest first."""
+        return kept(self.desk)
 
     def save_person(self, acting_user: str, person: dict[str, object]) -> Person:
         """Add or change a user at the cloud, online only. Raises CloudRefused or CloudUnreachable."""
@@ -209,7 +221,7 @@ class Books:
 
     def next_number(self, type_code: str, branch: str, day: date) -> str:
         """The provisional next number."""
-        return save.next_number(self.desk, type_code, branch, day)
+        return numbering.next_number(self.desk, type_code, branch, day)
 
     # ---- catalogs
 

@@ -10,7 +10,7 @@ from socai.base.calendar import day_key
 from socai.base.folding import fold
 from socai.core.check import invoice_keys
 from socai.core.entry import VND
-from socai.core.numbering import numbering_of, series_key
+from socai.core.numbering import series_of_body
 from socai.core.spec import TEXT, VOUCHER, VoucherSpec
 from socai.core.voucher import catalog_references, total_foreign, total_vnd
 from socai.dataserver.known import Known
@@ -28,18 +28,12 @@ def day_of(body: Mapping[str, Any], name: str) -> int:
     return day_key(date.fromisoformat(text)) if text else 0
 
 
-def series_of(spec: VoucherSpec, body: Mapping[str, Any], known: Known) -> str:
-    """The stretch of numbers a voucher draws from."""
-    day = date.fromisoformat(str(body["accounting_date"]))
-    return series_key(str(body["branch"]), spec.code, day, numbering_of(spec, known.company.numbering))
-
-
 def fill_head(head: Head, spec: VoucherSpec, body: Mapping[str, Any], known: Known) -> None:
     """Bring a head to what its body says."""
     head.type = spec.code
     head.branch = str(body["branch"])
     head.number = str(body.get("number") or "")
-    head.series = series_of(spec, body, known)
+    head.series = series_of_body(spec, known.company.numbering, body).key
     head.day, head.voucher_date = day_of(body, "accounting_date"), day_of(body, "voucher_date")
     head.books = ",".join(body["books"])
     head.partner_name = str(body.get("partner_name") or "")

@@ -11,21 +11,22 @@ from dataclasses import replace
 
 import msgspec
 
-from socai.core.numbering import numbering_of
 from socai.dataserver import known as settings
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import CATALOG, VOUCHER, Desk
 from socai.dataserver.entry import blank_entry, fill_entry
+from socai.dataserver.facts import faults_text
 from socai.dataserver.head import day_of, fill_head, keys_of
 from socai.dataserver.known import Known
+from socai.dataserver.numbering import observe_body
 from socai.dataserver.outgoing import BODY_ACTS
-from socai.dataserver.save import blank_head, observe
+from socai.dataserver.save import blank_head
 from socai.dataserver.store import catalog, conflict, ledger, meta, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.registry import voucher_types
-from socai.sync.message import BookState, FeedItem, FeedPage, SnapshotChunk, WireFault
+from socai.sync.message import BookState, FeedItem, FeedPage, SnapshotChunk
 
 FEED, DOWNLOADED = "feed", "download"  # how a body came here, as its history says
 Change = tuple[str, str, str]  # what listeners are told: kind, object kind, id
@@ -72,7 +73,7 @@ def take_entry(db: Connection, item: FeedItem) -> bool:
     row.seq = item.seq
     theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
     draft = row.refused_act if row.refused else ""
-    if _ours_waits(db, CATALOG, item.object_kind, item.id, theirs, draft, row.revision, row.version):
+    if _ours_waits(db, row, theirs, draft):
         catalog.put(db, row)
         return True
     adopt_entry(db, row, theirs)
@@ -114,10 +115,12 @@ def take_voucher(
         head = blank_head(item.id, item.author, item.at)
         head.type = item.object_kind
     head.seq = item.seq
-    _take_books(db, head, item.books, now)
+    head.bonds = ",".join(item.bonds)
+    others = item.version > head.version and not outbox.open_of(db, VOUCHER, head.type, head.id)
+    _take_books(db, head, item.books, now, others)
     theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
     draft = head.refused_act if head.refused else ""
-    if _ours_waits(db, VOUCHER, head.type, head.id, theirs, draft, head.revision, head.version):
+    if _ours_waits(db, head, theirs, draft):
         voucher.put(db, head)
         return
     adopt_voucher(db, head, theirs, known, mark, how)
@@ -150,11 +153,11 @@ def _fill(db: Connection, head: Head, content: bytes, known: Known, mark: str) -
         return
     fill_head(head, kind.spec, body, known)
     voucher.replace_keys(db, head.id, keys_of(kind.spec, body), known=True)
-    prefix = numbering_of(kind.spec, known.company.numbering).prefix
-    observe(db, head.series, f"{prefix}{mark}", head.number)
+    observe_body(db, kind.spec, body, known, mark)
 
 
-def _take_books(db: Connection, head: Head, states: Sequence[BookState], now: Instant) -> None:
+def _take_books(db: Connection, head: Head, states: Sequence[BookState], now: Instant, others: bool) -> None:
+    """The books' states. `others`: the newest act is another office's."""
     rows = [
         BookRow(
             state.book,
@@ -168,39 +171,41 @@ def _take_books(db: Connection, head: Head, states: Sequence[BookState], now: In
         for state in states
     ]
     voucher.put_books(db, head.id, rows)
-    if not head.lease_wall and any(row.running for row in rows):
-        # Begun at another office: the five minutes run from when we heard of it.
+    if (others or not head.lease_wall) and any(row.running for row in rows):
+        # Begun at another office: the five minutes run from when we first heard of that act.
         head.lease_wall, head.lease_tick, head.lease_boot = now.wall, now.tick, now.boot
-
-
-def faults_text(faults: Sequence[WireFault]) -> str:
-    """Faults as stored: empty for none."""
-    return msgspec.json.encode(list(faults)).decode() if faults else ""
 
 
 # ---- ours against theirs
 
 
-def _ours_waits(
-    db: Connection, kind: str, object_kind: str, ident: str, theirs: Theirs, draft: str, mine: int, base: int
-) -> bool:
+def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, draft: str) -> bool:
     """Whether work of ours stands against the cloud's form; then that form is kept beside it.
 
-    `draft`: the act the cloud refused, whose typed form is still ours alone.
+    `draft`: the act the cloud refused, whose typed form is still ours alone. What was never sent and cannot win any
+    more is told as a conflict at once.
     """
-    if outbox.open_of(db, kind, object_kind, ident):
-        if theirs.version > base or theirs.deleted:
-            conflict.put_shadow(db, kind, object_kind, ident, theirs)
+    key = (VOUCHER, ours.type, ours.id) if isinstance(ours, Head) else (CATALOG, ours.kind, ours.id)
+    if pending := outbox.open_of(db, *key):
+        if theirs.version <= ours.version and not theirs.deleted:
+            return True
+        if lost := lost_unsent(db, pending, theirs, theirs.at):
+            if isinstance(ours, Head):
+                lose_voucher(db, ours, lost, theirs, theirs.at)
+            else:
+                lose_entry(db, ours, lost, theirs, theirs.at)
+        else:
+            conflict.put_shadow(db, *key, theirs)
         return True
-    found = conflict.load(db, kind, object_kind, ident)
+    found = conflict.load(db, *key)
     if found is not None:
         conflict.put(db, replace(found, winner=theirs))
         return True
     if draft not in BODY_ACTS:
         return False
-    if theirs.version > base:
+    if theirs.version > ours.version:
         # Somebody changed it after our draft was refused: the draft is told against the newer form.
-        conflict.put(db, ConflictRow(kind, object_kind, ident, theirs, mine, draft, "", theirs.at))
+        conflict.put(db, ConflictRow(*key, theirs, ours.revision, draft, "", theirs.at))
     return True
 
 

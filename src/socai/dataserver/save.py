@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -18,17 +17,19 @@ import msgspec
 from socai.base.fault import Fault
 from socai.base.ident import parse_ident
 from socai.core import life
-from socai.core.numbering import number_text, numbering_of, series_key
+from socai.core.number_use import RENUMBERED, Use
+from socai.core.numbering import is_provisional
 from socai.core.spec import VoucherSpec
 from socai.core.voucher import Body, parse_voucher
 from socai.dataserver import facts as fact
 from socai.dataserver.checking import check_body
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, Theirs, refused
-from socai.dataserver.head import fill_head, keys_of, series_of
+from socai.dataserver.head import fill_head, keys_of
 from socai.dataserver.known import Known
+from socai.dataserver.numbering import number_voucher
 from socai.dataserver.outgoing import Wish, is_running, put_voucher
-from socai.dataserver.store import audit, meta, series, voucher
+from socai.dataserver.store import audit, number, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Ticket, Undo, told
 from socai.dataserver.store.voucher import Head
@@ -36,7 +37,6 @@ from socai.registry import voucher_types
 from socai.sync.grant import Grant, may_voucher
 from socai.sync.message import BODY_BYTES_MAX, SAVE
 
-NUMBER_TRIES_MAX = 10_000
 LINES_IN_WRITER_MAX = 200
 ANSWERED_MAX = 20
 CODE = re.compile("[A-Z][A-Z_]{1,59}", re.ASCII)
@@ -47,13 +47,17 @@ _decode = msgspec.json.Decoder().decode
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A save as asked for. `revision` 0 says that the voucher is new; `answered`: codes of accepted warnings."""
+    """A save as asked for. `revision` 0 says that the voucher is new; `answered`: codes of accepted warnings.
+
+    `post_to`: the books to post to; none at all leaves it unposted, and None leaves it to the company's setting "cất
+    đồng thời ghi sổ", which means every book of the voucher.
+    """
 
     act_id: str
     id: str
     revision: int
     body: Mapping[str, Any]
-    post_to: Sequence[str] = ()
+    post_to: Sequence[str] | None = ()
     answered: Sequence[str] = ()
 
 
@@ -66,6 +70,7 @@ class Prepared:
     spec: VoucherSpec
     body: Body
     known: Known
+    post_to: tuple[str, ...] = ()
 
 
 def blank_head(ident: str, author: str, at: str) -> Head:
@@ -139,7 +144,8 @@ def prepare(desk: Desk, db: Connection, grant: Grant, request: Request) -> Prepa
             return stale(db, head, body)
     if fault := may_voucher(grant, desk.branches, SAVE, branches):
         return refused(fault)
-    wrong = [book for book in request.post_to if book not in body["books"]]  # type: ignore[operator]
+    post_to = _posts(request, body, known)
+    wrong = [book for book in post_to if book not in body["books"]]  # type: ignore[operator]
     if wrong:
         return refused(Fault("BOOK_UNKNOWN", "post_to", {"book": str(wrong[0])[:40]}))
     _, faults, warnings = check_body(db, known, kind.spec, body, ident)
@@ -147,7 +153,15 @@ def prepare(desk: Desk, db: Connection, grant: Grant, request: Request) -> Prepa
         return Refused(faults)
     if asked := tuple(fault for fault in warnings if fault.code not in request.answered):
         return Refused(asked, asks=True)
-    return Prepared(grant, request, kind.spec, body, known)
+    return Prepared(grant, request, kind.spec, body, known, post_to)
+
+
+def _posts(request: Request, body: Body, known: Known) -> tuple[str, ...]:
+    """The books a save is to be posted to."""
+    if request.post_to is not None:
+        return tuple(request.post_to)
+    books = body["books"]
+    return tuple(books) if known.company.post_on_save and isinstance(books, list) else ()
 
 
 def _write(desk: Desk, db: Connection, grant: Grant, request: Request, prepared: Prepared | None) -> Saved | Refused:
@@ -176,7 +190,7 @@ def _write(desk: Desk, db: Connection, grant: Grant, request: Request, prepared:
             raise Undo(refused(Fault("TYPE_UNKNOWN", "type", {"type": spec.code})))
         running = is_running(db, head.id)
     number_voucher(db, head, spec, body, known)
-    wish = Wish(SAVE, request.act_id, grant.user, now.text, (), tuple(request.post_to), accepted(request.answered))
+    wish = Wish(SAVE, request.act_id, grant.user, now.text, (), prepared.post_to, accepted(request.answered))
     content = write_body(db, head, spec, body, known, wish, now)
     put_voucher(db, head, wish, running)
     if fresh:
@@ -220,7 +234,10 @@ def write_body(
     content = _encode(body)
     if len(content) > BODY_BYTES_MAX:
         raise Undo(refused(Fault("BODY_TOO_LARGE", "", {"max": f"{BODY_BYTES_MAX // 1_000_000} MB"})))
+    series, old = head.series, head.number if head.revision else ""
     fill_head(head, spec, body, known)
+    if old and old != head.number and not is_provisional(old):
+        number.note(db, series, Use(old, RENUMBERED, head.id, wish.user, wish.at, head.number))
     head.revision += 1
     head.refused = head.refused_act = ""
     stamp_act(head, wish, now)
@@ -265,42 +282,3 @@ def stale(db: Connection, head: Head, mine: Mapping[str, Any]) -> Refused:
     fault = Fault("STALE_VERSION", "revision", {"author": head.author, "time": head.at})
     body = voucher.body(db, head.id, head.revision)
     return Refused((fault,), stale=Theirs(head.revision, head.version, head.author, head.at, body), mine=_encode(mine))
-
-
-def number_voucher(db: Connection, head: Head, spec: VoucherSpec, body: Body, known: Known) -> None:
-    """Give the body its number: the typed one if free, the one it had, else the next of the series."""
-    numbering = numbering_of(spec, known.company.numbering)
-    head.series = series_of(spec, body, known)
-    mark = meta.text(db, "series_mark")
-    typed = str(body.get("number") or "") or (head.number if head.revision else "")
-    if typed:
-        if series.taken(db, head.series, typed, head.id):
-            raise Undo(refused(Fault("NUMBER_TAKEN", "number", {"number": typed})))
-        body["number"] = typed
-        observe(db, head.series, f"{numbering.prefix}{mark}", typed)
-        return
-    count = series.last(db, head.series)
-    for _ in range(NUMBER_TRIES_MAX):
-        count += 1
-        text = number_text(numbering, mark, count)
-        if not series.taken(db, head.series, text, head.id):
-            break
-    body["number"] = text
-    series.put(db, head.series, count)
-
-
-def observe(db: Connection, key: str, prefix: str, number: str) -> None:
-    """A number of our own pattern moves the series on, so that the next one follows it."""
-    tail = number[len(prefix) :]
-    if number.startswith(prefix) and tail.isascii() and tail.isdigit() and len(tail) <= 10:
-        series.put(db, key, int(tail))
-
-
-def next_number(desk: Desk, type_code: str, branch: str, day: date) -> str:
-    """The number the next voucher would get: shown as provisional, given only by a save."""
-    spec = voucher_types()[type_code].spec
-    with desk.file.read() as db:
-        known = desk.cache.get(db)
-        numbering = numbering_of(spec, known.company.numbering)
-        key = series_key(branch, spec.code, day, numbering)
-        return number_text(numbering, meta.text(db, "series_mark"), series.last(db, key) + 1)

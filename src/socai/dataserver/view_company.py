@@ -15,12 +15,12 @@ from socai.core.catalog import COMPANY_ID
 from socai.core.check import FiscalYear
 from socai.core.company import DECIMALS
 from socai.core.entry import BOOKS, FINANCIAL, VND
-from socai.core.numbering import number_text, numbering_of, series_key
 from socai.core.spec import VoucherSpec
 from socai.core.wording import describe_chart
 from socai.dataserver.desk import Desk
 from socai.dataserver.known import Known
-from socai.dataserver.store import catalog, listing, meta, series
+from socai.dataserver.numbering import preview
+from socai.dataserver.store import catalog, listing
 from socai.dataserver.store.file import Connection
 from socai.dataserver.view import Branches, local_day
 from socai.sync.grant import Grant
@@ -164,10 +164,8 @@ def new_voucher(desk: Desk, type_code: str, branch: str) -> NewVoucher | Fault:
     with desk.file.read() as db:
         known = desk.cache.get(db)
         day = _first_day(known, spec, local_day(desk))
-        numbering = numbering_of(spec, known.company.numbering)
-        mark = meta.text(db, "series_mark")
-        count = series.last(db, series_key(branch, spec.code, day, numbering)) + 1
         details = {kind: _only_entry(db, kind, branch) for kind in ("fund", "bank_account")}
+        number = preview(db, spec, known, branch, day, details["fund"])
     chart = known.chart_on(day)
 
     def default(text: str) -> str:
@@ -185,7 +183,7 @@ def new_voucher(desk: Desk, type_code: str, branch: str) -> NewVoucher | Fault:
         grid.name: {column.name: value for column in grid.columns if (value := default(column.default))}
         for grid in spec.grids
     }
-    return NewVoucher(body, number_text(numbering, mark, count), rows)
+    return NewVoucher(body, number, rows)
 
 
 def _first_day(known: Known, spec: VoucherSpec, today: date) -> date:

@@ -18,7 +18,7 @@ from socai.base.fault import Fault, Faults
 from socai.base.ident import parse_ident
 from socai.core.catalog import COMPANY_ID, KINDS, check_entry, references
 from socai.core.check import Calendar
-from socai.core.numbering import numbering_of, series_key
+from socai.core.numbering import series_of_body
 from socai.core.spec import ACCOUNT, VoucherSpec
 from socai.core.voucher import Body, catalog_references, parse_voucher
 from socai.sync.grant import Grant
@@ -230,7 +230,7 @@ def _read_voucher(frame: Frame, operation: Operation) -> Reading:
         return Reading(operation, tuple(faults), body)
     day = date.fromisoformat(str(body["accounting_date"]))
     branch, number = str(body["branch"]), str(body.get("number", ""))
-    series = series_key(branch, spec.code, day, numbering_of(spec, frame.numbering))
+    series = series_of_body(spec, frame.numbering, body).key
     key = day_key(day)
     named = (*catalog_references(spec, body), *fiscal_year_named(frame.calendar, key))
     return Reading(operation, (), body, branch, key, number, series, named=named, accounts=named_accounts(spec, body))

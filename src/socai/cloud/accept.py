@@ -17,6 +17,7 @@ from socai.cloud.store.port import Accepting, AcceptStore, Applied, FrameRows, R
 from socai.cloud.store.row import FRAME_KINDS, TenantRef
 from socai.core.company import calendar_of, company_of, decimals_of
 from socai.core.spec import VoucherSpec
+from socai.edge.failpoint import reach
 from socai.sync.accept import decide, rejected
 from socai.sync.fact import Changes
 from socai.sync.grant import Grant
@@ -57,6 +58,7 @@ class Acceptor:
         depth = 0
         for part in slices(operations):
             done = self._take(ref, replica, part)
+            reach("accept.after_commit")
             outcomes += done.outcomes
             depth = done.depth or depth
             if done.fault is not None:
@@ -100,7 +102,9 @@ class Acceptor:
             readings = [read(frame, operation) for operation in part]
             objects = accepting.objects(wanted(readings))
             outcomes, changes = decide(frame, objects, readings)
+            reach("accept.judged")
             applied = accepting.apply(changes)
+            reach("accept.before_commit")
             return _Slice([_stamped(outcome, applied) for outcome in outcomes], applied.depth)
 
     def _refuse(self, ref: TenantRef, replica: str, operation: Operation) -> _Slice:

@@ -23,6 +23,7 @@ from socai.cloud.lane import COMMITTED, LaneStore, LaneStuck, Poster, Prepared, 
 from socai.cloud.post import FAILED, Specs, Turn
 from socai.cloud.store.connection import POSTER, Database
 from socai.cloud.store.posting_postgres import PostgresLane
+from socai.edge.failpoint import reach
 from socai.registry import voucher_types
 from socai.sync import lane as rules
 from socai.sync.lane import Claim
@@ -123,6 +124,7 @@ class Worker:
         for bucket in buckets:
             claim = self.store.claim(bucket, self.holder, below)
             if claim is not None:
+                reach("lane.claimed")
                 self._bucket = bucket
                 return claim
         return None

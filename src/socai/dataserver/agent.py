@@ -23,6 +23,7 @@ from socai.dataserver.loading import next_page
 from socai.dataserver.store import meta, outbox, voucher
 from socai.dataserver.store.file import StorageFailed
 from socai.edge.client import CloudClient, CloudRefused, CloudSlow, CloudUnreachable
+from socai.edge.failpoint import reach
 from socai.sync import pull, push
 from socai.sync.message import (
     FEED_ITEMS_MAX,
@@ -161,6 +162,7 @@ class Agent:
             match effect:
                 case push.TakeHello(answer=answer):
                     exchange.take_hello(self._desk, answer)
+                    reach("hello.taken")
                     if answer.verdict not in (push.QUARANTINE, push.UPGRADE):
                         self._open()
                 case push.TakeAnswer(answer=answer):
@@ -218,6 +220,7 @@ class Agent:
             # The whole of it would be sent again and be late again, for ever: less at once gets through.
             self._limit = max(len(self._push.operations) // 2, 1)
             raise
+        reach("push.heard")
         self._limit = min(self._limit * 2, OPERATIONS_PER_PUSH_MAX)
         return push.Answered(self._clock(), answer, exchange.pending(self._desk))
 

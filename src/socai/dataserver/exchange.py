@@ -18,6 +18,7 @@ from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
+from socai.edge.failpoint import reach
 from socai.sync.message import (
     APPLIED,
     CONFLICT,
@@ -124,6 +125,7 @@ def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
         )
 
     push, changes = desk.file.write(job)
+    reach("push.sealed")
     desk.tell_all(changes)
     return push
 
@@ -195,6 +197,7 @@ def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
             row = outbox.by_n(db, push.epoch, outcome.n)
             if row is not None and row.state == outbox.SENT:
                 take_outcome(desk, db, row, outcome)
+                reach("answer.taking")
                 changes.append((row.kind, row.object_kind, row.object))
         seq = max((outcome.seq for outcome in answer.outcomes), default=0)
         if seq > meta.number(db, "acked_seq"):
@@ -203,6 +206,7 @@ def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
         return changes
 
     changes = desk.file.write(job)
+    reach("answer.taken")
     desk.tell_all([*changes, (SYNC, "", "")])
     return changes
 

@@ -25,6 +25,7 @@ from socai.dataserver.store import catalog, conflict, ledger, meta, outbox, vouc
 from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
+from socai.edge.failpoint import reach
 from socai.registry import voucher_types
 from socai.sync.message import BookState, FeedItem, FeedPage, SnapshotChunk
 
@@ -37,10 +38,12 @@ def take_page(desk: Desk, page: FeedPage) -> list[Change]:
 
     def job(db: Connection) -> list[Change]:
         changes = take_items(desk, db, page.items, FEED)
+        reach("page.taking")
         meta.put(db, {"cursor": page.cursor, "head_seq": page.head_seq})
         return changes
 
     changes = desk.file.write(job)
+    reach("page.taken")
     desk.tell_all(changes)
     return changes
 
@@ -246,5 +249,6 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
             meta.put(db, {"snapshot_done": 1, "cursor": cursor, "head_seq": heard})
 
     desk.file.write(job)
+    reach("chunk.taken")
     if chunk.end:
         desk.tell(CATALOG)

@@ -33,6 +33,7 @@ from socai.dataserver.store import audit, number, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Ticket, Undo, told
 from socai.dataserver.store.voucher import Head
+from socai.edge.failpoint import reach
 from socai.registry import voucher_types
 from socai.sync.grant import Grant, may_voucher
 from socai.sync.message import BODY_BYTES_MAX, SAVE
@@ -192,6 +193,7 @@ def _write(desk: Desk, db: Connection, grant: Grant, request: Request, prepared:
     number_voucher(db, head, spec, body, known)
     wish = Wish(SAVE, request.act_id, grant.user, now.text, (), prepared.post_to, accepted(request.answered))
     content = write_body(db, head, spec, body, known, wish, now)
+    reach("save.written")
     put_voucher(db, head, wish, running)
     if fresh:
         return _first_saved(head, wish, content)

@@ -24,6 +24,7 @@ from socai.cloud.post import FAILED, BookChange, Item, Turn
 from socai.cloud.store import posting_sql as sql
 from socai.cloud.store.connection import Connection, Database
 from socai.core.balance import MONEY_DAY
+from socai.edge.failpoint import reach
 from socai.sync import lane as rules
 from socai.sync.lane import Claim, Quantum, Standing, Work
 
@@ -181,7 +182,10 @@ class PostgresLane:
                 answer = COMMITTED if settled.fetchone() else _why_not(connection, claim)
                 if answer != COMMITTED:
                     raise psycopg.Rollback
+                reach("lane.settled")
                 connection.execute(sql.FINISH, packed.finish)
+                reach("lane.before_commit")
+            reach("lane.after_commit")
             return answer
         except psycopg.Error as error:
             if isinstance(error, AWAY) and not isinstance(error, psycopg.errors.ProgramLimitExceeded):

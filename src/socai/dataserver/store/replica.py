@@ -18,6 +18,7 @@ import apsw
 
 from socai.dataserver.store import file
 from socai.dataserver.store.file import BROKEN, MEMORY, StorageFailed
+from socai.edge.failpoint import reach
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
@@ -189,7 +190,9 @@ class Replica:
             db.execute("BEGIN IMMEDIATE")
             for ticket in group:
                 self._run_one(db, ticket)
+            reach("store.before_commit")
             db.execute("COMMIT")
+            reach("store.after_commit")
         except BROKEN as error:
             self._break(str(error))
             self._fail(group, StorageFailed(str(error)))
@@ -260,6 +263,7 @@ class Replica:
         try:
             frames, moved = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self.pages = frames - moved
+            reach("store.checkpointed")
         except apsw.BusyError:
             return
         except BROKEN as error:

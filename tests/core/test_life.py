@@ -83,43 +83,59 @@ STATES: dict[str, Facts] = {
         ever_synced=True, books=(BookFacts(BOOK), BookFacts(OTHER, asked=True, posted=True))
     ),
     "deleted": Facts(ever_synced=True, deleted=True, books=book()),
+    "posting refused by the cloud": Facts(ever_synced=True, refused="RIGHT_MISSING", refused_act="post", books=book()),
+    "unposting refused by the cloud": Facts(
+        ever_synced=True, refused="RIGHT_MISSING", refused_act="unpost", books=POSTED
+    ),
+    "deletion refused by the cloud": Facts(
+        ever_synced=True, refused="RIGHT_MISSING", refused_act="delete", books=book()
+    ),
+    "waits for a catalog entry": Facts(pending=UNSENT, pending_act="save", held=True, books=book()),
+    "posting to be confirmed": Facts(
+        ever_synced=True, books=book(asked=True, fault="CASH_NEGATIVE", fault_act="post", asks=True)
+    ),
 }
 
 ACT_TABLE = """
-                               |op|pr|cl|co|re|ed|qe|de|po|un|rn|rs| allocate..e-invoice
-never sent                     |. |. |. |. |. |. |. |. |. |N |. |U |S
-never sent, posting wished     |. |. |. |. |. |. |. |. |. |N |. |U |S
-never sent, five minutes ago   |. |. |. |. |. |. |. |. |. |N |. |U |S
-sent                           |. |. |. |. |. |F |F |F |F |F |F |F |F
-sent, five minutes ago         |. |. |. |. |. |. |. |. |. |N |. |U |S
-sent with posting              |. |. |. |. |. |F |F |F |F |F |F |F |F
-sent with posting, 5 minutes   |. |. |. |. |. |. |. |. |. |N |. |U |S
-synced                         |. |. |. |. |. |. |. |. |. |N |. |U |.
-being posted                   |. |. |. |. |. |F |F |F |F |F |F |F |F
-being posted, five minutes     |. |. |. |. |. |. |. |. |. |N |. |U |.
-posted                         |. |. |. |. |. |P |. |P |P |. |. |U |.
-posting failed                 |. |. |. |. |. |. |. |. |. |N |. |U |.
-posting failed, edited, unsent |. |. |. |. |. |. |. |. |. |N |. |U |S
-unpost asked, unsent           |. |. |. |. |. |P |. |P |P |. |. |U |S
-unpost sent                    |. |. |. |. |. |F |F |F |F |F |F |F |F
-being unposted                 |. |. |. |. |. |F |F |F |F |F |F |F |F
-being unposted, five minutes   |. |. |. |. |. |P |. |P |P |. |. |U |.
-unposting failed               |. |. |. |. |. |P |. |P |P |. |. |U |.
-delete sent                    |. |. |. |. |. |F |F |F |F |F |F |F |F
-being deleted                  |. |. |. |. |. |F |F |F |F |F |F |F |F
-deleting failed                |. |. |. |. |. |. |. |. |. |N |. |U |.
-quick edit of a posted, unsent |. |. |. |. |. |P |. |P |P |. |. |U |S
-refused by the cloud           |. |. |. |. |. |. |. |. |. |N |. |U |S
-refused edit of a synced one   |. |. |. |. |. |. |. |. |. |N |. |U |S
-conflict                       |. |. |. |. |. |C |C |C |C |C |C |. |C
-conflict of a posted one       |. |. |. |. |. |C |C |C |C |C |C |. |C
-locked date                    |. |. |. |. |. |L |L |L |L |L |L |U |.
-locked date, posted            |. |. |. |. |. |L |L |L |L |L |L |U |.
-e-invoice issued               |. |. |. |. |. |I |. |I |P |I |. |U |.
-settled                        |. |. |. |. |. |X |. |X |P |X |. |U |.
-in flight in the other book    |. |. |. |. |. |F |F |F |F |F |F |F |F
-posted in the other book only  |. |. |. |. |. |P |. |P |. |N |. |U |.
-deleted                        |. |D |. |. |. |D |D |D |D |D |D |D |D
+                               |op|pr|cl|co|re|ed|qe|de|po|un|rn|rs|ds| allocate..e-invoice
+never sent                     |. |. |. |. |. |. |. |. |. |N |. |U |U |S
+never sent, posting wished     |. |. |. |. |. |. |. |. |. |N |. |U |U |S
+never sent, five minutes ago   |. |. |. |. |. |. |. |. |. |N |. |U |U |S
+sent                           |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+sent, five minutes ago         |. |. |. |. |. |. |. |. |. |N |. |U |U |S
+sent with posting              |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+sent with posting, 5 minutes   |. |. |. |. |. |. |. |. |. |N |. |U |U |S
+synced                         |. |. |. |. |. |. |. |. |. |N |. |U |U |.
+being posted                   |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+being posted, five minutes     |. |. |. |. |. |. |. |. |. |N |. |U |U |.
+posted                         |. |. |. |. |. |P |. |P |P |. |. |U |U |.
+posting failed                 |. |. |. |. |. |. |. |. |. |N |. |U |U |.
+posting failed, edited, unsent |. |. |. |. |. |. |. |. |. |N |. |U |U |S
+unpost asked, unsent           |. |. |. |. |. |P |. |P |P |. |. |U |U |S
+unpost sent                    |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+being unposted                 |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+being unposted, five minutes   |. |. |. |. |. |P |. |P |P |. |. |U |U |.
+unposting failed               |. |. |. |. |. |P |. |P |P |. |. |U |U |.
+delete sent                    |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+being deleted                  |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+deleting failed                |. |. |. |. |. |. |. |. |. |N |. |U |U |.
+quick edit of a posted, unsent |. |. |. |. |. |P |. |P |P |. |. |U |U |S
+refused by the cloud           |. |. |. |. |. |. |. |. |. |N |. |U |. |S
+refused edit of a synced one   |. |. |. |. |. |. |. |. |. |N |. |U |. |S
+conflict                       |. |. |. |. |. |C |C |C |C |C |C |. |C |C
+conflict of a posted one       |. |. |. |. |. |C |C |C |C |C |C |. |C |C
+locked date                    |. |. |. |. |. |L |L |L |L |L |L |U |U |.
+locked date, posted            |. |. |. |. |. |L |L |L |L |L |L |U |U |.
+e-invoice issued               |. |. |. |. |. |I |. |I |P |I |. |U |U |.
+settled                        |. |. |. |. |. |X |. |X |P |X |. |U |U |.
+in flight in the other book    |. |. |. |. |. |F |F |F |F |F |F |F |F |F
+posted in the other book only  |. |. |. |. |. |P |. |P |. |N |. |U |U |.
+deleted                        |. |D |. |. |. |D |D |D |D |D |D |D |D |D
+posting refused by the cloud   |. |. |. |. |. |. |. |. |. |N |. |U |. |.
+unposting refused by the cloud |. |. |. |. |. |P |. |P |P |. |. |U |. |.
+deletion refused by the cloud  |. |. |. |. |. |. |. |. |. |N |. |U |. |.
+waits for a catalog entry      |. |. |. |. |. |. |. |. |. |N |. |U |U |S
+posting to be confirmed        |. |. |. |. |. |. |. |. |. |N |. |U |U |.
 """
 
 ACTS = (
@@ -135,6 +151,7 @@ ACTS = (
     "unpost",
     "renumber",
     "resolve",
+    "discard",
 )
 AT_THE_CLOUD = ("allocate_purchase_cost", "assign_invoice_number", "record_sales", "issue_e_invoice")
 
@@ -173,6 +190,11 @@ settled                        | synced      | posted        |           | poste
 in flight in the other book    | synced      | unposted      | yes       | synced              | 2
 posted in the other book only  | synced      | unposted      |           | synced              | 2
 deleted                        | synced      | unposted      |           | synced              | 2
+posting refused by the cloud   | synced      | post_failed   |           | post_failed         | 3
+unposting refused by the cloud | synced      | unpost_failed |           | unpost_failed       | 1
+deletion refused by the cloud  | synced      | delete_failed |           | delete_failed       | 1
+waits for a catalog entry      | local       | unposted      |           | held                | 1
+posting to be confirmed        | synced      | post_failed   |           | to_confirm          | 3
 """
 
 
@@ -199,6 +221,10 @@ def test_status(state: str) -> None:
     found = life.status(STATES[state], BOOK)
     shown = [found.sync, found.book, "yes" if found.in_flight else "", found.detail, str(found.icon)]
     assert shown == rows(STATUS_TABLE)[state]
+
+
+def test_row_2_every_word_of_a_list_is_some_states_word() -> None:
+    assert {life.status(facts, BOOK).detail for facts in STATES.values()} == set(life.DETAILS)
 
 
 def test_every_reason_has_words() -> None:

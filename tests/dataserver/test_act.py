@@ -33,9 +33,8 @@ from support.desk import CLERK, Office, ident, journal, open_office
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     """The DS store's contract: the same on a file with its writer thread and in memory without one."""
     found = open_office(MEMORY if request.param == "memory" else tmp_path / "replica.db")
-    push = exchange.next_batch(found.desk)  # the company's catalogs are taken by the cloud
-    assert push is not None
-    exchange.take_answer(found.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 1) for o in push.operations]))
+    while (push := exchange.next_batch(found.desk)) is not None:  # the company's catalogs are taken by the cloud
+        exchange.take_answer(found.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 1) for o in push.operations]))
     yield found
     found.close()
 

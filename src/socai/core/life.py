@@ -20,7 +20,17 @@ UNPOSTED, POSTING, POSTED, POST_FAILED, UNPOSTING, UNPOST_FAILED, DELETING, DELE
 ACTS = (
     "open", "print", "close", "copy", "reload", "edit", "quick_edit", "delete", "post", "unpost",
     "allocate_purchase_cost", "assign_invoice_number", "record_sales", "issue_e_invoice", "renumber", "resolve",
+    "discard",
 )  # fmt: skip
+MODULE_ACTS = ("allocate_purchase_cost", "assign_invoice_number", "record_sales", "issue_e_invoice")
+"""Acts of modules to come: judged by the table like any other, and not in this version where it allows them."""
+
+DETAILS = (
+    "local", "held", "syncing", "syncing_and_posting", "posting", "unposting", "deleting", "synced", "posted",
+    "sync_failed", "post_failed", "to_confirm", "unpost_failed", "delete_failed", "conflict",
+)  # fmt: skip
+"""Every word a list says of a voucher in one book; `held` waits for a catalog entry, `to_confirm` for an answer."""
+
 READING = frozenset(("open", "print", "close", "copy", "reload"))
 
 UNSENT, SENT = "unsent", "sent"
@@ -30,7 +40,8 @@ UNSENT, SENT = "unsent", "sent"
 class BookFacts:
     """One book's facts about a voucher: `asked` posting wished; `posted` a live entry set; `running` work at the cloud.
 
-    `fault` is the code of the last refused work and `fault_act` which work it was (post, unpost, delete).
+    `fault` is the code of the last refused work and `fault_act` which work it was (post, unpost, delete). `asks`: the
+    refusal is a warning nobody has answered yet.
     """
 
     book: str
@@ -39,6 +50,7 @@ class BookFacts:
     running: str = ""
     fault: str = ""
     fault_act: str = ""
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,8 @@ class Facts:
 
     `pending` is the newest unanswered operation in the outbox: "" | unsent | sent; `pending_posts` the books it is to
     post to (or, for an unpost, to take it out of; none means all). `lease_over`: five minutes have passed since the
-    act. `refused`: fault code of the newest operation when the cloud rejected it.
+    act. `refused`: fault code of the newest operation when the cloud rejected it, `refused_act` which act that was.
+    `held`: it names a catalog entry the cloud has refused.
     """
 
     pending: str = ""
@@ -62,6 +75,8 @@ class Facts:
     settled: bool = False
     invoiced: bool = False
     books: tuple[BookFacts, ...] = ()
+    refused_act: str = ""
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +105,14 @@ def sync_state(facts: Facts) -> str:
         return SYNCING
     if facts.pending == UNSENT:
         return LOCAL
-    if facts.refused:
+    if facts.refused and not _refused_ledger_act(facts):
         return SYNC_FAILED
     return SYNCED if facts.ever_synced else LOCAL
+
+
+def _refused_ledger_act(facts: Facts) -> str:
+    """The act on the books (post, unpost, delete) that the cloud refused of a voucher it has whole; else empty."""
+    return facts.refused_act if facts.refused and facts.ever_synced and facts.refused_act in _RUNNING else ""
 
 
 _RUNNING = {"post": POSTING, "unpost": UNPOSTING, "delete": DELETING}
@@ -110,6 +130,9 @@ def book_state(facts: Facts, book: BookFacts) -> str:
             return UNPOSTING
         if facts.pending_act != "unpost" and book.book in facts.pending_posts:
             return POSTING
+    act = _refused_ledger_act(facts)
+    if not facts.pending and (act == "delete" or (act and (act == "unpost") == book.posted)):
+        return _FAILED.get(act, POST_FAILED)
     if book.posted:
         return _FAILED.get(book.fault_act, POSTED) if book.fault else POSTED
     if book.fault and book.fault_act in ("post", "delete"):
@@ -121,10 +144,10 @@ def status(facts: Facts, book: str) -> Status:
     """The status in the book being looked at."""
     own = next((item for item in facts.books if item.book == book), BookFacts(book))
     sync, ledger, flying = sync_state(facts), book_state(facts, own), in_flight(facts)
-    return Status(sync, ledger, flying, _detail(facts, sync, ledger), _icon(own, sync, ledger))
+    return Status(sync, ledger, flying, _detail(facts, own, sync, ledger), _icon(own, sync, ledger))
 
 
-def _detail(facts: Facts, sync: str, ledger: str) -> str:
+def _detail(facts: Facts, own: BookFacts, sync: str, ledger: str) -> str:
     if sync == CONFLICT:
         return "conflict"
     if ledger in (UNPOSTING, DELETING):
@@ -134,7 +157,9 @@ def _detail(facts: Facts, sync: str, ledger: str) -> str:
     if ledger == POSTING:
         return "posting"
     if sync in (SYNC_FAILED, LOCAL):
-        return sync
+        return "held" if facts.held and sync == LOCAL else sync
+    if ledger == POST_FAILED and own.asks:
+        return "to_confirm"
     return ledger if ledger != UNPOSTED else "synced"
 
 
@@ -171,7 +196,7 @@ def standing(facts: Facts) -> str:
 
 
 _ALL = frozenset(ACTS)
-_NEEDS_CLOUD = frozenset(("allocate_purchase_cost", "assign_invoice_number", "record_sales", "issue_e_invoice"))
+_NEEDS_CLOUD = frozenset(MODULE_ACTS)
 
 # standing -> (acts refused, fault code). Everything else is allowed, but for what `allow` asks of single acts: there
 # must be something to resolve, unpost or post, and what is told to others must stand at the cloud as it stands here.
@@ -195,7 +220,7 @@ def allow(facts: Facts, act: str, book: str = "") -> Fault | None:
     refused, code = _REFUSED[row]
     if act in refused:
         return Fault(code, "act", {"act": act})
-    if act == "resolve" and not facts.conflict:
+    if (act == "resolve" and not facts.conflict) or (act == "discard" and not facts.refused):
         return Fault("ACT_UNAVAILABLE", "act", {"act": act})
     if act in _NEEDS_CLOUD and sync_state(facts) != SYNCED:
         return Fault("ACT_NOT_SYNCED", "act", {"act": act})

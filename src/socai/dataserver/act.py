@@ -14,8 +14,8 @@ import msgspec
 
 from socai.base.fault import Fault
 from socai.base.ident import parse_ident
-from socai.core.number_use import DELETED, Use
 from socai.core import life
+from socai.core.number_use import DELETED, Use
 from socai.core.voucher import parse_voucher
 from socai.dataserver.checking import check_body
 from socai.dataserver.clock import Instant, new_ident

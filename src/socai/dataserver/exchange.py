@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import msgspec
 
 from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
-from socai.dataserver.facts import wire_faults
-from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher, faults_text
-from socai.dataserver.store import catalog, conflict, meta, outbox, voucher
-from socai.dataserver.store.conflict import ConflictRow, Theirs
+from socai.dataserver.facts import faults_text, wire_faults
+from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher
+from socai.dataserver.losing import lose_entry, lose_voucher
+from socai.dataserver.store import catalog, conflict, dependency, meta, outbox, voucher
+from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
@@ -62,9 +63,12 @@ def make_hello(desk: Desk) -> Hello:
 
 
 def pending(desk: Desk) -> bool:
-    """Whether the outbox holds anything unanswered."""
+    """Whether the outbox holds anything to send: what waits for a catalog entry is not."""
     with desk.file.read() as db:
-        return outbox.any_open(db)
+        if not outbox.any_open(db):
+            return False
+        but = dependency.waiting_for(db)
+        return not but or bool(outbox.sent(db, 1)) or bool(outbox.waiting(db, 1, but))
 
 
 def unanswered(desk: Desk) -> bool:
@@ -89,7 +93,8 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
         if answer.verdict == NEW_EPOCH or answer.epoch != known.epoch:
             # Restored or cloned: what has no answer goes again under new numbers; its act ids say what it is.
             outbox.unsend(db, 0, known.epoch, answered_too=False)
-            facts |= {"epoch": answer.epoch, "next_n": 1, "last_hash": ""}
+            doubt = outbox.last_place(db)  # up to here the cloud may have taken more than this file knows
+            facts |= {"epoch": answer.epoch, "next_n": 1, "last_hash": "", "doubt_place": doubt}
         elif answer.verdict == REWIND:
             outbox.resend(db, answer.accepted_n, known.epoch)
         if answer.verdict == REWIND:
@@ -107,7 +112,10 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
 
 
 def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
-    """What goes next: what was sent without an answer, byte for byte, else what waits, sealed now. None for nothing."""
+    """What goes next: what was sent without an answer, byte for byte, else what waits, sealed now. None for nothing.
+
+    What names a catalog entry made here waits until the cloud has taken that entry; the rest goes past it.
+    """
 
     def job(db: Connection) -> tuple[Push | None, list[Change]]:
         known = meta.standing(db)
@@ -115,7 +123,7 @@ def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
         if again:
             operations = [_operation.decode(row.operation or b"") for row in again]
             return Push(PROTOCOL, known.replica, known.epoch, operations), []
-        rows = _bounded(outbox.waiting(db, limit), db)
+        rows = _bounded(outbox.waiting(db, limit, dependency.waiting_for(db)), db)
         if not rows:
             return None, []
         operations = _seal(desk, db, known, rows)
@@ -315,7 +323,7 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
     if shadow is not None:
         conflict.drop_shadow(db, VOUCHER, head.type, head.id)
         if shadow.version > head.version:
-            _lost(db, head, row, shadow, at)
+            lose_voucher(db, head, row, shadow, at)
             return
     head.refused, head.refused_act = faults_text(faults), row.act
     voucher.put(db, head)
@@ -339,21 +347,7 @@ def _voucher_lost(db: Connection, head: Head, row: OutRow, winner: Winner | None
     if shadow is not None and shadow.version > theirs.version:
         theirs = shadow
     conflict.drop_shadow(db, VOUCHER, head.type, head.id)
-    _lost(db, head, row, theirs, at)
-
-
-def _lost(db: Connection, head: Head, row: OutRow, theirs: Theirs, at: str) -> None:
-    """Ours lost: kept beside the winner. Acts that waited behind it are part of what lost."""
-    newest = row
-    for later in outbox.open_of(db, VOUCHER, head.type, head.id):
-        if later.state == outbox.WAITING:
-            outbox.answer(db, later.place, CONFLICT, 0, 0, "", at)
-            newest = later
-    act = SAVE if SAVE in (row.act, newest.act) else newest.act
-    found = ConflictRow(VOUCHER, head.type, head.id, theirs, head.revision, act, newest.post_to or row.post_to, at)
-    conflict.put(db, found)
-    head.refused = head.refused_act = ""
-    voucher.put(db, head)
+    lose_voucher(db, head, row, theirs, at)
 
 
 def _entry_answered(
@@ -380,7 +374,7 @@ def _entry_answered(
     winner = outcome.winner
     theirs = Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body)) if winner else shadow
     if theirs is not None and (result == CONFLICT or theirs.version > entry.version):
-        conflict.put(db, ConflictRow(*key, theirs, entry.revision, row.act, "", at))
+        lose_entry(db, entry, row, theirs, at)
         return
     entry.refused, entry.refused_act = faults_text(outcome.faults), row.act
     if row.act == DELETE:

@@ -11,12 +11,14 @@ from socai.base.fault import Fault
 from socai.core import life
 from socai.core.check import Calendar, locked
 from socai.dataserver.clock import Instant, elapsed_seconds
-from socai.dataserver.store import conflict, outbox, voucher
+from socai.dataserver.store import conflict, dependency, outbox, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.sync import lease
 from socai.sync.message import VOUCHER, WireFault
+
+INVOICED, SETTLED = "invoiced", "settled"  # kinds of bonds: what binds a voucher, and after a colon by which document
 
 _faults = msgspec.json.Decoder(list[WireFault])
 
@@ -24,6 +26,11 @@ _faults = msgspec.json.Decoder(list[WireFault])
 def wire_faults(text: str) -> list[WireFault]:
     """Faults as stored."""
     return _faults.decode(text) if text else []
+
+
+def faults_text(faults: Sequence[WireFault]) -> str:
+    """Faults as stored: empty for none."""
+    return msgspec.json.encode(list(faults)).decode() if faults else ""
 
 
 def faults_of(text: str) -> tuple[Fault, ...]:
@@ -38,7 +45,13 @@ def first_code(text: str) -> str:
 
 
 def facts_of(
-    head: Head, pending: Sequence[OutRow], books: Iterable[BookRow], in_conflict: bool, calendar: Calendar, now: Instant
+    head: Head,
+    pending: Sequence[OutRow],
+    books: Iterable[BookRow],
+    in_conflict: bool,
+    calendar: Calendar,
+    now: Instant,
+    held: bool = False,
 ) -> life.Facts:
     """All that the status of one voucher is derived from. `pending`: its unanswered operations, oldest first."""
     newest = pending[-1] if pending else None
@@ -59,36 +72,53 @@ def facts_of(
         lease_over=lease.over(elapsed_seconds(head.lease, now)) if head.lease_wall else True,
         deleted=bool(head.deleted),
         locked=head.day > 0 and locked(calendar, head.branch, head.book_list, day_of_key(head.day)) is not None,
+        settled=any(bond.startswith(SETTLED) for bond in head.bond_list),
+        invoiced=any(bond.startswith(INVOICED) for bond in head.bond_list),
         books=tuple(_book_facts(name, rows.get(name)) for name in names),
+        refused_act=head.refused_act,
+        held=held,
     )
 
 
 def _book_facts(name: str, row: BookRow | None) -> life.BookFacts:
     if row is None:
         return life.BookFacts(name)
-    return life.BookFacts(name, row.asked, row.posted, row.running, first_code(row.faults), row.fault_act)
+    faults = wire_faults(row.faults)
+    code, asks = (faults[0].code, bool(faults[0].params.get("asks"))) if faults else ("", False)
+    return life.BookFacts(name, row.asked, row.posted, row.running, code, row.fault_act, asks)
 
 
 def read_one(db: Connection, head: Head, calendar: Calendar, now: Instant) -> life.Facts:
     """The facts of one voucher."""
+    pending = outbox.open_of(db, VOUCHER, head.type, head.id)
     return facts_of(
         head,
-        outbox.open_of(db, VOUCHER, head.type, head.id),
+        pending,
         voucher.book_rows(db, [head.id]).get(head.id, ()),
         conflict.load(db, VOUCHER, head.type, head.id) is not None,
         calendar,
         now,
+        bool(pending) and head.id in dependency.held(db, [head.id]),
     )
 
 
 def read_many(db: Connection, heads: Sequence[Head], calendar: Calendar, now: Instant) -> dict[str, life.Facts]:
-    """The facts of a page of vouchers, in three statements whatever its length."""
+    """The facts of a page of vouchers, in four statements whatever its length."""
     idents = [head.id for head in heads]
     pending = outbox.open_of_many(db, VOUCHER, idents)
     books = voucher.book_rows(db, idents)
     conflicts = conflict.of_vouchers(db, idents)
+    held = dependency.held(db, list(pending)) if pending else frozenset()
     return {
-        head.id: facts_of(head, pending.get(head.id, ()), books.get(head.id, ()), head.id in conflicts, calendar, now)
+        head.id: facts_of(
+            head,
+            pending.get(head.id, ()),
+            books.get(head.id, ()),
+            head.id in conflicts,
+            calendar,
+            now,
+            head.id in held,
+        )
         for head in heads
     }
 
@@ -102,6 +132,10 @@ def explain(fault: Fault, facts: life.Facts, head: Head, calendar: Calendar) -> 
     if fault.code == "ACT_LOCKED":
         found = locked(calendar, head.branch, head.book_list, day_of_key(head.day))
         params.update(found.params if found else {})
+    for code, kind, name in (("ACT_INVOICED", INVOICED, "invoice"), ("ACT_SETTLED", SETTLED, "cause")):
+        if fault.code == code:
+            bond = next((item for item in head.bond_list if item.startswith(kind)), "")
+            params |= {name: bond.partition(":")[2]} if ":" in bond else {}
     return Fault(fault.code, fault.field, params)
 
 

@@ -18,6 +18,7 @@ from socai.dataserver.entry import blank_entry, fill_entry
 from socai.dataserver.facts import faults_text
 from socai.dataserver.head import day_of, fill_head, keys_of
 from socai.dataserver.known import Known
+from socai.dataserver.losing import lose_entry, lose_voucher, lost_unsent
 from socai.dataserver.numbering import observe_body
 from socai.dataserver.outgoing import BODY_ACTS
 from socai.dataserver.save import blank_head

@@ -13,8 +13,8 @@ from socai.base.calendar import month_first, month_key, month_last, months_betwe
 from socai.base.fault import Fault
 from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import DOWNLOAD, Desk, Refused, refused
-from socai.dataserver.facts import faults_of
-from socai.dataserver.incoming import DOWNLOADED, faults_text, take_items
+from socai.dataserver.facts import faults_of, faults_text
+from socai.dataserver.incoming import DOWNLOADED, take_items
 from socai.dataserver.store import download, ledger
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection

@@ -238,14 +238,15 @@ def _matching(
     """Rows whose derived status is the wanted one, and where the page ended (None on the last page)."""
     found: list[VoucherRow] = []
     scanned = 0
-    chunk = limit + 1 if not filters.state else min(limit * 2, PAGE_MAX * 2) + 1
+    derived = bool(filters.state or filters.detail)
+    chunk = limit + 1 if not derived else min(limit * 2, PAGE_MAX * 2) + 1
     while True:
         heads = listing.page(db, filters, after, chunk)
         more = len(heads) == chunk
         heads = heads[: chunk - 1]
         for head, row in zip(heads, rows_of(desk, db, heads, book), strict=True):
             after = Place(head.day, head.id)
-            if not filters.state or is_state(row.status, filters.state):
+            if _is_wanted(row.status, filters):
                 found.append(row)
             if len(found) == limit:
                 return found, after if more or head is not heads[-1] else None
@@ -254,6 +255,11 @@ def _matching(
             return found, None
         if scanned >= SCANNED_MAX:
             return found, after
+
+
+def _is_wanted(status: StatusView, filters: Filters) -> bool:
+    """Whether a derived status is what the filters ask for."""
+    return filters.detail in ("", status.detail) and (not filters.state or is_state(status, filters.state))
 
 
 def is_state(status: StatusView, state: str) -> bool:

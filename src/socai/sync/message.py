@@ -192,7 +192,10 @@ class WireEntrySet(Message, frozen=True, omit_defaults=True):
 
 
 class FeedItem(Message, frozen=True, omit_defaults=True):
-    """One changed object at its newest: a catalog entry, or a voucher with book states and entry sets."""
+    """One changed object at its newest: a catalog entry, or a voucher with book states and entry sets.
+
+    `bonds` name the documents that bind a voucher: `invoiced:NUMBER` (an issued e-invoice), `settled:NUMBER`.
+    """
 
     kind: str
     object_kind: str
@@ -205,6 +208,7 @@ class FeedItem(Message, frozen=True, omit_defaults=True):
     body: msgspec.Raw = NO_BODY
     books: list[BookState] = []
     sets: list[WireEntrySet] = []
+    bonds: list[str] = []
 
 
 class FeedPage(Message, frozen=True, omit_defaults=True):

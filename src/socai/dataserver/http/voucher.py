@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from socai.base.calendar import day_key, parse_day
 from socai.base.fault import Fault
 from socai.base.money import parse_amount
+from socai.core import life
 from socai.core.entry import FINANCIAL
 from socai.dataserver import act, save, view, view_company
 from socai.dataserver import desk as engine
@@ -34,12 +35,16 @@ Query = Annotated[str, QueryParameter(max_length=TEXT_MAX)]
 
 
 class Save(msgspec.Struct, forbid_unknown_fields=True):
-    """A save. `revision` is the form it was opened at, 0 for a new voucher; `answered` the warnings accepted."""
+    """A save. `revision` is the form it was opened at, 0 for a new voucher; `answered` the warnings accepted.
+
+    `post_to`: the books to post to at once; an empty list posts to none, and null (or nothing) leaves it to the
+    company's setting.
+    """
 
     act_id: Word
     revision: Revision
     body: dict[str, Any]
-    post_to: Words = []
+    post_to: Words | None = None
     answered: Words = []
 
 
@@ -92,6 +97,7 @@ def list_vouchers(
     seat: Seated,
     types: Annotated[str, QueryParameter(name="type", max_length=1_000)] = "",
     wanted: Annotated[str, QueryParameter(name="state", max_length=TEXT_MAX)] = "",
+    detail: Query = "",
     q: Query = "",
     first: Annotated[str, QueryParameter(name="from", max_length=TEXT_MAX)] = "",
     last: Annotated[str, QueryParameter(name="to", max_length=TEXT_MAX)] = "",
@@ -104,9 +110,13 @@ def list_vouchers(
     after: Query = "",
     limit: Annotated[int, QueryParameter(ge=1, le=view.PAGE_MAX)] = 50,
 ) -> VoucherPage:
-    """A page of vouchers, newest accounting day first. `type` takes several, comma-joined; `q` needs no accents."""
-    if wanted and wanted not in STATES:
-        raise Refused(Fault("CHOICE_INVALID", "state", {"value": wanted[:40], "choices": ", ".join(sorted(STATES))}))
+    """A page of vouchers, newest accounting day first. `type` takes several, comma-joined; `q` needs no accents.
+
+    `state` is a word of one axis or a group (in_flight, failed); `detail` is the one word of the list.
+    """
+    for name, value, choices in (("state", wanted, sorted(STATES)), ("detail", detail, life.DETAILS)):
+        if value and value not in choices:
+            raise Refused(Fault("CHOICE_INVALID", name, {"value": value[:40], "choices": ", ".join(choices)}))
     filters = Filters(
         types=tuple(item for item in types.split(",")[:TYPES_MAX] if item),
         state=wanted,
@@ -119,6 +129,7 @@ def list_vouchers(
         amount_max=_amount(amount_max, "amount_max"),
         branches=seat.among(branch),
         book=book,
+        detail=detail,
     )
     return view.voucher_page(seat.desk, filters, book, given(view.place_of(after)), limit)
 
@@ -155,7 +166,8 @@ def read_voucher(seat: Seated, ident: FromPath[str], book: Query = "") -> Vouche
 @put("/vouchers/{ident:str}", responses=problems(400, 401, 404, 409, 413, 422, 503))
 async def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save]) -> VoucherSaved:
     """Cất: durable when this answers. Sent to the cloud, and posted where asked, by itself."""
-    request = save.Request(data.act_id, ident, data.revision, data.body, tuple(data.post_to), tuple(data.answered))
+    posts = None if data.post_to is None else tuple(data.post_to)
+    request = save.Request(data.act_id, ident, data.revision, data.body, posts, tuple(data.answered))
     if save.is_long(request):
         return _saved(await sync_to_thread(save.save_voucher, seat.desk, seat.grant, request))
     loop = asyncio.get_running_loop()
@@ -213,6 +225,23 @@ def resolve_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Resolve])
     return _saved(act.resolve(seat.desk, asked, data.choice, data.new_id))
 
 
+@post("/vouchers/{ident:str}/discard", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
+def discard_draft(seat: Seated, ident: FromPath[str], data: JSONBody[Act]) -> VoucherSaved:
+    """Put away a form the cloud has refused: its own form is taken back, what it never had is deleted."""
+    return _saved(act.discard(seat.desk, _asked(seat, ident, data.act_id, data.revision)))
+
+
+@post(
+    "/vouchers/{ident:str}/acts/{name:str}",
+    status_code=200,
+    sync_to_thread=True,
+    responses=problems(400, 401, 404, 409, 501),
+)
+def module_act(seat: Seated, ident: FromPath[str], name: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
+    """Acts of modules: allocate_purchase_cost, assign_invoice_number, record_sales, issue_e_invoice."""
+    return _saved(act.module_act(seat.desk, _asked(seat, ident, data.act_id, data.revision), name, data.book))
+
+
 def _asked(seat: Seat, ident: str, act_id: str, revision: int) -> act.Asked:
     return act.Asked(seat.grant, act_id, ident, revision)
 
@@ -236,4 +265,6 @@ HANDLERS: list[Any] = [
     post_voucher,
     unpost_voucher,
     resolve_voucher,
+    discard_draft,
+    module_act,
 ]

@@ -26,6 +26,7 @@ _FAULTY = "SELECT voucher FROM voucher_book WHERE (running <> '' OR faults <> ''
 _IN_BOOK = "SELECT 1 FROM voucher_book b WHERE b.voucher = v.id AND b.book = :state_book AND"
 _CONFLICT = "SELECT object FROM conflict WHERE kind = 'voucher'"
 _REFUSED = "SELECT id FROM voucher WHERE refused <> ''"
+_MADE_HERE = "v.id IN (SELECT object FROM outbox WHERE state < 2 UNION SELECT id FROM voucher WHERE version = 0)"
 _CANDIDATES = {
     "conflict": f"v.id IN ({_CONFLICT})",
     "sync_failed": f"v.id IN ({_REFUSED})",
@@ -40,6 +41,27 @@ _CANDIDATES = {
 }
 STATES = frozenset(_CANDIDATES)
 
+# The same for the words of life.DETAILS, which look at all axes together.
+_MOVING = f"v.id IN (SELECT object FROM outbox WHERE state < 2 UNION {_RUNNING})"
+_FAILED_ACT = f"v.id IN ({_FAULTY} UNION {_REFUSED})"
+_DETAIL_CANDIDATES = {
+    "local": _MADE_HERE,
+    "held": _OPEN,
+    "syncing": _OPEN,
+    "syncing_and_posting": _OPEN,
+    "posting": _MOVING,
+    "unposting": _MOVING,
+    "deleting": _MOVING,
+    "posted": f"EXISTS ({_IN_BOOK} b.posted = 1)",
+    "sync_failed": f"v.id IN ({_REFUSED})",
+    "post_failed": _FAILED_ACT,
+    "to_confirm": f"v.id IN ({_FAULTY})",
+    "unpost_failed": _FAILED_ACT,
+    "delete_failed": _FAILED_ACT,
+    "conflict": f"v.id IN ({_CONFLICT})",
+    "synced": "v.version > 0",
+}
+
 _HEAD_AND_BOOK = ", ".join([f"v.{name}" for name in voucher.COLUMNS] + [f"b.{item.name}" for item in fields(BookRow)])
 
 
@@ -48,7 +70,7 @@ class Filters:
     """What a list of vouchers is limited to; empty or None is no limit. Days are yyyymmdd, amounts đồng.
 
     `words` are folded and all must be found. `branches` None is all. `account` takes its children too.
-    `state` is meant in `state_book`.
+    `state` (an axis or a group) and `detail` (the one word of the list) are meant in `state_book`.
     """
 
     types: tuple[str, ...] = ()
@@ -63,6 +85,7 @@ class Filters:
     branches: tuple[str, ...] | None = None
     book: str = ""
     state_book: str = FINANCIAL
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +132,11 @@ def _where(filters: Filters) -> tuple[str, dict[str, object]]:
             " WHERE kind = 'account' AND value >= :account AND value < :account || char(1114111))"
         )
         values["account"] = filters.account
-    if filters.state in _CANDIDATES:
-        clauses.append(_CANDIDATES[filters.state])
-        if ":state_book" in _CANDIDATES[filters.state]:
-            values["state_book"] = filters.state_book
+    for table, wanted in ((_CANDIDATES, filters.state), (_DETAIL_CANDIDATES, filters.detail)):
+        if wanted in table:
+            clauses.append(table[wanted])
+            if ":state_book" in table[wanted]:
+                values["state_book"] = filters.state_book
     return " AND ".join(clauses), values
 
 

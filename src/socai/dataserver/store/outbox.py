@@ -140,12 +140,15 @@ def sent(db: apsw.Connection, limit: int) -> list[OutRow]:
     ]
 
 
-def waiting(db: apsw.Connection, limit: int) -> list[OutRow]:
-    """What was never sent, in order."""
-    return [
-        OutRow(*found)
-        for found in db.execute(f"{_SELECT} WHERE state = 0 AND {_OPEN} ORDER BY place LIMIT ?", (limit,))
-    ]
+def waiting(db: apsw.Connection, limit: int, but: frozenset[tuple[str, str, str]] = frozenset()) -> list[OutRow]:
+    """What was never sent, in order, without the objects of `but` (store/dependency.py)."""
+    passed, values = "", dict[str, object](limit=limit)
+    if but:
+        key = "kind || ':' || CASE kind WHEN 'voucher' THEN '' ELSE object_kind END || ':' || object"
+        passed = f" AND {key} NOT IN (SELECT value FROM json_each(:but))"
+        values["but"] = json.dumps([":".join(item) for item in but])
+    rows = db.execute(f"{_SELECT} WHERE state = 0 AND {_OPEN}{passed} ORDER BY place LIMIT :limit", values)
+    return [OutRow(*found) for found in rows]
 
 
 def seal(
@@ -199,6 +202,12 @@ def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
     return db.changes()
 
 
+def last_place(db: apsw.Connection) -> int:
+    """The newest place; 0 in an empty outbox."""
+    row = db.execute("SELECT max(place) FROM outbox").fetchone()
+    return int(row[0] or 0) if row else 0
+
+
 def any_open(db: apsw.Connection) -> bool:
     """Whether anything waits or was sent without an answer."""
     return db.execute("SELECT 1 FROM outbox WHERE state < 2 LIMIT 1").fetchone() is not None
@@ -213,6 +222,18 @@ def counts(db: apsw.Connection) -> tuple[int, int, str]:
         f" (SELECT made_at FROM outbox WHERE state = 0 AND {_OPEN} ORDER BY place LIMIT 1))"
     ).fetchone()
     return (int(found[0]), int(found[1]), str(found[2] or "")) if found else (0, 0, "")
+
+
+def extent(db: apsw.Connection) -> tuple[int, int]:
+    """(how many are unanswered, the place of the last of them)."""
+    found = db.execute("SELECT count(*), coalesce(max(place), 0) FROM outbox WHERE state < 2").fetchone()
+    return (int(found[0]), int(found[1])) if found else (0, 0)
+
+
+def left(db: apsw.Connection, mark: int) -> int:
+    """How many up to a place are unanswered."""
+    found = db.execute("SELECT count(*) FROM outbox WHERE state < 2 AND place <= ?", (mark,)).fetchone()
+    return int(found[0]) if found else 0
 
 
 def results(db: apsw.Connection, state: str, after: int, limit: int) -> list[OutRow]:

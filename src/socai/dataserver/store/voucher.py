@@ -41,6 +41,7 @@ class Head:
     lease_wall: int
     lease_tick: int
     lease_boot: str
+    bonds: str = ""
 
     @property
     def lease(self) -> Instant:
@@ -51,6 +52,11 @@ class Head:
     def book_list(self) -> list[str]:
         """The books the voucher belongs to."""
         return self.books.split(",") if self.books else []
+
+    @property
+    def bond_list(self) -> list[str]:
+        """The documents that bind the voucher: `invoiced:1C26TAA-15`, `settled:PC00012`."""
+        return self.bonds.split(",") if self.bonds else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,26 @@ def revisions(db: apsw.Connection, ident: str, limit: int) -> list[Revision]:
         (ident, limit),
     )
     return [Revision(*row) for row in rows]
+
+
+def newest_taken(db: apsw.Connection, ident: str) -> Revision | None:
+    """The newest form of a voucher that the cloud has."""
+    row = db.execute(
+        "SELECT revision, version, act, author, at FROM voucher_body WHERE voucher = ? AND version > 0"
+        " ORDER BY revision DESC LIMIT 1",
+        (ident,),
+    ).fetchone()
+    return Revision(*row) if row else None
+
+
+def taken_before(db: apsw.Connection, ident: str, revision: int) -> Revision | None:
+    """The newest form the cloud had before a revision of ours: what that was made on."""
+    row = db.execute(
+        "SELECT revision, version, act, author, at FROM voucher_body WHERE voucher = ? AND version > 0"
+        " AND revision < ? ORDER BY revision DESC LIMIT 1",
+        (ident, revision),
+    ).fetchone()
+    return Revision(*row) if row else None
 
 
 def replace_keys(db: apsw.Connection, ident: str, keys: Iterable[tuple[str, str]], known: bool) -> None:

@@ -20,6 +20,7 @@ from socai.dataserver import exchange, incoming
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
 from socai.dataserver.loading import next_page
+from socai.dataserver.round import ASKED, LINE, START, Rounds
 from socai.dataserver.store import meta, outbox, voucher
 from socai.dataserver.store.file import StorageFailed
 from socai.edge.client import CloudClient, CloudRefused, CloudSlow, CloudUnreachable
@@ -29,6 +30,7 @@ from socai.sync.message import (
     FEED_ITEMS_MAX,
     OPERATIONS_PER_PUSH_MAX,
     POLL_SECONDS_MAX,
+    Overview,
     People,
     Push,
     PushAnswer,
@@ -46,6 +48,7 @@ ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations 
 FORGET_SECONDS = 3_600.0
 FORGET_PLACES = 500
 JOIN_SECONDS = 2.0
+NOT_FOUND = 404
 UNREADABLE = frozenset(("BODY_TOO_LARGE", "JSON_INVALID", "REQUEST_INVALID"))
 
 _log = structlog.get_logger("socai.agent")
@@ -93,6 +96,8 @@ class Agent:
         self.standing = Standing(as_of=known.as_of)
         self._push_state = push.PushState(timeline=known.timeline)
         self._pull_state = pull.PullState()
+        self.rounds = Rounds(desk, clock)
+        self._was_online = False
 
     # ---- for others
 
@@ -117,8 +122,11 @@ class Agent:
         """There is something to send."""
         self._send_wake.set()
 
-    def sync_now(self) -> None:
-        """Đồng bộ dữ liệu: whatever is being waited for, try now."""
+    def sync_now(self, user: str = "") -> None:
+        """Đồng bộ dữ liệu: whatever is being waited for, try now. `user` asks."""
+        if self.standing.online:
+            self.rounds.begin(ASKED, self.standing.as_of, user)
+            self._settle_round()
         self._ask(greet=False)
         self._post(pull.Hurry(self._clock()))
         self._people_due = True
@@ -169,6 +177,8 @@ class Agent:
                     if self._push is not None:
                         exchange.take_answer(self._desk, self._push, answer)
                         self._push = None
+                        self.rounds.answered(answer.outcomes)
+                        self._settle_round()
                 case push.Online(up=up, reason=reason):
                     self._stand(online=up, reason=reason)
                 case push.SayHello():
@@ -238,7 +248,7 @@ class Agent:
     def _open(self) -> None:
         with self._desk.file.read() as db:
             known = meta.standing(db)
-        self._post(pull.Opened(self._clock(), known.timeline, known.cursor, bool(known.snapshot_done)))
+        self._post(pull.Opened(self._clock(), known.timeline, known.cursor, bool(known.snapshot_done), look=True))
 
     def _post(self, event: pull.Event) -> None:
         with self._lock:
@@ -278,6 +288,7 @@ class Agent:
                 case pull.TakePage(page=page):
                     self._step_aside()
                     incoming.take_page(self._desk, page)
+                    self.rounds.taken(len(page.items))
                     if not page.more:
                         self._end.wait(LINGER_SECONDS)
                 case pull.CaughtUp():
@@ -288,12 +299,34 @@ class Agent:
                     page = client.feed(cursor, FEED_ITEMS_MAX, min(wait, self._poll_seconds))
                     self._heard()
                     return pull.Arrived(self._clock(), page)
+                case pull.Look(cursor=cursor):
+                    return self._look(client, cursor)
                 case pull.FetchSnapshot():
                     return self._load_snapshot(client)
                 case pull.Wait(seconds=seconds):
                     self._receive_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS))
                     self._receive_wake.clear()
         return self._letter() or pull.Tick(self._clock())
+
+    def _look(self, client: CloudClient, cursor: str) -> pull.Event:
+        """What changed elsewhere, before it is read. A cloud that cannot say is read without."""
+        try:
+            seen = client.overview(cursor)
+        except CloudRefused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            seen = Overview("")
+        self._heard()
+        self.rounds.ahead(seen.counts)
+        return pull.Looked(self._clock(), seen.total, seen.behind_max)
+
+    def _settle_round(self) -> None:
+        """See how far the running round is."""
+        if self.rounds.running is None:
+            return
+        with self._desk.file.read() as db:
+            received = meta.standing(db).received
+        self.rounds.settle(received and self.standing.caught_up)
 
     def _load_snapshot(self, client: CloudClient) -> pull.Event:
         self._stand(progress="snapshot")
@@ -325,15 +358,22 @@ class Agent:
             self._stood_at = self._clock()
             self._desk.file.write(lambda db: meta.put(db, {"as_of": now, "last_sync_at": now}))
         self._stand(caught_up=True, as_of=now)
+        self._settle_round()
 
     def _stand(self, **changes: bool | str) -> None:
         """Note a change of standing and tell it; the mere passing of time is not told."""
+        if changes.get("online") is False:
+            changes["caught_up"] = False  # who knows what happens there meanwhile
         with self._lock:
             before, self.standing = self.standing, replace(self.standing, **changes)  # type: ignore[arg-type]
             after = self.standing
         if replace(before, as_of="") != replace(after, as_of=""):
             self._desk.tell(SYNC)
+        if before.online and not after.online:
+            self.rounds.cut()
         if after.online and not before.online:
+            self.rounds.begin(LINE if self._was_online else START, before.as_of)
+            self._was_online = True
             self._post(pull.Hurry(self._clock()))
             self._chore_wake.set()
 
@@ -346,6 +386,7 @@ class Agent:
         while not self._closed:
             try:
                 seen = self._tell_lapsed(seen)
+                self._settle_round()
                 now = self._clock()
                 if self.standing.online and not self.standing.reason:
                     if self._people_due or now - people_at >= PEOPLE_SECONDS:

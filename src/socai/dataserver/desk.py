@@ -12,6 +12,7 @@ from socai.dataserver.known import KnownCache
 from socai.dataserver.store.replica import Replica
 
 VOUCHER, CATALOG, SYNC, DOWNLOAD, STORAGE = "voucher", "catalog", "sync", "download", "storage"
+ROUND = "round"  # the running round of syncing moved on
 
 Listener = Callable[[str, str, str, str], None]
 """(tenant, kind, object kind, id) of something that changed. Called after the commit, from any thread; never blocks."""

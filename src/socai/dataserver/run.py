@@ -15,7 +15,7 @@ from socai.dataserver.http.event import Hub
 from socai.dataserver.http.seat import COOKIE, Rim
 from socai.dataserver.office import Office
 from socai.dataserver.settings import DataServerSettings, settings_of
-from socai.dataserver.view_sync import sync_view
+from socai.dataserver.view_sync import rounds_view, sync_view
 from socai.edge import log
 from socai.edge.serving import Address, Serving, free_port, serve
 
@@ -36,7 +36,11 @@ def rim_over(office: Office, port: int, secure: bool = False) -> Rim:
         books = office.tenant(code)
         return sync_view(books) if books is not None else {}
 
-    hub = Hub(desk_of, sync_of)
+    def round_of(code: str) -> object:
+        books = office.tenant(code)
+        return rounds_view(books) if books is not None else {}
+
+    hub = Hub(desk_of, sync_of, round_of)
     office.listen(hub.tell)
     return Rim(office, office.people, hub, __version__, f"{COOKIE}_{port}", secure)
 

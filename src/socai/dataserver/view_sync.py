@@ -9,6 +9,7 @@ from socai.dataserver import facts as fact
 from socai.dataserver.books import Books
 from socai.dataserver.desk import CATALOG, VOUCHER, Desk
 from socai.dataserver.loading import faults_of_job
+from socai.dataserver.round import Round
 from socai.dataserver.store import catalog, listing, outbox, voucher
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
@@ -25,7 +26,8 @@ class SyncView(msgspec.Struct, frozen=True):
     """The mark at the top of the screen and the counts beside it.
 
     `green`: all is sent, answered and received. `reason`: fault code while the cloud sends this server away;
-    `storage`: true while the disk takes nothing. Times are UTC, empty where never.
+    `storage`: true while the disk takes nothing. Times are UTC, empty where never. `seconds_left`: of the running round
+    of syncing by its pace so far, -1 where nothing can be said yet, 0 where none runs.
     """
 
     online: bool
@@ -41,6 +43,7 @@ class SyncView(msgspec.Struct, frozen=True):
     progress: str
     storage: bool
     cloud: bool
+    seconds_left: int = 0
 
 
 class SyncResult(msgspec.Struct, frozen=True):
@@ -93,7 +96,20 @@ def sync_view(books: Books) -> SyncView:
         progress=state.progress,
         storage=bool(state.storage),
         cloud=bool(books.enrolment.cloud),
+        seconds_left=state.seconds_left,
     )
+
+
+class RoundsView(msgspec.Struct, frozen=True):
+    """The running round of syncing, if any, and the newest that have ended, newest first."""
+
+    running: Round | None
+    items: list[Round]
+
+
+def rounds_view(books: Books) -> RoundsView:
+    """Both halves of the running round and of those before it."""
+    return RoundsView(books.round_running(), books.rounds())
 
 
 def results(desk: Desk, state: str, branches: Branches, after: int, limit: int) -> SyncResults | Fault:

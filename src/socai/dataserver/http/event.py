@@ -15,7 +15,7 @@ import msgspec
 
 from socai.core.entry import BOOKS
 from socai.dataserver import view
-from socai.dataserver.desk import CATALOG, DOWNLOAD, VOUCHER, Desk
+from socai.dataserver.desk import CATALOG, DOWNLOAD, ROUND, VOUCHER, Desk
 from socai.edge import log
 
 GATHER_SECONDS = 0.05
@@ -58,10 +58,16 @@ class Listener:
 
 
 class Hub:
-    """Gathers changes and hands them to listeners. `desk_of` opens a tenant; `sync_of` tells its sync state."""
+    """Gathers changes and hands them to listeners. `desk_of` opens a tenant; `sync_of` tells its sync state,
+    `round_of` its rounds of syncing."""
 
-    def __init__(self, desk_of: Callable[[str], Desk | None], sync_of: Callable[[str], object]) -> None:
-        self._desk_of, self._sync_of = desk_of, sync_of
+    def __init__(
+        self,
+        desk_of: Callable[[str], Desk | None],
+        sync_of: Callable[[str], object],
+        round_of: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._desk_of, self._sync_of, self._round_of = desk_of, sync_of, round_of
         self._listeners: set[Listener] = set()
         self._changed: dict[str, dict[Change, None]] = {}
         self._lock = threading.Lock()
@@ -129,6 +135,8 @@ class Hub:
         for kind, object_kind, ident in changes:
             if kind in (CATALOG, DOWNLOAD):
                 told.append(("", message(kind, {"kind": object_kind, "id": ident}), ""))
+        if any(kind == ROUND for kind, _, _ in changes):
+            told.append(("", message("result", self._round_of(tenant)), ""))
         told.append(("", message("sync", self._sync_of(tenant)), ""))
         self._send(tenant, told)
 

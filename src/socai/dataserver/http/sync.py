@@ -12,7 +12,7 @@ from socai.dataserver import desk as engine
 from socai.dataserver import view_sync
 from socai.dataserver.http.seat import Seated, given, refuse
 from socai.dataserver.http.voucher import Word
-from socai.dataserver.view_sync import DownloadView, SyncResults, SyncView
+from socai.dataserver.view_sync import DownloadView, RoundsView, SyncResults, SyncView
 from socai.edge.http import problems
 
 PAIRS_MAX = 100
@@ -42,8 +42,14 @@ def sync_state(seat: Seated) -> SyncView:
 @post("/sync", status_code=200, sync_to_thread=True, responses=problems(401, 404))
 def sync_now(seat: Seated) -> SyncView:
     """Đồng bộ dữ liệu: try now, whatever is being waited for."""
-    seat.books.sync_now()
+    seat.books.sync_now(seat.session.user)
     return view_sync.sync_view(seat.books)
+
+
+@get("/sync/result", sync_to_thread=True, responses=problems(401, 404))
+def sync_rounds(seat: Seated) -> RoundsView:
+    """What came of syncing: elsewhere changed, sent, brought; the running round and the last ones."""
+    return view_sync.rounds_view(seat.books)
 
 
 @get("/sync/results", sync_to_thread=True, responses=problems(400, 401, 404, 422))
@@ -77,4 +83,4 @@ def download_state(seat: Seated, job: FromPath[str]) -> DownloadView:
     return found
 
 
-HANDLERS: list[Any] = [sync_state, sync_now, sync_results, download, download_state]
+HANDLERS: list[Any] = [sync_state, sync_now, sync_rounds, sync_results, download, download_state]

@@ -1,0 +1,168 @@
+"""Row 11: the line was cut and is back. Both halves are shown, and the mark is green only after the second."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import msgspec
+
+from socai.dataserver.round import ASKED, CUT, DONE, LINE, UNKNOWN, Round, Rounds, kept
+from socai.dataserver.store import outbox
+from socai.dataserver.store import round as store
+from socai.edge.client import CloudClient
+from socai.sync.message import ChangeCount, Outcome, Push, PushAnswer
+from support.desk import HandClock, ident, journal, open_office
+from support.system import CHIEF, Place, make_company, running, until
+
+PARTNER = {"code": "KH88", "name": "Khách mới", "is_customer": True}
+
+
+def answer_all(rounds: Rounds, office: object, count: int, results: list[str]) -> None:
+    """Answer the oldest operations of an office as the cloud would."""
+    desk = office.desk  # type: ignore[attr-defined]
+    with desk.file.read() as db:
+        rows = outbox.waiting(db, count)
+    for row in rows:
+        desk.file.write(lambda db, row=row: outbox.answer(db, row.place, "applied", 1, 1, "", "2026-11-22T03:00:00Z"))
+    rounds.answered([Outcome(n, result) for n, result in enumerate(results)])
+
+
+def test_a_round_counts_both_halves_and_reckons_the_time_left() -> None:
+    """40 to send at 10 a second: 3 seconds after the first ten; the second half ends after the first."""
+    office, seconds = open_office(), HandClock()
+    for _ in range(40 - len(with_outbox(office))):
+        office.save(journal())
+    rounds = Rounds(office.desk, lambda: seconds.wall / 1000)
+    rounds.begin(LINE, "2026-11-22T02:00:00Z")
+    found = rounds.running
+    assert found is not None
+    assert (found.push.total, found.push.done, found.seconds_left) == (40, 0, UNKNOWN)
+    rounds.ahead([ChangeCount("voucher", "journal", 7), ChangeCount("catalog", "partner", 1)])
+    office.save(journal())  # saved after the round began: not of this round
+    seconds.go(1)
+    rounds.taken(8)
+    answer_all(rounds, office, 10, ["applied"] * 8 + ["rejected", "conflict"])
+    rounds.settle(received=True)
+    found = rounds.running
+    assert found is not None
+    assert (found.push.done, found.push.failed, found.push.conflicts, found.seconds_left) == (10, 1, 1, 3)
+    assert (found.pull.done, found.pull.total, found.pull.ended_at) == (8, 8, "")
+    answer_all(rounds, office, 30, [])
+    rounds.settle(received=False)
+    assert rounds.running is not None
+    assert rounds.running.push.ended_at
+    rounds.settle(received=True)
+    assert rounds.running is None
+    (last,) = kept(office.desk)
+    assert (last.state, last.push.done, last.pull.done, last.seconds_left) == (DONE, 40, 8, 0)
+    assert [(item.object_kind, item.count) for item in last.elsewhere] == [("journal", 7), ("partner", 1)]
+    office.close()
+
+
+def with_outbox(office: object) -> list[object]:
+    """What already stands in the outbox: the sample company."""
+    with office.desk.file.read() as db:  # type: ignore[attr-defined]
+        return list(outbox.waiting(db, 1000))
+
+
+def test_a_round_that_is_cut_says_so_and_one_that_did_nothing_is_not_kept() -> None:
+    office = open_office()
+    rounds = Rounds(office.desk)
+    rounds.begin(LINE, "")
+    rounds.cut()
+    assert kept(office.desk) == []
+    rounds.begin(ASKED, "", "clerk")
+    answer_all(rounds, office, 1, ["applied"])
+    rounds.settle(received=True)
+    rounds.cut()
+    (last,) = kept(office.desk)
+    assert (last.state, last.why, last.user, last.push.done) == (CUT, ASKED, "clerk", 1)
+    office.close()
+
+
+def test_only_the_newest_rounds_are_kept() -> None:
+    office = open_office()
+    text = msgspec.json.encode(Round(0, LINE, "", "", "")).decode()
+    for _ in range(store.ROUNDS_KEPT + 5):
+        office.desk.file.write(lambda db: store.add(db, text))
+    with office.desk.file.read() as db:
+        found = store.newest(db, 1000)
+    assert (len(found), found[0][0]) == (store.ROUNDS_KEPT, store.ROUNDS_KEPT + 5)
+    office.close()
+
+
+def test_after_an_outage_both_halves_are_told_and_then_the_mark_is_green(fresh_database: str, tmp_path: Path) -> None:
+    """What changed elsewhere, everything sent with its answer, then everything brought: in the file, with counts."""
+    with running(fresh_database) as system:
+        hanoi = system.open(tmp_path / "hn", "Hà Nội")
+        make_company(hanoi)
+        saigon = system.open(tmp_path / "hcm", "TP.HCM")
+        until(lambda: hanoi.books.sync_state().green and saigon.books.sync_state().green, "green")
+        hanoi.line.cut()
+        until(lambda: not hanoi.books.sync_state().online, "offline is noticed")
+        for _ in range(3):
+            saigon.save(journal())
+        saigon.books.save_entry(CHIEF, ident(), "partner", ident(), 0, PARTNER)
+        until(lambda: not saigon.books.sync_state().pending, "sent at the other office")
+        for _ in range(5):
+            hanoi.save(journal(), post_to=("financial",))
+        greens: list[bool] = []
+
+        def look(_tenant: str, kind: str, *_: str) -> None:
+            found = hanoi.books.round_running()
+            if kind == "round" and found is not None:
+                greens.append(hanoi.books.sync_state().green)
+
+        hanoi.books.desk.listeners.append(look)
+        hanoi.line.mend()
+        hanoi.books.sync_now("chief")
+        until(lambda: hanoi.books.sync_state().green, "green")
+        (last, *_) = [found for found in hanoi.books.rounds() if found.why == LINE]
+        assert (last.state, last.push.total, last.push.done, last.push.failed) == (DONE, 5, 5, 0)
+        assert sorted((item.kind, item.object_kind, item.count) for item in last.elsewhere) == [
+            ("catalog", "partner", 1), ("voucher", "journal", 3),
+        ]  # fmt: skip
+        assert last.pull.done >= 4
+        assert last.since
+        assert last.since < last.began_at <= last.push.ended_at <= last.pull.ended_at
+        assert greens
+        assert not any(greens)
+
+
+def test_a_long_backlog_does_not_starve_the_download(fresh_database: str, tmp_path: Path) -> None:
+    """While a push stands unanswered for as long as we like, what others save arrives all the same."""
+    with running(fresh_database) as system:
+        hanoi = system.open(tmp_path / "hn", "Hà Nội")
+        make_company(hanoi)
+        saigon = slow_pusher(system.open(tmp_path / "hcm", "TP.HCM"))
+        until(lambda: saigon.books.sync_state().green, "green")
+        mine = [saigon.save(journal()).id for _ in range(20)]  # type: ignore[union-attr]
+        until(lambda: saigon.books.sync_state().in_flight, "on its way, unanswered")
+        theirs = hanoi.save(journal())
+        until(lambda: saigon.status(theirs.id) is not None, "brought meanwhile")  # type: ignore[union-attr]
+        assert saigon.books.sync_state().pending == 20
+        assert not saigon.books.sync_state().green
+        SlowClient.may_push.set()
+        until(lambda: all(saigon.status(item).sync == "synced" for item in mine), "sent after all")
+
+
+class SlowClient(CloudClient):
+    """A line on which what is sent takes until the test says so."""
+
+    may_push = threading.Event()
+
+    def push(self, message: Push) -> PushAnswer:
+        assert self.may_push.wait(60)
+        return super().push(message)
+
+
+def slow_pusher(place: Place) -> Place:
+    """The same office on a line that sends slowly: opened again, so that its agent takes the new line."""
+    books, mine = place.books, place.books.enrolment
+    books.client = lambda: SlowClient(mine.cloud, mine.replica, mine.private_key)  # type: ignore[method-assign]
+    assert books.agent is not None
+    books.agent.stop()
+    books.agent = None
+    books.start()
+    return place

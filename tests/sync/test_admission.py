@@ -27,6 +27,7 @@ from socai.sync.admission import (
     Looked,
     Pace,
     Refuse,
+    Taken,
     Tick,
     Ticket,
     full,
@@ -95,7 +96,7 @@ def test_row_15_what_waits_rises_so_a_flood_of_saves_does_not_starve_a_backlog()
 
 
 def test_row_15_a_refusal_says_when_to_come_back_and_how_much_to_bring() -> None:
-    slow = Limit(2.0, 10.0, 30.0)
+    slow = Limit(2.0, large=Taken(10.0, 30.0))
     gate = busy_gate(limit=slow)
     gate, _ = step(gate, Arrived(0, Ticket(9_030, BACKLOG, 3, 510, 0)))
     gate, effects = step(gate, Tick(admission.WAIT_SECONDS_MAX[BACKLOG]))
@@ -103,7 +104,7 @@ def test_row_15_a_refusal_says_when_to_come_back_and_how_much_to_bring() -> None
     assert [each.number for each in told] == [9_030]
     assert told[0].retry_seconds == 8  # (20 under way + 510) x 30 ms over two slots
     assert told[0].max_batch == admission.BATCH_MIN
-    assert Limit(4.0, 1.0, 1.0).batch() == 500
+    assert Limit(4.0, large=Taken(1.0, 1.0)).batch() == 500
 
 
 def test_row_15_a_queue_has_an_end_and_the_newest_is_sent_away() -> None:
@@ -121,15 +122,23 @@ def test_row_15_the_limit_settles_near_what_the_database_can_do() -> None:
         limit = Limit()
         for at in range(2_000):
             under_way = limit.slots if at > 2 else 1
-            limit = limit.after(5.0 * max(1.0, under_way / capacity), under_way)
+            limit = limit.after(500 * max(1.0, under_way / capacity), 100, under_way)
         assert min(capacity, LIMIT_MAX - 1) <= limit.value <= min(capacity * 2.5 + 2, LIMIT_MAX)
 
 
 def test_row_15_a_failed_commit_cuts_the_limit_and_one_far_below_it_does_not_raise_it() -> None:
     assert Limit(8.0).failed().value < 8.0
-    limit = Limit(8.0, 5.0, 5.0)
-    assert limit.after(5.0, 1).value == 8.0
-    assert limit.after(5.0, 8).value > 8.0
+    limit = Limit(8.0, Taken(5.0, 5.0))
+    assert limit.after(55.0, 11, 1).value == 8.0
+    assert limit.after(55.0, 11, 8).value > 8.0
+
+
+def test_row_15_small_and_large_requests_are_measured_each_by_their_own_best() -> None:
+    """A lone save pays a whole flush for itself; that it takes longer a unit than a backlog's says nothing."""
+    limit = Limit(8.0).after(50, 500, 1)
+    for _ in range(100):
+        limit = limit.after(22, 11, 8)
+    assert limit.value == LIMIT_MAX or limit.value > 8.0
 
 
 def test_row_15_a_small_push_is_people_at_work_until_the_data_server_sends_too_much() -> None:
@@ -137,7 +146,7 @@ def test_row_15_a_small_push_is_people_at_work_until_the_data_server_sends_too_m
     assert rank_of_push(1, 1_000, fresh, 0) == INTERACTIVE
     assert rank_of_push(500, 500_000, fresh, 0) == BACKLOG
     assert rank_of_push(1, 900_000, fresh, 0) == BACKLOG
-    for _ in range(10):
+    for _ in range(20):
         fresh = fresh.take(20, 0)
     assert rank_of_push(20, 20_000, fresh, 0) == BACKLOG
     assert rank_of_push(20, 20_000, fresh, 60) == INTERACTIVE
@@ -177,7 +186,7 @@ def test_row_15_the_limit_stays_within_its_bounds_whatever_commits_take(
 ) -> None:
     limit = Limit()
     for ms, under_way, failed in taken:
-        limit = limit.failed() if failed else limit.after(ms, under_way)
+        limit = limit.failed() if failed else limit.after(ms, 1 + 9 * under_way, under_way)
         assert LIMIT_MIN <= limit.value <= LIMIT_MAX
         assert admission.BATCH_MIN <= limit.batch() <= 500
 

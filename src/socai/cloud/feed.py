@@ -44,12 +44,13 @@ class Feeder:
         after = parse_cursor(cursor)
         if after is None:
             return Fault("PARAMETER_INVALID", "cursor", {"value": cursor[:40]})
-        timeline = self._tenants.tenant(ref).timeline
         branches = frozenset(replica.branches)
         items, reached, head = self._store.feed(
             ref, after, branches, max(1, min(limit, FEED_ITEMS_MAX)), FEED_BYTES_MAX
         )
-        return FeedPage(timeline, items, reached.text(), more=reached < (head, CURSOR_LAST), head_seq=head)
+        row = self._tenants.tenant(ref)  # after the items, so that the depth told with the last one is the last
+        more = reached < (head, CURSOR_LAST)
+        return FeedPage(row.timeline, items, reached.text(), more=more, head_seq=head, depth=row.depth)
 
     def overview(self, ref: TenantRef, replica: ReplicaRow, cursor: str) -> Overview | Fault:
         """What lies after the cursor, counted by kind and type, and how much is too much for the feed."""

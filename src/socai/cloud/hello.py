@@ -12,7 +12,17 @@ from __future__ import annotations
 
 from socai.base.fault import Fault
 from socai.cloud.store.port import TenantStore
-from socai.cloud.store.row import ACTIVE, CURSOR_LAST, QUARANTINED, REVOKED, Cursor, ReplicaRow, TenantRef, TenantRow
+from socai.cloud.store.row import (
+    ACTIVE,
+    CURSOR_LAST,
+    QUARANTINED,
+    REVOKED,
+    Cursor,
+    ReplicaRow,
+    TenantRef,
+    TenantRow,
+    parse_cursor,
+)
 from socai.sync.message import PROTOCOL, Hello, HelloAnswer, WireFault
 
 PROTOCOL_OLDEST = 1
@@ -28,7 +38,8 @@ def greet(store: TenantStore, ref: TenantRef, hello: Hello) -> HelloAnswer | Fau
     if not PROTOCOL_OLDEST <= hello.protocol <= PROTOCOL or hello.schema > PROTOCOL:
         params = {"version": str(hello.protocol), "oldest": str(PROTOCOL_OLDEST)}
         return _answer(tenant, row, UPGRADE, faults=[WireFault("VERSION_TOO_OLD", "protocol", params)])
-    store.seen(ref, hello.replica)
+    at = parse_cursor(hello.cursor) if hello.cursor else None
+    store.seen(ref, hello.replica, hello.program[:40].replace("\0", ""), at.seq if at is not None else -1)
     verdict = _verdict(store, ref, tenant, row, hello)
     if verdict == QUARANTINE:
         store.change_replica(ref, row.replica, row.epoch, row.last_n, row.last_hash, QUARANTINED)

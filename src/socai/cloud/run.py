@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from socai.cloud.http.app import Api, cloud_application
+from socai.cloud.http.api import Api
+from socai.cloud.http.app import cloud_application
 from socai.cloud.store.migration import migrate
+from socai.cloud.store.operator import OperatorStore
 from socai.cloud.store.postgres import PostgresStore
 from socai.edge.postgres import EmbeddedPostgres
 from socai.edge.serving import Address, Serving, serve
@@ -35,7 +37,8 @@ def database_at(folder: Path | None, database: str = "") -> Iterator[str]:
 
 def api_on(database: str) -> Api:
     """The API's shared things over a database; to be closed."""
-    return Api(PostgresStore(database), {code: found.spec for code, found in voucher_types().items()})
+    specs = {code: found.spec for code, found in voucher_types().items()}
+    return Api(PostgresStore(database), specs, OperatorStore(database))
 
 
 def run(

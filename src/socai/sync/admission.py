@@ -26,6 +26,7 @@ PROBE = 2  # with so few under way, the time they take is that of a lone one
 HEADROOM = 1.0
 SMOOTH = 0.1
 FAILED_FACTOR = 0.9
+LARGE_COST = 60
 COST_OF_SLICE = 10  # what a transaction costs besides its operations, in operations
 OPERATIONS_PER_SLICE = 100
 
@@ -40,8 +41,8 @@ BATCH_MS = 1_500.0  # what a push should take at most, as things go
 BATCH_MIN = 100
 
 FRESH_OPERATIONS_MAX, FRESH_BYTES_MAX = 20, 60_000
-FRESH_RATE, FRESH_BURST = 20.0, 100.0  # operations a second of one data server that count as people at work
-TENANT_RATE, TENANT_BURST = 3_000.0, 20_000.0  # operations a second of one tenant, whatever is free
+FRESH_RATE, FRESH_BURST = 50.0, 200.0  # operations a second of one data server that count as people at work
+TENANT_RATE, TENANT_BURST = 5_000.0, 20_000.0  # operations a second of one tenant, whatever is free
 
 BUSY, TOO_MUCH = 503, 429
 
@@ -94,32 +95,55 @@ def rank_of_push(operations: int, size: int, fresh: Bucket, now: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Milliseconds that a unit of cost takes: alone, and of late."""
+
+    alone: float = 0.0
+    late: float = 0.0
+
+    def after(self, ms: float, under_way: int) -> Taken:
+        """What is known after one that took `ms` while so many were under way.
+
+        Only a lone one can make `alone` worse: else a full cloud would come to think of its slowness as its best.
+        """
+        if not self.late:
+            return Taken(ms, ms)
+        late = self.late + SMOOTH * (ms - self.late)
+        alone = self.alone + SMOOTH * (ms - self.alone) if under_way <= PROBE else min(self.alone, late)
+        return Taken(alone, late)
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
-    """How many at once, and what it was learned from: milliseconds a unit of cost takes, alone and of late."""
+    """How many at once, and what it was learned from; small and large requests apart, for each has its own best."""
 
     value: float = LIMIT_FIRST
-    alone_ms: float = 0.0
-    late_ms: float = 0.0
+    small: Taken = field(default_factory=Taken)
+    large: Taken = field(default_factory=Taken)
 
     @property
     def slots(self) -> int:
         """The limit as a whole number."""
         return int(self.value)
 
-    def after(self, ms_per_cost: float, under_way: int) -> Limit:
-        """The limit after a commit that took so long while so many were under way, itself included."""
-        if ms_per_cost <= 0 or not math.isfinite(ms_per_cost):
+    @property
+    def late_ms(self) -> float:
+        """Milliseconds that a unit of cost takes of late, where the bulk of the work goes."""
+        return self.large.late or self.small.late
+
+    def after(self, ms: float, cost: int, under_way: int) -> Limit:
+        """The limit after a request whose commits took `ms`, while so many were under way, itself included."""
+        each = ms / max(cost, 1)
+        if each <= 0 or not math.isfinite(each):
             return self
-        late = ms_per_cost if not self.late_ms else self.late_ms + SMOOTH * (ms_per_cost - self.late_ms)
-        alone = late if not self.alone_ms else min(self.alone_ms, late)
-        if under_way <= PROBE and self.alone_ms:
-            alone = self.alone_ms + SMOOTH * (ms_per_cost - self.alone_ms)
-        gradient = min(max(TOLERANCE * alone / late, 0.5), 1.0)
+        large = cost > LARGE_COST
+        taken = (self.large if large else self.small).after(each, under_way)
+        gradient = min(max(TOLERANCE * taken.alone / taken.late, 0.5), 1.0)
         wanted = self.value * gradient + HEADROOM
         if wanted > self.value and under_way < self.value / 2:
             wanted = self.value  # it was not the limit that held anybody back
-        value = self.value + SMOOTH * (wanted - self.value)
-        return Limit(min(max(value, LIMIT_MIN), LIMIT_MAX), alone, late)
+        value = min(max(self.value + SMOOTH * (wanted - self.value), LIMIT_MIN), LIMIT_MAX)
+        return replace(self, value=value, large=taken) if large else replace(self, value=value, small=taken)
 
     def failed(self) -> Limit:
         """The limit after a commit that failed or never came."""
@@ -127,9 +151,9 @@ class Limit:
 
     def batch(self) -> int:
         """How many operations a push had better carry; the most there may be while all is well."""
-        if not self.late_ms:
+        if not self.large.late:
             return OPERATIONS_PER_PUSH_MAX
-        fits = BATCH_MS / self.late_ms / (1 + COST_OF_SLICE / OPERATIONS_PER_SLICE)
+        fits = BATCH_MS / self.large.late / (1 + COST_OF_SLICE / OPERATIONS_PER_SLICE)
         return int(min(max(fits, BATCH_MIN), OPERATIONS_PER_PUSH_MAX))
 
 
@@ -278,7 +302,7 @@ def _finished(gate: Gate, event: Finished) -> Gate:
     if event.failed:
         limit = limit.failed()
     elif event.ms > 0:
-        limit = limit.after(event.ms / max(mine.cost, 1), gate.held)
+        limit = limit.after(event.ms, mine.cost, gate.held)
     return replace(gate, limit=limit, running=tuple(each for each in gate.running if each is not mine))
 
 

@@ -1,59 +1,67 @@
 """The cloud's HTTP face: what data servers ask, each request signed by its replica. Thin: it decides nothing.
 
-Handlers are asynchronous only to wait; stores and decisions run in a pool of threads.
+Handlers are asynchronous only to wait; stores and decisions run in a pool of threads, once the door has let them in.
 """
 
 from __future__ import annotations
 
 import asyncio
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, TypeVar
+import time
+from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post, put
+from litestar import Response, get, post, put
 from litestar.exceptions import HTTPException
 from litestar.response import Stream
-from litestar.status_codes import HTTP_200_OK, HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from socai import __version__
 from socai.base.fault import Fault
-from socai.cloud.accept import Acceptor
+from socai.cloud.accept import Accepted
 from socai.cloud.enrol import Enrol, enrol
-from socai.cloud.feed import Feeder, download_filter
+from socai.cloud.feed import download_filter
 from socai.cloud.hello import PROTOCOL_OLDEST, greet
-from socai.cloud.http.caller import Caller, Callers
-from socai.cloud.http.figures import Figures
-from socai.cloud.http.watch import Watch
+from socai.cloud.http.api import (
+    NDJSON,
+    Api,
+    Call,
+    answer,
+    api_of,
+    compressed,
+    headers_of,
+    number_of,
+    own,
+    passed,
+    read_body,
+)
+from socai.cloud.http.caller import Caller
+from socai.cloud.http.door import STRANGER, Turn
 from socai.cloud.people import PersonWish, change_person, people
 from socai.cloud.store.connection import AWAY
-from socai.cloud.store.port import CloudStore
-from socai.core.spec import VoucherSpec
+from socai.edge import log
 from socai.edge.http import Refused, application, problems, refusal
+from socai.edge.signature import REPLICA_HEADER
+from socai.sync.admission import BACKLOG, push_cost
 from socai.sync.message import (
+    APPLIED,
     FEED_ITEMS_MAX,
     OPERATIONS_PER_PUSH_MAX,
     POLL_SECONDS_MAX,
     PROTOCOL,
+    FeedPage,
     Held,
     Hello,
     Push,
     PushAnswer,
-    encode,
 )
 
 BODY_BYTES_MAX = 4_500_000
-THREADS_MAX = 16
 RETRY_SECONDS = 5
-COMPRESS_BYTES_MIN = 2_000
-POSTED_PER_SECOND_EXPECTED = 1_000
-"""What an estimate of the waiting time is made with; a figure for people, nothing is decided by it."""
+OPERATION_MARK = b'"sha256":"'  # each operation of a push carries one
 
-T = TypeVar("T")
-Call = Request[Any, Any, Any]
-JSON, NDJSON = "application/json", "application/x-ndjson"
+FEED_ITEMS_AN_OPERATION = 5  # items read that count as one operation pushed
+
+_log = log.logger("accept")
 
 
 class PeopleWish(msgspec.Struct, frozen=True):
@@ -61,86 +69,6 @@ class PeopleWish(msgspec.Struct, frozen=True):
 
     acting_user: str
     person: PersonWish
-
-
-class Api:
-    """What the handlers share: the store, its threads, and who waits."""
-
-    def __init__(self, store: CloudStore, specs: Mapping[str, VoucherSpec]) -> None:
-        self.store = store
-        self.acceptor = Acceptor(store, specs)
-        self.feeder = Feeder(store, store)
-        self.callers = Callers(store)
-        self.figures = Figures()
-        self.threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="cloud")
-        self.watch = Watch(lambda refs: self.run(store.heads, refs))
-
-    async def run(self, work: Callable[..., T], *given: Any) -> T:
-        """Do synchronous work in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, partial(work, *given))
-
-    async def called(self, request: Call) -> tuple[Caller, bytes]:
-        """The caller and the body; Refused where the signature is not good."""
-        body = await request.body()
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        return passed(await self.run(self.callers.caller, request.method, target, headers, body)), body
-
-    def close(self) -> None:
-        """Let waiters, threads and the store go."""
-        self.watch.close()
-        self.threads.shutdown(wait=True, cancel_futures=True)
-        self.store.close()
-
-
-def passed(found: T | Fault, status: int = 0) -> T:
-    """A result, or the refusal that its fault is."""
-    if isinstance(found, Fault):
-        raise Refused(found, status=status)
-    return found
-
-
-def read_body(kind: type[T], body: bytes) -> T:
-    """A message from a request's body. Faults: JSON_INVALID, REQUEST_INVALID with what was expected where."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise Refused(Fault("REQUEST_INVALID", "body", {"reason": str(error)[:200]})) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(Fault("JSON_INVALID", "body", {"reason": str(error)[:200]})) from error
-
-
-def answer(request: Call, message: object) -> Response[bytes]:
-    """A message as the response; compressed where it pays and the caller can read it."""
-    content = encode(message)
-    headers = {"Vary": "Accept-Encoding"}
-    if len(content) >= COMPRESS_BYTES_MIN and "gzip" in request.headers.get("accept-encoding", ""):
-        content = b"".join(compressed(iter([content])))
-        headers["Content-Encoding"] = "gzip"
-    return Response(content, media_type=JSON, headers=headers, status_code=HTTP_200_OK)
-
-
-def compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """A stream in gzip form, piece by piece."""
-    squeeze = zlib.compressobj(level=2, wbits=31)
-    for piece in pieces:
-        yield squeeze.compress(piece) + squeeze.flush(zlib.Z_SYNC_FLUSH)
-    yield squeeze.flush()
-
-
-def number_of(request: Call, name: str, default: int, most: int) -> int:
-    """A count in the query, held to its limit; PARAMETER_INVALID where it is none."""
-    text = request.query_params.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Refused(Fault("PARAMETER_INVALID", name, {"value": text[:40]}))
-    return min(int(text), most)
-
-
-def api_of(request: Call) -> Api:
-    """The shared things of this application."""
-    api = request.app.state["api"]
-    assert isinstance(api, Api)
-    return api
 
 
 @post("/enrol", status_code=200, responses=problems(400, 403, 413, 422))
@@ -159,11 +87,36 @@ async def hello(request: Call) -> Response[bytes]:
     return answer(request, passed(await api.run(greet, api.store, caller.ref, said)))
 
 
-@post("/sync/push", status_code=200, responses=problems(400, 401, 403, 409, 413, 422, 426, 503))
+@post("/sync/push", status_code=200, responses=problems(400, 401, 403, 409, 413, 422, 426, 429, 503))
 async def push(request: Call) -> Response[bytes]:
-    """Record operations: one outcome for each, in order."""
+    """Record operations: one outcome for each, in order. 429 or 503 say when to come back and with what batches."""
     api = api_of(request)
-    caller, body = await api.called(request)
+    body = await request.body()
+    replica = headers_of(request).get(REPLICA_HEADER.lower(), "")
+    place = api.callers.place(replica)
+    count = max(body.count(OPERATION_MARK), 1)
+    if place is not None:
+        api.door.hold_tenant(place.tenant, push_cost(count))
+    rank = api.door.rank_of_push(replica, count, len(body))
+    async with api.door.turn(rank, place.tenant if place else STRANGER, push_cost(count)) as turn:
+        caller, sent, done, timeline = await api.run(_push, api, request, body, turn)
+    api.door.spend(caller.ref.tenant, replica, len(sent.operations), push_cost(len(sent.operations)))
+    for outcome in done.outcomes:
+        api.figures.operations.labels(outcome.result).inc()
+    api.watch.tell(caller.ref, max((outcome.seq for outcome in done.outcomes), default=0))
+    if done.fault is not None:
+        api.figures.batches_refused.labels(done.fault.code).inc()
+        raise Refused(done.fault, status=409 if done.fault.code == "EPOCH_UNKNOWN" else 0)
+    api.look()
+    if done.depth:
+        api.wake()
+    estimate = round(api.door.estimate(done.depth), 1)
+    return answer(request, PushAnswer(timeline, done.outcomes, done.depth, estimate, api.door.max_batch))
+
+
+def _push(api: Api, request: Call, body: bytes, turn: Turn) -> tuple[Caller, Push, Accepted, str]:
+    """Everything of a push that takes time, in one thread."""
+    caller = passed(api.caller(request, body))
     sent = own(caller, read_body(Push, body))
     if not PROTOCOL_OLDEST <= sent.protocol <= PROTOCOL:
         params = {"version": str(sent.protocol), "oldest": str(PROTOCOL_OLDEST)}
@@ -171,20 +124,18 @@ async def push(request: Call) -> Response[bytes]:
     if len(sent.operations) > OPERATIONS_PER_PUSH_MAX:
         raise Refused(Fault("BODY_TOO_LARGE", "operations", {"max": str(OPERATIONS_PER_PUSH_MAX)}))
     with api.figures.push_seconds.time():
-        done = await api.run(api.acceptor.push, caller.ref, caller.replica.replica, sent.operations)
-    for outcome in done.outcomes:
-        api.figures.operations.labels(outcome.result).inc()
-    seq = max((outcome.seq for outcome in done.outcomes), default=0)
-    api.watch.tell(caller.ref, seq)
-    if done.fault is not None:
-        api.figures.batches_refused.labels(done.fault.code).inc()
-        raise Refused(done.fault, status=409 if done.fault.code == "EPOCH_UNKNOWN" else 0)
-    api.figures.lane_depth.set(done.depth)
-    timeline = (await api.run(api.store.tenant, caller.ref)).timeline
-    return answer(request, PushAnswer(timeline, done.outcomes, done.depth, done.depth / POSTED_PER_SECOND_EXPECTED))
+        begun = time.perf_counter()
+        done = api.acceptor.push(caller.ref, caller.replica.replica, sent.operations)
+        took = (time.perf_counter() - begun) * 1000
+    applied = sum(outcome.result == APPLIED for outcome in done.outcomes)
+    if applied * 2 > len(sent.operations):  # what was known already, or refused, costs little and teaches nothing
+        turn.ms, turn.cost = took, push_cost(len(sent.operations))
+    acts = [operation.act_id for operation in sent.operations]
+    _log.info("pushed", tenant=caller.ref.code, replica=sent.replica, acts=acts, applied=applied, ms=round(took, 1))
+    return caller, sent, done, api.store.tenant(caller.ref).timeline
 
 
-@get("/sync/feed", responses=problems(401, 422))
+@get("/sync/feed", responses=problems(401, 422, 503))
 async def feed(request: Call) -> Response[bytes]:
     """What changed after a cursor; with `wait` the answer comes when something did, or after that many seconds."""
     api = api_of(request)
@@ -192,20 +143,38 @@ async def feed(request: Call) -> Response[bytes]:
     cursor = request.query_params.get("cursor", "")
     limit = number_of(request, "limit", FEED_ITEMS_MAX, FEED_ITEMS_MAX)
     wait = number_of(request, "wait", 0, POLL_SECONDS_MAX)
-    page = passed(await api.run(api.feeder.page, caller.ref, caller.replica, cursor, limit))
+    page = await _page(api, caller, cursor, limit)
     until = asyncio.get_running_loop().time() + wait
     while not page.items and not page.more and (left := until - asyncio.get_running_loop().time()) > 0:
-        api.figures.waiters.set(api.watch.waiters + 1)
         moved = await api.watch.wait(caller.ref, page.head_seq, left)
         if not moved:
             break
         cursor = page.cursor
-        page = passed(await api.run(api.feeder.page, caller.ref, caller.replica, cursor, limit))
+        page = await _page(api, caller, cursor, limit)
         if api.watch.closed:
             break
-    api.figures.waiters.set(api.watch.waiters)
     api.figures.feed_items.inc(len(page.items))
+    if page.depth:
+        api.look()
+        page = msgspec.structs.replace(page, estimate_seconds=round(api.door.estimate(page.depth), 1))
     return await api.run(answer, request, page)
+
+
+async def _page(api: Api, caller: Caller, cursor: str, limit: int) -> FeedPage:
+    """One page: news for an office that follows, a download for one that is far behind."""
+    replica = caller.replica.replica
+    async with api.door.turn(api.door.rank_of_feed(replica), caller.ref.tenant):
+        page = passed(await api.run(_read_page, api, caller, cursor, limit))
+    spent = len(page.items) / FEED_ITEMS_AN_OPERATION
+    api.door.spend(caller.ref.tenant, replica, spent, spent)
+    return page
+
+
+def _read_page(api: Api, caller: Caller, cursor: str, limit: int) -> FeedPage | Fault:
+    page = api.feeder.page(caller.ref, caller.replica, cursor, limit)
+    if not isinstance(page, Fault):
+        api.note_seen(caller.ref, caller.replica.replica, page)
+    return page
 
 
 @get("/sync/overview", responses=problems(401, 422))
@@ -231,7 +200,8 @@ async def snapshot(request: Call) -> Stream:
     """All catalogs and the balances of the office's branches as of one moment, line by line."""
     api = api_of(request)
     caller, _ = await api.called(request)
-    lines = api.feeder.snapshot(caller.ref, caller.replica)
+    async with api.door.turn(BACKLOG, caller.ref.tenant):
+        lines = api.feeder.snapshot(caller.ref, caller.replica)
     headers = {"Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         lines = compressed(lines)
@@ -249,7 +219,8 @@ async def download(request: Call) -> Response[bytes]:
     wanted = passed(download_filter(caller.replica, first, last, kind, branch))
     limit = number_of(request, "limit", FEED_ITEMS_MAX, FEED_ITEMS_MAX)
     after = asked.get("after", "")
-    page = passed(await api.run(api.feeder.download, caller.ref, caller.replica, wanted, after, limit))
+    async with api.door.turn(BACKLOG, caller.ref.tenant):
+        page = passed(await api.run(api.feeder.download, caller.ref, caller.replica, wanted, after, limit))
     return await api.run(answer, request, page)
 
 
@@ -288,16 +259,6 @@ async def ready(request: Call) -> Response[bytes]:
 async def metrics(request: Call) -> Response[bytes]:
     """Figures for Prometheus."""
     return Response(api_of(request).figures.text(), media_type="text/plain; version=0.0.4")
-
-
-M = TypeVar("M", Hello, Push)
-
-
-def own(caller: Caller, message: M) -> M:
-    """The message, where it speaks of the replica that signed it; a key opens no other machine's history."""
-    if message.replica != caller.replica.replica:
-        raise Refused(Fault("REPLICA_UNKNOWN", "replica", {"replica": message.replica[:60]}))
-    return message
 
 
 def _away(_: Call, __: Exception) -> Response[bytes]:

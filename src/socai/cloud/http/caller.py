@@ -30,6 +30,10 @@ class Callers:
         self._store = store
         self._places: dict[str, TenantRef] = {}
 
+    def place(self, replica: str) -> TenantRef | None:
+        """Where a replica that was here before belongs: only what it claims, until its signature is looked at."""
+        return self._places.get(replica)
+
     def caller(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Caller | Fault:
         """The caller of this request. Faults: SIGNATURE_INVALID, REPLICA_UNKNOWN."""
         ident = headers.get(REPLICA_HEADER.lower(), "")

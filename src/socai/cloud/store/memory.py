@@ -114,7 +114,8 @@ class MemoryStore(MemoryFeed):
 
     def tenant(self, ref: TenantRef) -> TenantRow:
         """See TenantStore."""
-        return self.at(ref).row
+        tables = self.at(ref)
+        return replace(tables.row, depth=tables.lane.depth)
 
     def set_timeline(self, ref: TenantRef, timeline: str) -> None:
         """See TenantStore."""
@@ -144,7 +145,7 @@ class MemoryStore(MemoryFeed):
             rows = self.at(ref).replicas
             rows[replica] = replace(rows[replica], epoch=epoch, last_n=last_n, last_hash=last_hash, state=state)
 
-    def seen(self, ref: TenantRef, replica: str) -> None:
+    def seen(self, ref: TenantRef, replica: str, program: str = "", cursor_seq: int = -1) -> None:
         """See TenantStore."""
 
     def add_code(self, ref: TenantRef, code: CodeRow) -> None:

@@ -14,7 +14,8 @@ from psycopg import sql
 from socai.books import table as books
 
 MIGRATION_ROLE, API_ROLE, POSTER_ROLE = "socai_migration", "socai_api", "socai_poster"
-ROLES = (MIGRATION_ROLE, API_ROLE, POSTER_ROLE)
+OPERATOR_ROLE = "socai_operator"
+ROLES = (MIGRATION_ROLE, API_ROLE, POSTER_ROLE, OPERATOR_ROLE)
 MADE_MEANWHILE = (
     psycopg.errors.UniqueViolation,
     psycopg.errors.DuplicateTable,
@@ -59,7 +60,7 @@ def _apply(connection: psycopg.Connection[tuple[object, ...]], name: str) -> boo
 
 
 def _make_roles(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """The three roles of the cluster; another database of the same server may have made them already."""
+    """The roles of the cluster; another database of the same server may have made them already."""
     known = {
         row[0] for row in connection.execute("select rolname from pg_roles where rolname = any(%s)", (list(ROLES),))
     }

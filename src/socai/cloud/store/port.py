@@ -154,8 +154,8 @@ class TenantStore(Protocol):
     def change_replica(self, ref: TenantRef, replica: str, epoch: int, last_n: int, last_hash: str, state: str) -> None:
         """Give a replica another epoch or state."""
 
-    def seen(self, ref: TenantRef, replica: str) -> None:
-        """Note that the replica was here."""
+    def seen(self, ref: TenantRef, replica: str, program: str = "", cursor_seq: int = -1) -> None:
+        """Note that the replica was here, with which release, and how far its feed has come (where given)."""
 
     def add_code(self, ref: TenantRef, code: CodeRow) -> None:
         """Keep an enrolment code."""

@@ -71,7 +71,7 @@ class PostgresStore(PostgresFeed):
             row = connection.execute(statements.TENANT.encode(), _owner(ref)).fetchone()
         if row is None:
             raise LookupError(f"no tenant {ref.code}")
-        return TenantRow(ref, row[0], row[1], row[2], row[3])
+        return TenantRow(ref, row[0], row[1], row[2], row[3], row[4] or 0)
 
     def set_timeline(self, ref: TenantRef, timeline: str) -> None:
         """See TenantStore."""
@@ -104,10 +104,12 @@ class PostgresStore(PostgresFeed):
         with self._inside(ref) as connection:
             connection.execute(statements.CHANGE_REPLICA.encode(), {**_owner(ref), **given})
 
-    def seen(self, ref: TenantRef, replica: str) -> None:
-        """See TenantStore."""
+    def seen(self, ref: TenantRef, replica: str, program: str = "", cursor_seq: int = -1) -> None:
+        """See TenantStore. A note that a crash may lose, so it does not wait for the disk."""
+        given = {"replica": replica, "program": program, "cursor_seq": cursor_seq}
         with self._inside(ref) as connection:
-            connection.execute(statements.SEEN.encode(), {**_owner(ref), "replica": replica})
+            connection.execute(b"set local synchronous_commit = off", prepare=False)
+            connection.execute(statements.SEEN.encode(), {**_owner(ref), **given})
 
     def add_code(self, ref: TenantRef, code: CodeRow) -> None:
         """See TenantStore."""

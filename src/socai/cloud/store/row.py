@@ -10,7 +10,7 @@ from typing import NamedTuple
 from socai.sync.fact import Changes
 from socai.sync.message import VOUCHER
 
-FRAME_KINDS = ("company", "currency", "fiscal_year")
+FRAME_KINDS = ("company", "currency", "fiscal_year", "lock")
 """Catalog kinds that the reading of an operation depends on: whole, and few."""
 
 ACTIVE, QUARANTINED, REVOKED = "active", "quarantined", "revoked"
@@ -26,13 +26,17 @@ class TenantRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TenantRow:
-    """A tenant. `seq` is the last change number given out; `timeline` changes when the cloud is restored."""
+    """A tenant. `seq` is the last change number given out; `timeline` changes when the cloud is restored.
+
+    `depth` is how much work waits in its lane.
+    """
 
     ref: TenantRef
     name: str
     seq: int
     timeline: str
     active: bool = True
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ FIND_REPLICA = """
 select d.bucket, d.tenant, d.code
 from replica_directory r join tenant_directory d on d.tenant = r.tenant where r.replica = %(replica)s
 """
-TENANT = f"select name, seq, timeline::text, active from tenant where {_MINE}"
+TENANT = f"""
+select name, seq, timeline::text, active, (select depth from lane where {_MINE}) from tenant where {_MINE}
+"""
 SET_TIMELINE = f"update tenant set timeline = %(timeline)s where {_MINE}"
 HEADS = "select tenant, seq from heads(%(bucket)s::smallint, %(tenants)s)"
 
@@ -30,7 +32,11 @@ CHANGE_REPLICA = f"""
 update replica set epoch = %(epoch)s, last_n = %(last_n)s, last_hash = %(last_hash)s, state = %(state)s
 where {_MINE} and replica = %(replica)s
 """
-SEEN = f"update replica set seen_at = now() where {_MINE} and replica = %(replica)s"
+SEEN = f"""
+update replica set seen_at = now(), program = case when %(program)s = '' then program else %(program)s end,
+    cursor_seq = case when %(cursor_seq)s < 0 then cursor_seq else %(cursor_seq)s end
+where {_MINE} and replica = %(replica)s
+"""
 RECORD = f"""
 select n, act_id, sha256, id, result, version, seq, faults::text
 from operation

@@ -113,6 +113,22 @@ class Desk:
             self.press(key)
         raise AssertionError(f"{key} does not lead to {place}; the focus is on {self.focus()}")
 
+    def back(self) -> None:
+        """The browser's own Back."""
+        self._page.evaluate("history.back()")
+
+    def reload(self) -> None:
+        """The browser's own reload, where nothing is asked."""
+        with self._page.expect_navigation():
+            self._page.evaluate("setTimeout(() => location.reload())")
+
+    def reload_and_stay(self) -> str:
+        """The browser's own reload, where the browser asks first; the answer is to stay. Tells what kind of question."""
+        with self._page.expect_event("dialog") as asked:
+            self._page.evaluate("setTimeout(() => location.reload())")
+        asked.value.dismiss()
+        return asked.value.type
+
     def log_in(self, user: str, password: str) -> None:
         """Open the client and log in."""
         self.open()

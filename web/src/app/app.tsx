@@ -1,8 +1,11 @@
 // Providers around everything, then the gate: who are you, which company.
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
+import { Router } from "wouter";
 import { queryClient } from "../api/books";
 import { KeysProvider } from "../keys/layers";
+import { LeaveProvider } from "../keys/leave";
+import { usePlace, usePlaceSearch } from "../kit/place";
 import { ToastProvider, useTell } from "../kit/toast";
 import { LocaleProvider, useLocale } from "../locale/locale";
 import { theme } from "../theme/theme";
@@ -13,7 +16,11 @@ function Keyed() {
   const { t } = useLocale();
   return (
     <KeysProvider onRefused={(reason) => tell("wait", t("act.refused", { reason }))}>
-      <Gate />
+      <LeaveProvider>
+        <Router hook={usePlace} searchHook={usePlaceSearch}>
+          <Gate />
+        </Router>
+      </LeaveProvider>
     </KeysProvider>
   );
 }

@@ -13,10 +13,14 @@ export function KeySheet({ onClose }: { onClose: () => void }) {
   const { keymap, preset, setPreset, offered } = useKeys();
   const { t, language } = useLocale();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the screen it was opened over
-  const scopes = useMemo(() => {
-    const here = new Set(offered().map((item) => item.scope));
+  const [scopes, works] = useMemo(() => {
+    const acts = offered();
+    const here = new Set(acts.map((item) => item.scope));
     if (here.has("voucher")) here.add("grid");
-    return ORDER.filter((scope) => here.has(scope));
+    const ids = new Set(acts.map((item) => `${item.scope}.${item.id}`));
+    const shown = ORDER.filter((scope) => here.has(scope));
+    // Cells and boxes of a voucher hear their own keys; elsewhere a key is told where it does something.
+    return [shown, (scope: Scope, id: string) => scope === "voucher" || scope === "grid" || ids.has(`${scope}.${id}`)];
   }, []);
   return (
     <Dialog title={t("keys.title")} onClose={onClose} size="xl" testid="key-sheet">
@@ -35,7 +39,7 @@ export function KeySheet({ onClose }: { onClose: () => void }) {
             <h3>{t(`keys.scope.${scope}`)}</h3>
             <dl>
               {[...keymap.values()]
-                .filter((act) => act.scope === scope && act.keys.length)
+                .filter((act) => act.scope === scope && act.keys.length && works(scope, act.id))
                 .map((act) => (
                   <div key={act.id} style={{ display: "contents" }}>
                     <dt>{act[language]}</dt>

@@ -9,6 +9,7 @@ import { useFaults } from "../api/faults";
 import { isEmptyCompany } from "../api/spec";
 import { Button } from "../keys/button";
 import { useKeys, useScope } from "../keys/layers";
+import { useLeave } from "../keys/leave";
 import { focusRegion, goRegion } from "../kit/focus";
 import { Icon } from "../kit/icon";
 import { useTell } from "../kit/toast";
@@ -53,6 +54,7 @@ function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () =
   const { t, language, setLanguage } = useLocale();
   const { session, spec, company, branch, setBranch, book, setBook, word } = books;
   const [, navigate] = useLocation();
+  const leave = useLeave();
   return (
     <header data-region="choices">
       <Link href="/" className="brand">
@@ -67,7 +69,7 @@ function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () =
           className="topbox"
           value={branch}
           aria-label={t("shell.branch")}
-          onChange={(event) => setBranch(event.target.value)}
+          onChange={({ target: { value } }) => leave(() => setBranch(value))}
           data-stop=""
           data-testid="choose-branch"
         >
@@ -84,7 +86,7 @@ function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () =
           className="topbox"
           value={book}
           aria-label={t("shell.book")}
-          onChange={(event) => setBook(event.target.value)}
+          onChange={({ target: { value } }) => leave(() => setBook(value))}
           data-stop=""
           data-testid="choose-book"
         >
@@ -182,6 +184,7 @@ function Frame() {
   const faults = useFaults(books.spec.faults);
   const keys = useKeys();
   const [, navigate] = useLocation();
+  const leave = useLeave();
   const [palette, setPalette] = useState<OpenPalette | null>(null);
   const [sheet, setSheet] = useState(false);
   const [update, setUpdate] = useState<(() => void) | null>(null);
@@ -196,11 +199,12 @@ function Frame() {
     document.title = `${books.company.name || books.company.code} · ${t("app.name")}`;
   }, [books.company, t]);
 
-  const logOut = async () => {
-    await post("/logout").catch(() => undefined);
-    client.clear();
-    client.setQueryData(["session"], null);
-  };
+  const logOut = () =>
+    leave(async () => {
+      await post("/logout").catch(() => undefined);
+      client.clear();
+      client.setQueryData(["session"], null);
+    });
   const openPalette = () => setPalette({ acts: keys.offered() });
   const syncNow = async () => {
     try {
@@ -221,7 +225,7 @@ function Frame() {
     home: () => navigate("/"),
     language: () => setLanguage(language === "vi" ? "en" : "vi"),
     choose_company: books.session.tenants.length > 1 ? () => navigate("~/") : undefined,
-    log_out: () => void logOut(),
+    log_out: logOut,
     preset: () => keys.setPreset(keys.preset === "standard" ? "misa" : "standard"),
   });
 
@@ -230,7 +234,7 @@ function Frame() {
       <a href="#work" className="button skip">
         {t("shell.skip")}
       </a>
-      <TopBar onPalette={openPalette} onLogOut={() => void logOut()} />
+      <TopBar onPalette={openPalette} onLogOut={logOut} />
       <SideMenu />
       <main id="work" tabIndex={-1}>
         {books.linked ? null : (

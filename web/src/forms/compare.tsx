@@ -88,7 +88,7 @@ export function Compare({
     <th>
       {label}
       <div className="soft" style={{ fontWeight: 400 }}>
-        {side.author || side.at ? t("conflict.by", { user: side.author, at: showMoment(side.at) }) : ""}
+        {[side.author, showMoment(side.at)].filter(Boolean).join(", ")}
       </div>
     </th>
   );

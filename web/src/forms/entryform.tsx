@@ -6,10 +6,11 @@ import { useFaults } from "../api/faults";
 import type { AttributeSpec, Body, CatalogEntry, CatalogKind, FieldSpec, Spec } from "../api/types";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
+import { useLeave, useUnsaved } from "../keys/leave";
 import { makeIdent } from "../kit/ident";
 import { useLocale } from "../locale/locale";
 import { plainField, useCells } from "./cellcontext";
-import { FieldBox } from "./fieldbox";
+import { FieldBox, TYPING } from "./fieldbox";
 import { RatesBox } from "./ratesbox";
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -93,6 +94,15 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   const newId = useRef(makeIdent());
   const latest = useRef(texts);
   latest.current = texts;
+  const from = useRef(JSON.stringify(texts));
+  const boxes = useRef<HTMLDivElement>(null);
+  const leave = useLeave();
+  useUnsaved({
+    changed: () => from.current !== JSON.stringify(latest.current) || Boolean(boxes.current?.querySelector(TYPING)),
+    drop: () => {
+      from.current = JSON.stringify(latest.current);
+    },
+  });
   const bad = useRef(wrong);
   bad.current = wrong;
 
@@ -107,7 +117,9 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
             Object.entries(found.body).filter(([name]) => kind.attributes.some((item) => item.name === name)),
           ),
         );
-        setTexts(textsOf(fields, found.body));
+        const read = textsOf(fields, found.body);
+        from.current = JSON.stringify(read);
+        setTexts(read);
       },
       (error: unknown) => setGeneral([tellFaults.line(error)]),
     );
@@ -156,6 +168,9 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
 
   if (id && !entry && general.length === 0) return null;
   const isNew = !id;
+  const close = () => leave(onClose);
+  const isClosed = (field: FieldSpec) => !isNew && kind.natural && field.name === "code";
+  const first = fields.find((field) => !isClosed(field));
   return (
     <Dialog
       title={
@@ -163,23 +178,23 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
           ? t("catalog.new", { title: kind.title.toLowerCase() })
           : t("catalog.edit", { name: String(entry?.body.name ?? id) })
       }
-      onClose={onClose}
+      onClose={close}
       onAccept={() => void save()}
       size="lg"
       testid="entry-form"
     >
-      <div className="two">
-        {fields.map((field, index) => (
+      <div className="two" ref={boxes}>
+        {fields.map((field) => (
           <FieldBox
             key={field.name}
             field={field}
             value={texts[field.name] ?? ""}
             context={context}
             sources={sources}
-            readOnly={!isNew && kind.natural && field.name === "code"}
+            readOnly={isClosed(field)}
             wrong={wrong[field.name]}
             fault={faults[field.name]}
-            autoFocus={index === 0 && isNew}
+            autoFocus={field === first}
             className={field.name === "name" || field.name === "address" || field.name === "note" ? "wide" : ""}
             testid={`entry-${field.name}`}
             onChange={(value, fault) => {
@@ -209,7 +224,7 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
         <Button stop look="primary" scope="dialog" act="accept" run={() => void save()} testid="entry-save">
           {t("act.save")}
         </Button>
-        <Button stop run={onClose}>
+        <Button stop run={close}>
           {t("act.cancel")}
         </Button>
       </div>

@@ -38,6 +38,9 @@ export interface FieldBoxProps {
   readonly onTake?: ((option: Option) => void) | undefined;
 }
 
+/** A box with a text in it that nobody has taken yet. */
+export const TYPING = "[data-typing]";
+
 const NAMED = new Set(["partner", "bank_account", "fund", "account", "expense_item", "department"]);
 const CODE_NAME_GAP = " · ";
 const ASK_AFTER_MS = 120;
@@ -231,6 +234,7 @@ export function FieldBox(props: FieldBoxProps) {
         data-autofocus={props.autoFocus || undefined}
         data-stop={readOnly ? undefined : ""}
         data-field={field.name}
+        data-typing={draft !== null || undefined}
         data-testid={props.testid}
         title={source && value && !wrong ? sources.name(source, value) : undefined}
         aria-invalid={mistake ? true : undefined}

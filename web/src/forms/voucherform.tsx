@@ -42,7 +42,14 @@ export const VoucherForm = memo(function VoucherForm(props: FormProps) {
     <>
       <HeaderBoxes {...props} />
       {voucher.grids.length > 1 ? (
-        <GridTabs voucher={voucher} model={model} faults={faults} tab={active?.name ?? ""} onTab={setTab} />
+        <GridTabs
+          voucher={voucher}
+          model={model}
+          faults={faults}
+          tab={active?.name ?? ""}
+          viewing={props.mode === "view"}
+          onTab={setTab}
+        />
       ) : null}
       {active ? (
         <VoucherGrid key={active.name} {...props} grid={active} nextGrid={next?.name ?? ""} onTab={setTab} />
@@ -57,10 +64,12 @@ interface TabsProps {
   readonly model: VoucherModel;
   readonly faults: Readonly<Record<string, string>>;
   readonly tab: string;
+  /** Nothing is typed: the tab itself is where F6 leads. In an edit it leads from grid to grid. */
+  readonly viewing: boolean;
   readonly onTab: (name: string) => void;
 }
 
-function GridTabs({ voucher, model, faults, tab, onTab }: TabsProps) {
+function GridTabs({ voucher, model, faults, tab, viewing, onTab }: TabsProps) {
   const { t } = useLocale();
   // A text, so that typing within a row changes nothing here.
   const counts = useDraft(model, (draft) =>
@@ -80,13 +89,15 @@ function GridTabs({ voucher, model, faults, tab, onTab }: TabsProps) {
     }
   };
   return (
-    <div className="tabs" role="tablist" aria-label={t("voucher.lines")}>
+    <div className="tabs" role="tablist" aria-label={t("voucher.lines")} data-region={viewing ? "tabs" : undefined}>
       {voucher.grids.map((grid, index) => (
         <button
           key={grid.name}
           type="button"
           role="tab"
           aria-selected={grid.name === tab}
+          tabIndex={grid.name === tab ? 0 : -1}
+          data-stop={viewing && grid.name === tab ? "" : undefined}
           data-testid={`tab-${grid.name}`}
           onClick={() => onTab(grid.name)}
           onKeyDown={onKeyDown}

@@ -76,7 +76,8 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
   const found = stored.data;
   const type = useOwnReasons(id ? found && spec.voucher_types.find((item) => item.code === found.type) : voucher);
 
-  const problem = fresh.error ?? stored.error;
+  // What could not be fetched anew takes no form away that is already here, with somebody typing in it.
+  const problem = fresh.data || found ? null : (fresh.error ?? stored.error);
   if (problem) {
     return (
       <section className="page">

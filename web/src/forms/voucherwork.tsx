@@ -8,8 +8,8 @@ import { useFaults } from "../api/faults";
 import type { Body, CatalogKind, FaultAnswer, NewVoucher, Voucher, VoucherSpec } from "../api/types";
 import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
-import { Dialog } from "../keys/dialog";
 import { useScope } from "../keys/layers";
+import { useLeave, useUnsaved } from "../keys/leave";
 import { focusRegion } from "../kit/focus";
 import { makeIdent } from "../kit/ident";
 import { StatusMark } from "../kit/status";
@@ -19,6 +19,7 @@ import { useLocale } from "../locale/locale";
 import { useCells } from "./cellcontext";
 import { allFields, isChanged } from "./draft";
 import { EntryForm } from "./entryform";
+import { TYPING } from "./fieldbox";
 import { VoucherModel } from "./model";
 import { useSaving, warningsOf } from "./saving";
 import { catalogOf } from "./sources";
@@ -67,7 +68,6 @@ export function VoucherWork({
   const [mode, setMode] = useState<Mode>(startEditing ? "edit" : "view");
   const [revision, setRevision] = useState(stored?.revision ?? 0);
   const [ident] = useState(() => stored?.id ?? makeIdent());
-  const [leaving, setLeaving] = useState<(() => void) | null>(null);
   const [deleting, setDeleting] = useState(false);
   const [creating, setCreating] = useState<Creating | null>(null);
   const [posting, setPosting] = useState<readonly FaultAnswer[] | null>(null);
@@ -90,7 +90,9 @@ export function VoucherWork({
     if (mode !== "view") return t("act.cancel");
     const code = stored.acts[act];
     if (code === undefined) return t("act.nothing");
-    return code ? faults.fault({ code, field: "", params: { act } }).sentence : "";
+    return code
+      ? faults.fault({ code, field: "", params: { act: word(["act", act], act).toLowerCase() } }).sentence
+      : "";
   };
   const refresh = async () => {
     await Promise.all([
@@ -153,16 +155,11 @@ export function VoucherWork({
     const id = makeIdent();
     const saved = await saving.save({ id, revision: 0, draft: { ...draft, header: { ...draft.header, number: "" } } });
     if (!saved) return;
+    model.reset(saved.body);
     setMode("view");
     tell("good", t("voucher.saved", { number: saved.number }));
     await refresh();
     navigate(`/voucher/${saved.id}`);
-  };
-  const dropAndGo = () => {
-    const goOn = leaving;
-    setLeaving(null);
-    model.reset(body);
-    goOn?.();
   };
   /** The warnings are accepted: the same save again, with their codes. */
   const answer = () => void save(afterSave.current, warnings?.map((item) => item.code) ?? []);
@@ -178,11 +175,11 @@ export function VoucherWork({
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer
   useEffect(() => focusMistake(saving.state.places), [saving.state.places]);
 
-  /** Goes on at once, or asks where something typed would be dropped. */
-  const leave = (go: () => void) => {
-    if (mode !== "view" && isChanged(voucher, model.draft)) setLeaving(() => go);
-    else go();
-  };
+  const leave = useLeave();
+  useUnsaved({
+    changed: () => mode !== "view" && (isChanged(voucher, model.draft) || Boolean(root.current?.querySelector(TYPING))),
+    drop: () => model.reset(body),
+  });
   const close = () => {
     // Back to where one came from: a report one drilled down from, a list, the screen of sync results.
     if (cameFrom()) window.history.back();
@@ -405,18 +402,6 @@ export function VoucherWork({
           onClose={() => setCreating(null)}
           onSaved={(entry) => created(entry.id)}
         />
-      ) : null}
-      {leaving ? (
-        <Dialog title={t("voucher.changed")} onClose={() => setLeaving(null)} testid="leaving">
-          <div className="actions">
-            <Button stop first look="primary" run={() => setLeaving(null)} testid="leaving-stay">
-              {t("voucher.stay")}
-            </Button>
-            <Button stop look="danger" run={dropAndGo} testid="leaving-drop">
-              {t("voucher.drop")}
-            </Button>
-          </div>
-        </Dialog>
       ) : null}
       {deleting ? (
         <Ask

@@ -293,7 +293,8 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
       onPointerDown={() => {
         pointed.current = true;
       }}
-      tabIndex={-1}
+      tabIndex={readOnly ? 0 : -1}
+      data-stop={readOnly ? "" : undefined}
       aria-label={label}
       aria-rowcount={state.rows.length + 1}
       aria-colcount={columns.length + 1}

@@ -2,6 +2,7 @@
 import { Modal } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import { enterGoesOn } from "../kit/focus";
+import { useLocale } from "../locale/locale";
 import { isComposing } from "./chord";
 import { useScope } from "./layers";
 
@@ -26,12 +27,14 @@ export function Dialog({ title, onClose, onAccept, size = "md", children, testid
     },
     [before],
   );
+  const { t } = useLocale();
   useScope("dialog", { close: onClose, accept: onAccept }, { modal: true });
   return (
     <Modal
       opened
       onClose={onClose}
       closeOnEscape={false}
+      closeButtonProps={{ "aria-label": t("act.close") }}
       title={<strong>{title}</strong>}
       size={size}
       centered

@@ -8,7 +8,9 @@ function stopsIn(region: Element): HTMLElement[] {
 }
 
 function regionsAround(from: Element): HTMLElement[] {
-  const root = from.closest("[data-regions]") ?? document;
+  // From nowhere one comes into the screen's own work first, not to the choices above it.
+  const nowhere = from === document.body ? document.querySelector("main [data-regions]") : null;
+  const root = from.closest("[data-regions]") ?? nowhere ?? document;
   return [...root.querySelectorAll<HTMLElement>("[data-region]")].filter((region) => stopsIn(region).length > 0);
 }
 

@@ -57,7 +57,7 @@ export const WORDS = {
   "sync.pending": ["{count} chờ đồng bộ", "{count} waiting"],
   "sync.failed": ["{count} lỗi", "{count} failed"],
   "sync.conflicts": ["{count} xung đột", "{count} in conflict"],
-  "sync.title": ["Đồng bộ dữ liệu", "Synchronisation"],
+  "sync.title": ["Kết quả đồng bộ", "Sync results"],
   "sync.now": ["Đồng bộ dữ liệu", "Sync now"],
   "sync.started": ["Đã yêu cầu đồng bộ.", "Sync was asked for."],
   "sync.last": ["Đồng bộ gần nhất", "Last sync"],
@@ -97,7 +97,6 @@ export const WORDS = {
   "conflict.my_column": ["Bản của tôi", "Mine"],
   "conflict.their_column": ["Bản đang có", "Theirs"],
   "conflict.field": ["Nội dung", "Field"],
-  "conflict.by": ["{user}, {at}", "{user}, {at}"],
   "stale.title": ["Chứng từ vừa được sửa ở máy khác", "The voucher was changed on another workstation"],
   "stale.text": [
     "Bản bạn đang nhập chưa được cất và vẫn còn nguyên. Hãy chọn cách tiếp tục.",

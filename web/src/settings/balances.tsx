@@ -6,11 +6,13 @@ import { useFaults } from "../api/faults";
 import { homeBranch } from "../api/spec";
 import type { Page, VoucherRow } from "../api/types";
 import { VoucherScreen } from "../forms/voucherscreen";
+import { useLeave } from "../keys/leave";
 import { useLocale } from "../locale/locale";
 
 export function Balances() {
   const { tenant, path, spec, branch, book, setBranch } = useBooks();
   const { t } = useLocale();
+  const leave = useLeave();
   const faults = useFaults(spec.faults);
   const type = spec.voucher_types.find((item) => item.before_books);
   const own = branch || homeBranch(spec);
@@ -33,7 +35,7 @@ export function Balances() {
             className="box"
             style={{ width: 240 }}
             value={own}
-            onChange={(event) => setBranch(event.target.value)}
+            onChange={({ target: { value } }) => leave(() => setBranch(value))}
             aria-label={t("shell.branch")}
           >
             {spec.branches.map((item) => (

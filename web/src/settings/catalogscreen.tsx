@@ -128,6 +128,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
     new: () => setEditing(""),
     edit: { run: openRow, refused: none },
     open: openRow,
+    stop: { run: () => row && void stop(row), refused: none },
     delete: { run: () => row && setDeleting(row), refused: none || (row?.used ? t("catalog.used") : "") },
     find: () => find.current?.select(),
     reload: () => void list.refetch(),
@@ -146,7 +147,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
           <Button scope="list" act="edit" run={openRow} refused={none} testid="edit">
             {t("act.edit")}
           </Button>
-          <Button run={() => row && void stop(row)} refused={none} testid="stop">
+          <Button scope="list" act="stop" run={() => row && void stop(row)} refused={none} testid="stop">
             {row?.body.active === false ? t("catalog.restart") : t("catalog.stop")}
           </Button>
           <Button

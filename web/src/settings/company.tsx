@@ -8,9 +8,10 @@ import { useFaults } from "../api/faults";
 import type { Body, Value } from "../api/types";
 import { plainField, useCells } from "../forms/cellcontext";
 import { bodyFromTexts, fieldOf } from "../forms/entryform";
-import { FieldBox } from "../forms/fieldbox";
+import { FieldBox, TYPING } from "../forms/fieldbox";
 import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
+import { useUnsaved } from "../keys/leave";
 import { addDays, addMonths, partsOf, showDay } from "../kit/day";
 import { enterGoesOn } from "../kit/focus";
 import { makeIdent } from "../kit/ident";
@@ -57,6 +58,15 @@ export function CompanyScreen() {
   const [general, setGeneral] = useState("");
   const latest = useRef(texts);
   latest.current = texts;
+  const now = JSON.stringify([texts, rules]);
+  const from = useRef(now);
+  const root = useRef<HTMLElement>(null);
+  useUnsaved({
+    changed: () => from.current !== now || Boolean(root.current?.querySelector(TYPING)),
+    drop: () => {
+      from.current = now;
+    },
+  });
 
   useEffect(() => {
     if (!company.data) return;
@@ -67,8 +77,11 @@ export function CompanyScreen() {
         : value === false || value === undefined || value === null || typeof value === "object"
           ? ""
           : String(value);
-    setTexts(Object.fromEntries(fields.map((field) => [field.name, shown(body[field.name])])));
-    setRules((body.numbering ?? {}) as Rules);
+    const read = Object.fromEntries(fields.map((field) => [field.name, shown(body[field.name])]));
+    const numbering = (body.numbering ?? {}) as Rules;
+    from.current = JSON.stringify([read, numbering]);
+    setTexts(read);
+    setRules(numbering);
   }, [company.data, fields]);
 
   const save = async () => {
@@ -96,7 +109,7 @@ export function CompanyScreen() {
   if (!company.data) return null;
 
   return (
-    <section className="page scroll" data-regions="" data-testid="company">
+    <section className="page scroll" ref={root} data-regions="" data-testid="company">
       <div className="page-head">
         <h1>{t("settings.company")}</h1>
         <Button look="primary" scope="page" act="save" run={() => void save()} testid="save">

@@ -1,0 +1,56 @@
+"""The frame: the palette leads anywhere, the key sheet tells the keys, and the whole shell speaks either language."""
+
+import re
+
+from e2e.conftest import Sit
+
+# Letters only Vietnamese has; names of people, companies and the product's own name keep theirs.
+VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệịỉọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
+
+# Where Enter leads from box to box of a new receipt, and then through its first row. A contract: hands know it.
+ORDER = [
+    "partner", "partner_name", "address", "payer", "reason", "description", "employee", "original_documents",
+]  # fmt: skip
+
+NAMELESS = """(boxes) => boxes
+  .filter((box) => !box.labels?.length && !box.getAttribute('aria-label'))
+  .map((box) => box.outerHTML)"""
+
+
+def test_the_palette_the_key_sheet_and_english(sit: Sit) -> None:
+    desk = sit()
+    desk.press("Control+k")
+    desk.sees_focus("palette-input")
+    desk.write("cong no")
+    desk.see("palette-goal", "Sổ chi tiết công nợ")
+    desk.press("Escape")
+    desk.see_gone("palette-input")
+
+    desk.go("thêm phiếu thu")
+    desk.sees_focus("partner")
+    desk.press("F1")
+    for said in ("Cất", "Ctrl+Enter", "Chép ô trên", "Ctrl+D", "Điền số tiền cân đối", "Ctrl+B"):
+        desk.see("key-sheet-body", said)
+    desk.press("Escape")
+    desk.see_gone("key-sheet-body")
+
+    desk.go("đổi ngôn ngữ")
+    desk.see("menu", "Cash receipt")
+    assert VIETNAMESE.findall(desk.text("menu")) == []
+    assert desk.ask("document.documentElement.lang") == "en"
+
+
+def test_enter_walks_the_boxes_of_a_receipt_in_one_known_order(sit: Sit) -> None:
+    desk = sit()
+    desk.go("thêm phiếu thu")
+    desk.sees_focus("partner")
+    seen = []
+    for _ in ORDER:
+        seen.append(desk.focus())
+        desk.press("Enter")
+    assert seen == ORDER
+    for css in ("input", "select"):
+        assert desk.select(f"main {css}").evaluate_all(NAMELESS) == []
+    grid = desk.select("[role=grid]").first
+    assert grid.get_attribute("aria-rowcount")
+    assert grid.locator("[role=gridcell]:not([aria-colindex])").count() == 0

@@ -8,10 +8,9 @@ from socai.cloud.invoice import Invoices
 from socai.cloud.lane import LaneStore, Poster
 from socai.cloud.store.port import CloudStore
 from socai.sync.message import DELETE, POST, UNPOST
-from support.posting import book, codes, drain
+from support.posting import BOOK, book, codes, drain, posted
 from support.sender import HCM, VENDOR, Sender, company, enrol, ident, journal, specs
 
-BOOK = ["financial"]
 KEY = "0100100216|1C26TAA|123"
 
 
@@ -23,14 +22,6 @@ def invoice(number: str = "0000123", rows: int = 1, **changed: Any) -> dict[str,
         "invoice_series": "1c26taa", "invoice_number": number, "invoice_date": "2026-03-04",
     }  # fmt: skip
     return journal(taxes=[tax] * rows, **changed)
-
-
-def posted(office: Sender, body: dict[str, Any], **given: Any) -> str:
-    """Save a voucher and ask for its posting; its id."""
-    voucher = ident()
-    (outcome,) = office.push(office.save(voucher, body, post_to=given.pop("post_to", BOOK), **given))
-    assert outcome.result == "applied", outcome
-    return voucher
 
 
 @pytest.fixture

@@ -8,44 +8,29 @@ from socai.cloud.lane import COMMITTED, LOST, STALE, LaneStore, Poster
 from socai.cloud.store.port import CloudStore
 from socai.sync.lane import Quantum
 from socai.sync.message import DELETE, POST, UNPOST
-from support.posting import CHART, account, balances, book, codes, drain, item, items, rebuilt
-from support.sender import CUSTOMER, FUND, HN, VENDOR, Sender, company, ident, journal, specs
-
-BOOK = ["financial"]
+from support.posting import (
+    BOOK,
+    CHART,
+    account,
+    balances,
+    book,
+    codes,
+    drain,
+    item,
+    items,
+    payment,
+    posted,
+    rebuilt,
+    receipt,
+    set_company,
+)
+from support.sender import FUND, HN, Sender, company, ident, journal, specs
 
 
 @pytest.fixture
 def office(cloud_store: CloudStore) -> Sender:
     """The office of a small company."""
     return company(cloud_store)
-
-
-def posted(office: Sender, body: dict[str, Any], **given: Any) -> str:
-    """Save a voucher and ask for its posting; its id."""
-    voucher = ident()
-    (outcome,) = office.push(office.save(voucher, body, post_to=BOOK, **given))
-    assert outcome.result == "applied", outcome
-    return voucher
-
-
-def receipt(amount: int, day: str = "2026-03-05") -> dict[str, Any]:
-    """Cash collected from the customer."""
-    return journal(
-        accounting_date=day,
-        fund=FUND,
-        lines=[
-            {"debit_account": "1111", "credit_account": "131", "credit_partner": CUSTOMER, "amount": str(amount)},
-        ],
-    )
-
-
-def payment(amount: int, day: str = "2026-03-06") -> dict[str, Any]:
-    """Cash paid to the vendor."""
-    return journal(
-        accounting_date=day,
-        fund=FUND,
-        lines=[{"debit_account": "331", "credit_account": "1111", "debit_partner": VENDOR, "amount": str(amount)}],
-    )
 
 
 class TestPosting:
@@ -279,69 +264,10 @@ class TestOpening:
     def test_one_left_behind_by_a_moved_first_day_can_be_taken_out(self, office: Sender, lane: LaneStore) -> None:
         voucher = posted(office, opening())
         drain(lane)
-        _company(office, books_first_day="2026-02-01")
+        set_company(office, books_first_day="2026-02-01")
         office.push(office.operation("voucher", "opening", voucher, UNPOST, base=1, books=BOOK))
         drain(lane)
         assert (codes(office, voucher), balances(office.store, office.ref)) == ([], {})
-
-
-class TestCash:
-    """1111 receives 100 on 5 March; the setting is the default one, which warns."""
-
-    @pytest.mark.parametrize(
-        "amount, day, expected",
-        [
-            (100, "2026-03-05", []),  # 100 - 100 = 0 at the end of the day
-            (101, "2026-03-05", ["CASH_NEGATIVE"]),
-            (1, "2026-03-04", ["CASH_NEGATIVE"]),  # the money came a day later
-            (40, "2026-03-06", []),  # 100 - 70 on 31 March leaves 30, 40 less is -10, but nothing was paid yet
-        ],
-    )
-    def test_money_must_be_there_on_the_day(
-        self, office: Sender, lane: LaneStore, amount: int, day: str, expected: list[str]
-    ) -> None:
-        posted(office, receipt(100))
-        voucher = posted(office, payment(amount, day))
-        drain(lane)
-        assert codes(office, voucher) == expected
-
-    def test_a_later_payment_already_posted_counts(self, office: Sender, lane: LaneStore) -> None:
-        posted(office, receipt(100))
-        posted(office, payment(70, "2026-03-31"))
-        voucher = posted(office, payment(40, "2026-03-10"))  # 100 - 40 - 70 = -10 on 31 March
-        drain(lane)
-        (fault,) = book(office, voucher).faults
-        assert fault.code == "CASH_NEGATIVE"
-        assert fault.params["date"] == "2026-03-31"
-        assert (fault.params["balance"], fault.params["asks"]) == ("30", "1")
-
-    def test_an_answered_warning_posts(self, office: Sender, lane: LaneStore) -> None:
-        voucher = posted(office, payment(70))
-        drain(lane)
-        assert codes(office, voucher) == ["CASH_NEGATIVE"]
-        office.push(office.act(voucher, POST, base=1, answered=["CASH_NEGATIVE"]))
-        drain(lane)
-        assert (book(office, voucher).posted, account(office, "1111")) == (True, -70)
-
-    def test_where_the_company_refuses_no_answer_helps(self, office: Sender, lane: LaneStore) -> None:
-        _company(office, negative_cash="refuse")
-        voucher = posted(office, payment(70), answered=["CASH_NEGATIVE"])
-        drain(lane)
-        assert codes(office, voucher) == ["CASH_NEGATIVE"]
-
-    def test_where_the_company_allows_nothing_is_asked(self, office: Sender, lane: LaneStore) -> None:
-        _company(office, negative_cash="allow")
-        voucher = posted(office, payment(70))
-        drain(lane)
-        assert book(office, voucher).posted is True
-
-    def test_a_receipt_may_always_be_taken_back(self, office: Sender, lane: LaneStore) -> None:
-        first = posted(office, receipt(100))
-        posted(office, payment(60))
-        drain(lane)
-        office.push(office.act(first, UNPOST, base=1))
-        drain(lane)
-        assert (book(office, first).posted, account(office, "1111")) == (False, -60)
 
 
 class TestFence:
@@ -468,6 +394,7 @@ def test_balances_are_the_sum_of_live_entries_after_a_month_of_work(
     office: Sender, lane: LaneStore, cloud_store: CloudStore
 ) -> None:
     """I8 over posts, unposts, edits and deletes that reach the lane in one go."""
+    set_company(office, negative_cash="allow")
     first = [office.save(ident(), receipt(10_000 + at), post_to=BOOK) for at in range(12)]
     office.push(*first)
     drain(lane)
@@ -485,10 +412,4 @@ def test_balances_are_the_sum_of_live_entries_after_a_month_of_work(
 def _lock(office: Sender, day: str) -> None:
     body = {"code": "HN-F", "branch": HN, "book": "financial", "day": day}
     (outcome,) = office.push(office.entry("lock", "HN-F", body))
-    assert outcome.result == "applied", outcome
-
-
-def _company(office: Sender, **changed: str) -> None:
-    body = {"name": "Công ty TNHH Minh Phát", "books_first_day": "2026-01-01", **changed}
-    (outcome,) = office.push(office.entry("company", "company", body, base=1, user="admin"))
     assert outcome.result == "applied", outcome

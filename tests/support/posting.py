@@ -13,9 +13,10 @@ from socai.core.balance import Movements, move
 from socai.core.entry import Entry, Side
 from socai.registry import chart_for
 from socai.sync.message import BookState, FeedItem
-from support.sender import Sender, specs
+from support.sender import CUSTOMER, FUND, VENDOR, Sender, ident, journal, specs
 
 CHART = chart_for("tt99")
+BOOK = ["financial"]
 BookBalances = dict[tuple[str, Any], tuple[int, ...]]
 
 
@@ -89,3 +90,38 @@ def drain(lane: LaneStore) -> int:
             return turns
         last, turns = bucket, turns + 1
         assert done, "a turn answered nothing"
+
+
+def posted(office: Sender, body: dict[str, Any], **given: Any) -> str:
+    """Save a voucher and ask for its posting; its id."""
+    voucher = ident()
+    (outcome,) = office.push(office.save(voucher, body, post_to=given.pop("post_to", BOOK), **given))
+    assert outcome.result == "applied", outcome
+    return voucher
+
+
+def receipt(amount: int, day: str = "2026-03-05") -> dict[str, Any]:
+    """Cash collected from the customer."""
+    return journal(
+        accounting_date=day,
+        fund=FUND,
+        lines=[
+            {"debit_account": "1111", "credit_account": "131", "credit_partner": CUSTOMER, "amount": str(amount)},
+        ],
+    )
+
+
+def payment(amount: int, day: str = "2026-03-06") -> dict[str, Any]:
+    """Cash paid to the vendor."""
+    return journal(
+        accounting_date=day,
+        fund=FUND,
+        lines=[{"debit_account": "331", "credit_account": "1111", "debit_partner": VENDOR, "amount": str(amount)}],
+    )
+
+
+def set_company(office: Sender, **changed: str) -> None:
+    """Change the company's settings."""
+    body = {"name": "Công ty TNHH Minh Phát", "books_first_day": "2026-01-01", **changed}
+    (outcome,) = office.push(office.entry("company", "company", body, base=1, user="admin"))
+    assert outcome.result == "applied", outcome

@@ -103,9 +103,11 @@ class Short:
 
     def fault(self, decimals: Mapping[str, int], asks: bool) -> Fault:
         """CASH_NEGATIVE; `asks` in its parameters says that a person may answer it and post all the same."""
-        _, _, account, currency, _ = self.key
+        _, _, account, currency, detail = self.key
         params = {
             "account": account,
+            "detail": detail,
+            "currency": currency,
             "balance": amount_text(self.balance, decimals.get(currency, 2)),
             "date": day_of_key(self.day).isoformat(),
         }

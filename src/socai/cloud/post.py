@@ -59,7 +59,7 @@ class Draft:
     moves: MoneyMoves = field(default_factory=dict)  # money accounts, where the company watches them
     invoices: Collection[str] = ()  # input invoices the new version declares
     faults: Faults = ()
-    keeps_old: bool = False  # the old set may not leave the books (its date is locked, or our own code failed)
+    keeps_old: bool = False  # the old set may not leave (locked date, money others lean on, or our own code failed)
     bug: str = ""  # traceback of an exception in our own code: the voucher is told INTERNAL, the worker logs this
 
 
@@ -266,7 +266,8 @@ def _money_of(made: Draft, facts: TenantFacts) -> MoneyMoves:
 def _leaves(made: Draft) -> bool:
     """Whether the live set is taken out.
 
-    It is even where the new version has faults: the books never show what the voucher no longer says.
+    It is even where the new version has faults: the books never show what the voucher no longer says, but for what
+    `keeps_old` says.
     """
     return not made.keeps_old if made.step == EXCHANGE else made.step == VOID and not made.faults
 
@@ -291,27 +292,47 @@ def decide_posts(
 def _watch(made: Draft, facts: TenantFacts, specs: Specs, cash: Cash, invoices: Invoices) -> None:
     """Refuse what the company's settings doubt, unless they only warn and the person has answered; else count it.
 
-    Taking a receipt out is never refused: whoever posted it by mistake must be able to take it back.
+    Money that later payments lean on is watched on its way out as well: by an unpost, a delete or a smaller amount.
     """
-    doubts: list[Fault] = []
-    answered = made.item.work.answered
+    work, doubts = made.item.work, list[Fault]()
     if made.new is not None and made.invoices:
         asks = facts.company.duplicate_invoice == WARN
-        if not (asks and "INVOICE_DUPLICATE" in answered):
+        if not (asks and "INVOICE_DUPLICATE" in work.answered):
             doubts += _repeated(made, specs, invoices, asks)
-    if made.new is not None and made.moves:
-        asks = facts.company.negative_cash == WARN
-        if not (asks and "CASH_NEGATIVE" in answered) and (short := cash.short_of(made.moves)) is not None:
-            doubts.append(short.fault(facts.decimals, asks))
+    if made.new is not None and (fault := _overdraft(made, facts, cash)):
+        doubts.append(fault)
     if doubts:
         made.new, made.faults = None, tuple(doubts)
         made.moves = _money_of(made, facts) if made.moves else made.moves
+    if made.new is None and made.item.live is not None and _leaves(made):
+        _watch_leaving(made, facts, cash)
     cash.add(made.moves)
-    work = made.item.work
     if made.new is not None and made.invoices:
         invoices.put(work.voucher, work.book, made.new.number, made.invoices)
     elif made.item.live is not None and _leaves(made):
         invoices.put(work.voucher, work.book, "", ())
+
+
+def _watch_leaving(made: Draft, facts: TenantFacts, cash: Cash) -> None:
+    """A set that leaves, and nothing comes in its stead: it stays where that would overdraw.
+
+    Where a newer version was refused, the old set stays only for a company that never lets cash go negative: else the
+    books would go on showing what the voucher no longer says, and the answer that is asked for mends both.
+    """
+    if made.step == EXCHANGE and facts.company.negative_cash == WARN:
+        return
+    if fault := _overdraft(made, facts, cash):
+        made.faults = (*(known for known in made.faults if known.code != fault.code), fault)
+        made.keeps_old, made.moves = True, {}
+
+
+def _overdraft(made: Draft, facts: TenantFacts, cash: Cash) -> Fault | None:
+    """CASH_NEGATIVE where an item overdraws a fund or bank account, on its day or a later one, and nobody agreed."""
+    asks = facts.company.negative_cash == WARN
+    if not made.moves or (asks and "CASH_NEGATIVE" in made.item.work.answered):
+        return None
+    short = cash.short_of(made.moves)
+    return short.fault(facts.decimals, asks) if short is not None else None
 
 
 def _repeated(made: Draft, specs: Specs, invoices: Invoices, asks: bool) -> list[Fault]:

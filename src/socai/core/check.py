@@ -49,12 +49,23 @@ class Calendar:
 
 
 def locked(calendar: Calendar, branch: str, books: Sequence[str], day: date) -> Fault | None:
-    """DATE_LOCKED where `day` is on or before the lock date in any of the books."""
+    """DATE_LOCKED where `day` is on or before the lock date in any of the books, with the first open day if any."""
     for book in books:
         lock = calendar.lock_of(branch, book)
         if lock is not None and day <= lock:
-            return Fault("DATE_LOCKED", "accounting_date", {"date": day.isoformat(), "lock_date": lock.isoformat()})
+            params = {"date": day.isoformat(), "lock_date": lock.isoformat()}
+            if (open_day := first_open_day(calendar, branch, books)) is not None:
+                params["first_open_day"] = open_day.isoformat()
+            return Fault("DATE_LOCKED", "accounting_date", params)
     return None
+
+
+def first_open_day(calendar: Calendar, branch: str, books: Sequence[str]) -> date | None:
+    """The first day open in all of the books of a branch; None where no fiscal year has one."""
+    locks = [lock for book in books if (lock := calendar.lock_of(branch, book)) is not None]
+    after = max(locks) + timedelta(days=1) if locks else date.min
+    days = [max(after, calendar.books_first_day or after, year.first_day) for year in calendar.years]
+    return min((day for day, year in zip(days, calendar.years, strict=True) if day <= year.last_day), default=None)
 
 
 def check_dates(spec: VoucherSpec, body: Mapping[str, object], calendar: Calendar, books: Sequence[str]) -> Faults:
@@ -194,6 +205,7 @@ def check_cash(
     """CASH_NEGATIVE for every pocket that the movements would overdraw on some day.
 
     `history(pocket, day)` gives the balance before the day and the movements from it on, without the voucher itself.
+    The fault tells what is there on the first day that would not do.
     """
     faults = []
     for pocket, added in money_movements(movements).items():
@@ -202,6 +214,7 @@ def check_cash(
         found = negative_day(*history(pocket, min(added)), added)
         if found is not None:
             day, balance = found
+            balance -= sum(amount for at, amount in added.items() if at <= day)
             params = {
                 "account": pocket.account,
                 "detail": pocket.detail,

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
-from socai.base.fault import Fault
+from socai.base.fault import Fault, Faults
 from socai.base.ident import parse_ident
 from socai.core import life
 from socai.core.number_use import DELETED, Use
 from socai.core.voucher import parse_voucher
-from socai.dataserver.checking import check_body
+from socai.dataserver.checking import check_body, check_removal
 from socai.dataserver.clock import Instant, new_ident
 from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, refused
 from socai.dataserver.head import fill_head, keys_of
@@ -82,9 +82,15 @@ def post(desk: Desk, asked: Asked, book: str, answered: Sequence[str] = ()) -> S
     return _do(desk, asked, POST, work, book)
 
 
-def unpost(desk: Desk, asked: Asked, book: str) -> Saved | Refused:
-    """Bỏ ghi in one book."""
-    return _do(desk, asked, UNPOST, lambda found: _queue(found, replace(found.wish, books=(book,))), book)
+def unpost(desk: Desk, asked: Asked, book: str, answered: Sequence[str] = ()) -> Saved | Refused:
+    """Bỏ ghi in one book. Money that later payments lean on, as far as the last known books tell, is asked about."""
+
+    def work(found: _Open) -> Saved:
+        faults, warnings = check_removal(found.db, found.known, found.head.id, (book,))
+        _refuse_or_ask(faults, warnings, answered)
+        return _queue(found, replace(found.wish, books=(book,), answered=accepted(answered)))
+
+    return _do(desk, asked, UNPOST, work, book)
 
 
 def delete(desk: Desk, asked: Asked) -> Saved | Refused:
@@ -217,6 +223,10 @@ def _check_postable(found: _Open, answered: Sequence[str]) -> None:
     spec = voucher_types()[found.head.type].spec
     body = msgspec.json.decode(voucher.body(found.db, found.head.id, found.head.revision))
     _, faults, warnings = check_body(found.db, found.known, spec, body, found.head.id)
+    _refuse_or_ask(faults, warnings, answered)
+
+
+def _refuse_or_ask(faults: Faults, warnings: Faults, answered: Sequence[str]) -> None:
     if faults:
         raise Undo(Refused(faults))
     if asks := tuple(fault for fault in warnings if fault.code not in answered):

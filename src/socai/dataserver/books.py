@@ -209,9 +209,11 @@ class Books:
         """Ghi sổ."""
         return act.post(self.desk, Asked(grant, act_id, ident, revision), book, answered)
 
-    def unpost(self, grant: Grant, act_id: str, ident: str, revision: int, book: str) -> Saved | Refused:
+    def unpost(
+        self, grant: Grant, act_id: str, ident: str, revision: int, book: str, answered: Sequence[str] = ()
+    ) -> Saved | Refused:
         """Bỏ ghi."""
-        return act.unpost(self.desk, Asked(grant, act_id, ident, revision), book)
+        return act.unpost(self.desk, Asked(grant, act_id, ident, revision), book, answered)
 
     def resolve(
         self, grant: Grant, act_id: str, ident: str, revision: int, choice: str, new_id: str = ""

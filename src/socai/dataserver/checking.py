@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from socai.base.calendar import day_of_key
 from socai.base.fault import Fault, Faults
+from socai.books.write import SqliteWriter
 from socai.core import balance
-from socai.core.check import check_dates, check_invoices, check_references
+from socai.core.check import check_cash, check_dates, check_invoices, check_references
 from socai.core.company import ALLOW, REFUSE
 from socai.core.entry import FINANCIAL, Entry
 from socai.core.posting import post_voucher
 from socai.core.spec import VoucherSpec
-from socai.dataserver.head import INVOICE_KEY, day_of
+from socai.dataserver.head import INVOICE_KEY
 from socai.dataserver.known import Known
 from socai.dataserver.store import catalog, ledger, voucher
 from socai.dataserver.store.file import Connection
@@ -47,7 +49,7 @@ def check_body(
     asked: list[Fault] = []
     for policy, doubts in (
         (known.company.duplicate_invoice, _invoices(db, known, spec, body, ident)),
-        (known.company.negative_cash, _overdraft(db, known, body, entries)),
+        (known.company.negative_cash, _overdraft(db, known, body, ident, entries)),
     ):
         (faults if policy == REFUSE else asked).extend(doubts)
     return entries, tuple(faults), tuple(asked)
@@ -63,30 +65,35 @@ def _invoices(db: Connection, known: Known, spec: VoucherSpec, body: Mapping[str
     return check_invoices(spec, body, lambda key: voucher.key_users(db, INVOICE_KEY, key, ident) or None)
 
 
-def _overdraft(db: Connection, known: Known, body: Mapping[str, Any], entries: Sequence[Entry]) -> list[Fault]:
-    """CASH_NEGATIVE: money the last known books do not have, on the voucher's day or any later one."""
-    if known.company.negative_cash == ALLOW:
-        return []
-    chart = known.chart_on(date.fromisoformat(str(body["accounting_date"])))
-    day = day_of(body, "accounting_date")
-    out: dict[tuple[str, str, str, str], int] = {}
-    for entry in entries:
-        for side, amount in ((entry.debit, -entry.amount), (entry.credit, entry.amount)):
-            account = chart.accounts.get(side.account) if side is not None else None
-            if side is not None and account is not None and account.money:
-                key = (side.branch, side.account, side.currency, side.bank_account or side.fund)
-                out[key] = out.get(key, 0) + amount
-    book = body["books"][0] if body["books"] else FINANCIAL
-    faults = []
-    for key, amount in out.items():
-        if amount <= 0:
-            continue
-        lowest, low_day = ledger.lowest_balance(db, book, balance.MONEY_DAY, key, day)
-        if lowest - amount < 0:
-            params = {"account": key[1], "balance": str(lowest - amount), "date": _iso(low_day)}
-            faults.append(Fault("CASH_NEGATIVE", "lines", params))
+def _overdraft(
+    db: Connection, known: Known, body: Mapping[str, Any], ident: str, entries: Sequence[Entry]
+) -> list[Fault]:
+    """CASH_NEGATIVE: money the last known books do not have, on the voucher's day or any later one, in any book."""
+    day = date.fromisoformat(str(body["accounting_date"]))
+    faults: list[Fault] = []
+    for book in body["books"] or (FINANCIAL,):
+        movements = _leaving(db, known, ident, book)
+        balance.move(movements, entries, day, known.chart_on(day))
+        faults += _short(db, known, book, movements)
     return faults
 
 
-def _iso(day: int) -> str:
-    return f"{day // 10_000:04d}-{day // 100 % 100:02d}-{day % 100:02d}"
+def check_removal(db: Connection, known: Known, ident: str, books: Sequence[str]) -> tuple[Faults, Faults]:
+    """(faults, warnings) of taking a voucher out of these books: money that later payments lean on."""
+    found = tuple(fault for book in books for fault in _short(db, known, book, _leaving(db, known, ident, book)))
+    return (found, ()) if known.company.negative_cash == REFUSE else ((), found)
+
+
+def _leaving(db: Connection, known: Known, ident: str, book: str) -> balance.Movements:
+    """What leaves a book together with the set a voucher has in it, as far as it is held here."""
+    movements: balance.Movements = {}
+    for live in SqliteWriter(db.cursor()).live_sets([(ident, book)]):
+        day = day_of_key(live.day)
+        balance.move(movements, live.entries, day, known.chart_on(day), -1)
+    return movements
+
+
+def _short(db: Connection, known: Known, book: str, movements: balance.Movements) -> Faults:
+    if known.company.negative_cash == ALLOW or not movements:
+        return ()
+    return check_cash(movements, lambda pocket, day: ledger.money_history(db, book, pocket, day), known.decimals)

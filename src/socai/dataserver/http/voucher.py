@@ -211,7 +211,8 @@ def post_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) ->
 @post("/vouchers/{ident:str}/unpost", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
 def unpost_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Bỏ ghi in one book."""
-    return _saved(act.unpost(seat.desk, _asked(seat, ident, data.act_id, data.revision), data.book))
+    asked = _asked(seat, ident, data.act_id, data.revision)
+    return _saved(act.unpost(seat.desk, asked, data.book, tuple(data.answered)))
 
 
 @post("/vouchers/{ident:str}/resolve", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))

@@ -13,8 +13,9 @@ import apsw
 
 from socai.base.calendar import day_key, day_of_key
 from socai.books.write import NewSet, SqliteWriter, Void
-from socai.core.balance import Movements, move
-from socai.core.entry import Entry, Side
+from socai.core.balance import MONEY_DAY, Movements, move
+from socai.core.check import MoneyKey
+from socai.core.entry import VND, Entry, Side
 from socai.dataserver.known import Known
 from socai.sync.message import BalanceRow, WireEntrySet
 
@@ -147,27 +148,17 @@ def months_brought(db: apsw.Connection, first_month: int, last_month: int, branc
         )
 
 
-def lowest_balance(
-    db: apsw.Connection, book: str, dimension: int, key: tuple[str, str, str, str], from_day: int
-) -> tuple[int, int]:
-    """(đồng, day) of the lowest balance of a money account at the end of a day or of any later one.
+def money_history(db: apsw.Connection, book: str, pocket: MoneyKey, from_day: int) -> tuple[int, dict[int, int]]:
+    """A pocket of money as the last known books say: the balance before a day, and what each day from it on moves.
 
-    key = branch, account, currency, detail. Only as the last known books say.
+    In đồng, or in minor units of the pocket's own currency.
     """
+    moved = "debit - credit" if pocket.currency == VND else "debit_foreign - credit_foreign"
     where = (
         "FROM balance WHERE bucket = 0 AND tenant = 0 AND book = ? AND dimension = ? AND branch = ? AND account = ?"
         " AND currency = ? AND detail = ?"
     )
-    named = (book, dimension, *key)
-    found = db.execute(
-        f"SELECT coalesce(sum(debit - credit), 0) {where} AND period <= ?", (*named, from_day)
-    ).fetchone()
-    running = int(found[0]) if found else 0
-    lowest, low_day = running, from_day
-    for day, amount in db.execute(
-        f"SELECT period, debit - credit {where} AND period > ? ORDER BY period", (*named, from_day)
-    ):
-        running += amount
-        if running < lowest:
-            lowest, low_day = running, int(day)
-    return lowest, low_day
+    named = (book, MONEY_DAY, *pocket)
+    found = db.execute(f"SELECT coalesce(sum({moved}), 0) {where} AND period < ?", (*named, from_day)).fetchone()
+    daily = db.execute(f"SELECT period, {moved} {where} AND period >= ?", (*named, from_day))
+    return int(found[0]) if found else 0, {int(day): int(amount) for day, amount in daily}

@@ -123,7 +123,7 @@ class Desk:
             self._page.evaluate("setTimeout(() => location.reload())")
 
     def reload_and_stay(self) -> str:
-        """The browser's own reload, where the browser asks first; the answer is to stay. Tells what kind of question."""
+        """The browser's own reload, where the browser asks first; the answer is to stay. Tells the kind of question."""
         with self._page.expect_event("dialog") as asked:
             self._page.evaluate("setTimeout(() => location.reload())")
         asked.value.dismiss()

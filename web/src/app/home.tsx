@@ -28,6 +28,12 @@ export function Home() {
   });
   const types = spec.voucher_types.filter((item) => !item.before_books);
   const title = (code: string) => spec.voucher_types.find((item) => item.code === code)?.short ?? "";
+  const tallies = [
+    [t("sync.waiting"), sync?.pending ?? 0],
+    [t("sync.in_flight"), sync?.in_flight ?? 0],
+    [t("sync.failures"), sync?.failed ?? 0],
+    [t("sync.in_conflict"), sync?.conflicts ?? 0],
+  ] as const;
   const todo = failed.data?.items ?? [];
 
   return (
@@ -45,11 +51,14 @@ export function Home() {
         </div>
         <div className="panel pad" data-region="sync">
           <h2>{t("sync.title")}</h2>
-          <p style={{ margin: "0 0 6px" }}>
-            {t("sync.waiting")}: <strong>{sync?.pending ?? 0}</strong> · {t("sync.in_flight")}:{" "}
-            <strong>{sync?.in_flight ?? 0}</strong> · {t("sync.failures")}: <strong>{sync?.failed ?? 0}</strong> ·{" "}
-            {t("sync.in_conflict")}: <strong>{sync?.conflicts ?? 0}</strong>
-          </p>
+          <dl className="tallies">
+            {tallies.map(([label, count]) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd className="figure">{count}</dd>
+              </div>
+            ))}
+          </dl>
           <p className="soft" style={{ margin: 0 }}>
             {t("sync.as_of")} {showMoment(sync?.as_of) || "—"}
           </p>
@@ -76,7 +85,18 @@ export function Home() {
       </div>
       <div className="panel" data-region="recent">
         <h2 style={{ padding: "12px 14px 6px" }}>{t("home.recent")}</h2>
-        <table className="compare" data-testid="recent">
+        <table className="compare" data-testid="recent" aria-label={t("home.recent")}>
+          <thead className="visually-hidden">
+            <tr>
+              <th>{word(["field", "accounting_date"])}</th>
+              <th>{word(["field", "number"])}</th>
+              <th>{t("shell.vouchers")}</th>
+              <th>{t("list.partner")}</th>
+              <th>{word(["field", "description"])}</th>
+              <th>{t("list.amount")}</th>
+              <th>{t("list.state")}</th>
+            </tr>
+          </thead>
           <tbody>
             {(recent.data?.items ?? []).map((row) => (
               <tr key={row.id}>

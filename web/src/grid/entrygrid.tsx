@@ -42,7 +42,7 @@ interface Shape {
 function shapeOf(columns: readonly Column[]): Shape {
   let least = NUMBER_WIDTH;
   const widths = columns.map((column) => {
-    const width = Math.max(Math.round(column.width * CHARACTER) + 16, Math.round(column.label.length * 6.6) + 18);
+    const width = Math.max(Math.round(column.width * CHARACTER) + 16, Math.round(column.label.length * 7.2) + 18);
     least += width;
     return column.kind === "text" && column.width >= 20 ? `minmax(${width}px, 1fr)` : `${width}px`;
   });

@@ -41,6 +41,7 @@ export const KEYMAP: readonly Act[] = [
   act("list", "delete", "Delete Alt+Delete", "Xóa", "Delete"),
   act("list", "post", "Ctrl+G", "Ghi sổ / Bỏ ghi", "Post / unpost"),
   act("list", "stop", "Alt+T", "Ngừng theo dõi / Theo dõi lại", "Stop using / use again"),
+  act("list", "download", "Alt+L", "Tải chứng từ kỳ trước", "Download earlier vouchers"),
   act("list", "print", "F7 Ctrl+P", "In", "Print"),
   act("list", "find", "F3 Ctrl+F", "Tìm", "Find"),
   act("list", "reload", "F5", "Nạp", "Reload"),

@@ -114,6 +114,7 @@ export function SyncScreen() {
   useScope("list", {
     ...Object.fromEntries(["up", "down", "page_up", "page_down", "first", "last"].map((act) => [act, move(act)])),
     open: () => open(current),
+    download: () => setDownloading(true),
     reload: () => void results.refetch(),
     close: () => navigate("/"),
   });
@@ -125,7 +126,7 @@ export function SyncScreen() {
         <Button look="primary" scope="app" act="sync_now" run={() => void syncNow()} testid="sync-now">
           {t("sync.now")}
         </Button>
-        <Button run={() => setDownloading(true)} testid="download">
+        <Button scope="list" act="download" run={() => setDownloading(true)} testid="download">
           {t("download.title")}
         </Button>
       </div>

@@ -21,7 +21,10 @@ const PAGE_SIZE = 300;
 const LEVELS = ["1", "2", "3", "4", "5"];
 const ALWAYS = new Set(["period", "branch", "book"]);
 const CHARACTER = 8.4;
-const LEAST: Readonly<Record<string, number>> = { day: 100, code: 96, money: 128 };
+const FIGURE = 7.5;
+const LEAST: Readonly<Record<string, number>> = { day: 100, code: 90, money: 124 };
+/** What a long text may be cut down to before a table of figures has to be scrolled. */
+const TEXT_LEAST = 150;
 
 /** Parameters are remembered per report while the client runs: drilling down and coming back finds the same rows. */
 const kept = new Map<
@@ -38,6 +41,14 @@ function fieldsOf(report: ReportSpec): FieldSpec[] {
         among: parameter.name === "level" ? LEVELS.map((value) => ({ value, label: value })) : [],
       }),
     );
+}
+
+/** Figures, days and codes are seen whole; long texts share what is left. */
+function shapeOf(column: ReportColumn): { width: number; flexible: boolean } {
+  const flexible = column.kind === "text" && column.width >= 20;
+  if (flexible) return { width: TEXT_LEAST, flexible };
+  const wide = Math.round(column.width * (column.kind === "money" ? FIGURE : CHARACTER)) + 18;
+  return { width: Math.max(LEAST[column.kind] ?? 56, wide, Math.round(column.label.length * 6.6) + 20), flexible };
 }
 
 /** Days may come as ISO text or as yyyymmdd figures. */
@@ -110,8 +121,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
       (first?.columns ?? []).map((column) => ({
         name: column.name,
         label: column.label,
-        width: Math.max(LEAST[column.kind] ?? 64, Math.round(column.width * CHARACTER) + 18),
-        flexible: column.kind === "text" && column.width >= 20,
+        ...shapeOf(column),
         figure: column.kind === "money",
         ...(column.group ? { group: column.group_label || word(["column_group", column.group], column.group) } : {}),
         cell: (row) => cellText(column, row.cells[column.name], language),
@@ -240,10 +250,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
           foot={
             rows.length ? (
               <>
-                <span>
-                  {t("report.rows", { count: rows.length + (last?.next ? 1 : 0) })}
-                  {last?.next ? "+" : ""}
-                </span>
+                <span>{t("report.rows", { count: `${rows.length}${last?.next ? "+" : ""}` })}</span>
                 <span className="soft">{t("report.drill")}</span>
               </>
             ) : null

@@ -35,6 +35,7 @@ const GROUPS: readonly {
     names: ["books_first_day", "year_first_month", "post_on_save", "two_books", "negative_cash", "duplicate_invoice"],
   },
 ];
+const WIDE = new Set(["name", "address", "negative_cash", "duplicate_invoice"]);
 /** What counts where the settings say nothing. */
 const DEFAULTS: Body = { post_on_save: true, negative_cash: "warn", duplicate_invoice: "warn", year_first_month: 1 };
 const RESETS = ["year", "month", "never"] as const;
@@ -136,7 +137,7 @@ export function CompanyScreen() {
                     context={context}
                     sources={sources}
                     fault={places[name]}
-                    className={name === "name" || name === "address" ? "wide" : ""}
+                    className={WIDE.has(name) ? "wide" : ""}
                     testid={`company-${name}`}
                     onChange={(value) => {
                       latest.current = { ...latest.current, [name]: value };
@@ -152,7 +153,7 @@ export function CompanyScreen() {
       <div className="cards">
         <fieldset className="panel pad" style={{ margin: 0 }} data-region="numbering" onKeyDown={enterGoesOn}>
           <h2>{t("settings.numbering")}</h2>
-          <table className="compare">
+          <table className="compare numbering">
             <thead>
               <tr>
                 <th>{t("shell.vouchers")}</th>

@@ -96,6 +96,7 @@ export function Locks() {
             context={context}
             sources={sources}
             testid="lock-day"
+            autoFocus
             onChange={(value, wrong) => {
               latest.current = wrong ? "" : value;
               setDay(value);

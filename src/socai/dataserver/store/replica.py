@@ -260,6 +260,8 @@ class Replica:
         return True
 
     def _checkpoint(self) -> None:
+        if self.broken:
+            return  # the file is closed, perhaps; proving it moves the log too
         try:
             frames, moved = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             self.pages = frames - moved

@@ -12,7 +12,7 @@ from socai.core.voucher import parse_voucher
 from socai.sync.accept import decide
 from socai.sync.fact import BookFact, EntryFact, Objects, VoucherFact
 from socai.sync.grant import Grant, may_catalog, may_people, may_voucher
-from socai.sync.message import VOUCHER, Base, Operation, WireFault, sealed
+from socai.sync.message import CATALOG, VOUCHER, Base, Operation, WireFault, sealed
 from socai.sync.reading import Frame, Record, check_batch, read, wanted
 from support.sender import CUSTOMER, HCM, HN, NOW, ident, journal, specs
 
@@ -259,3 +259,36 @@ def test_rights(role: str, branches: frozenset[str], what: str, expected: str) -
     inactive = replace(grant, active=False)
     assert may_people(inactive) is not None
     assert may_voucher(inactive, frozenset(), "save", [branch]) is not None
+
+
+LOCKED = replace(YEAR, locks={(HN, FINANCIAL): date(2026, 3, 31)})
+
+
+@pytest.mark.parametrize("how, act, given, result", [
+    ("saved",  "save",     SAVE,                                                     "DATE_LOCKED"),
+    ("saved",  "save",     {"body": journal("NVK1", accounting_date="2026-04-01")},  "applied"),  # moved out of it
+    ("posted", "save",     {"body": journal("NVK1", accounting_date="2026-04-01"), **CHAIN}, "DATE_LOCKED"),
+    ("saved",  "delete",   {},                                                       "DATE_LOCKED"),
+    ("posted", "renumber", {"body": journal("NVK2")},                                "DATE_LOCKED"),
+    ("posted", "unpost",   BOOKS,                                                    "applied"),  # the lane refuses it
+])  # fmt: skip
+def test_row_14_what_stands_in_a_locked_period_stays_as_it_is(
+    how: str, act: str, given: dict[str, Any], result: str
+) -> None:
+    """Row 14: a lock tests the old and the new date of an edit; only what no book holds may be moved out of it."""
+    frame, made = replace(FRAME, calendar=LOCKED), operation(act, **given)
+    objects = Objects({VOUCHER_ID: stands(how)}, ENTRIES, {}, {(f"{HN}|journal|2026", "NVK1"): VOUCHER_ID})
+    (outcome,), _ = decide(frame, objects, [read(frame, made)])
+    assert (outcome.faults[0].code if outcome.faults else outcome.result) == result
+
+
+def test_row_14_a_lock_moves_back_only_with_a_reason() -> None:
+    """Row 14: the cloud asks for the reason again."""
+    body = {"code": "HN|financial", "branch": HN, "book": FINANCIAL, "day": "2026-03-31"}
+    held = EntryFact("lock", "HN|financial", 1, "", msgspec.json.encode(body), "chief", NOW)
+    found = []
+    for changed in ({"day": "2026-02-28"}, {"day": "2026-02-28", "reason": "Bổ sung"}, {"day": "2026-04-30"}):
+        made = operation("save", kind=CATALOG, object_kind="lock", id="HN|financial", body=body | changed)
+        (outcome,), _ = decide(FRAME, Objects({}, ENTRIES | {("lock", held.id): held}), [read(FRAME, made)])
+        found.append(outcome.faults[0].code if outcome.faults else outcome.result)
+    assert found == ["LOCK_REASON_MISSING", "applied", "applied"]

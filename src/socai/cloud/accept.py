@@ -145,7 +145,7 @@ def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec]) -> Frame:
         specs,
         decimals_of(rows.bodies.get("currency", ())),
         company_of(company).numbering,
-        calendar_of(company, rows.bodies.get("fiscal_year", ()), ()),
+        calendar_of(company, rows.bodies.get("fiscal_year", ()), rows.bodies.get("lock", ())),
         {row.login: Grant(row.login, row.role, frozenset(row.branches), row.active) for row in rows.people},
         replica.state,
         frozenset(replica.branches),

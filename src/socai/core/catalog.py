@@ -97,7 +97,7 @@ KINDS: Mapping[str, CatalogKind] = {
         ), natural=True, screen=False),
         CatalogKind("lock", (
             _CODE, Attribute("branch", REFERENCE, True, of="branch"), Attribute("book", TEXT, True, 20),
-            Attribute("day", DAY, True), Attribute("reason"),
+            Attribute("day", DAY), Attribute("reason"),  # without a day nothing is locked (any more)
         ), natural=True, screen=False),
         CatalogKind("company", (
             _NAME, Attribute("address"), Attribute("tax_code", TEXT, False, 14), Attribute("director"),

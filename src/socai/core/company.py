@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from socai.base.fault import Fault
 from socai.core.check import Calendar, FiscalYear
 
 Body = Mapping[str, object]
@@ -87,6 +88,14 @@ def calendar_of(company_body: Body | None, fiscal_year_bodies: Iterable[Body], l
     return Calendar(
         tuple(sorted(years, key=lambda year: year.first_day)), company_of(company_body).books_first_day, locks
     )
+
+
+def check_lock_moved(before: Body, after: Body) -> Fault | None:
+    """LOCK_REASON_MISSING where a lock is moved back, or taken away, and nobody says why."""
+    old, new = _text(before, "day"), _text(after, "day")
+    if new < old and not _text(after, "reason"):
+        return Fault("LOCK_REASON_MISSING", "reason")
+    return None
 
 
 def decimals_of(currency_bodies: Iterable[Body]) -> Mapping[str, int]:

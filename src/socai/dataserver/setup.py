@@ -8,14 +8,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
+import msgspec
+
 from socai.base.calendar import fiscal_year_of, parse_day
 from socai.base.fault import Fault, Faults
 from socai.base.ident import parse_ident
 from socai.core.catalog import BRANCH_KINDS, COMPANY_ID, KINDS
+from socai.core.company import check_lock_moved
 from socai.core.entry import BOOKS
 from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import CATALOG, Desk, Refused, Saved, refused
-from socai.dataserver.entry import delete_entry, saving
+from socai.dataserver.entry import saving
 from socai.dataserver.store import audit, catalog
 from socai.dataserver.store.file import Connection
 from socai.registry import regimes
@@ -139,31 +142,28 @@ def _own_act(act_id: str, kind: str, ident: str) -> str:
 def set_lock(
     desk: Desk, grant: Grant, act_id: str, branches: Sequence[str], book: str, day: str, reason: str
 ) -> list[Saved] | Refused:
-    """Lock the books of branches up to a day, or open them again with an empty day."""
+    """Lock the books of branches up to a day; an earlier day moves the lock back, an empty one opens everything.
+
+    Moving back needs a reason: LOCK_REASON_MISSING. The entry stays, so that who did it, when and why stays too.
+    """
     if isinstance(fault := parse_ident(act_id, "act_id"), Fault):
         return refused(fault)
     if book not in BOOKS:
         return refused(Fault("BOOK_UNKNOWN", "book", {"book": book[:40]}))
+    entries = []
     with desk.file.read() as db:
-        rows = {branch: catalog.load(db, "lock", lock_id(branch, book)) for branch in branches}
-    if not day:
-        found = [
-            delete_entry(desk, grant, str(uuid5(UUID(act_id), branch)), "lock", row.id)
-            for branch, row in rows.items()
-            if row is not None and not row.deleted
-        ]
-        return next((item for item in found if isinstance(item, Refused)), None) or [
-            item for item in found if isinstance(item, Saved)
-        ]
-    entries = [
-        Entry(
-            "lock",
-            lock_id(branch, book),
-            {"code": lock_id(branch, book), "branch": branch, "book": book, "day": day, "reason": reason},
-            row.revision if row is not None and not row.deleted else 0,
-        )
-        for branch, row in rows.items()
-    ]
+        for branch in branches:
+            row = catalog.load(db, "lock", lock_id(branch, book))
+            held = row is not None and not row.deleted
+            before = msgspec.json.decode(row.body) if row is not None and held else {}
+            if not day and not before.get("day"):
+                continue  # nothing is locked
+            body = {"code": lock_id(branch, book), "branch": branch, "book": book, "day": day, "reason": reason}
+            if audit.done(db, _own_act(act_id, "lock", lock_id(branch, book))) is None and (
+                why := check_lock_moved(before, body)
+            ):
+                return refused(why)
+            entries.append(Entry("lock", lock_id(branch, book), body, row.revision if row is not None and held else 0))
     return save_entries(desk, grant, act_id, entries)
 
 

@@ -25,6 +25,8 @@ from socai.dataserver.store.file import Connection
 from socai.dataserver.view import Branches, local_day
 from socai.sync.grant import Grant
 
+LOCKS_TOLD_MAX = 500
+
 
 class CompanyView(msgspec.Struct, frozen=True):
     """The settings and the revision a change must name. `set_up`: there is a company and a fiscal year."""
@@ -77,8 +79,19 @@ def lock_views(desk: Desk) -> list[dict[str, Any]]:
     """The lock dates per branch and book."""
     with desk.file.read() as db:
         return [
-            msgspec.json.decode(row.body) | {"id": row.id, "revision": row.revision}
+            {"day": "", "reason": ""}
+            | msgspec.json.decode(row.body)
+            | {"id": row.id, "revision": row.revision, "author": row.author, "at": row.at}
             for row in catalog.living(db, "lock")
+        ]
+
+
+def lock_history(desk: Desk) -> list[dict[str, Any]]:
+    """Every lock ever set or moved, newest first: who, when, up to which day (empty: opened), why."""
+    with desk.file.read() as db:
+        return [
+            {"day": "", "reason": ""} | msgspec.json.decode(body) | {"author": author, "at": at}
+            for author, at, body in catalog.history(db, "lock", LOCKS_TOLD_MAX)
         ]
 
 

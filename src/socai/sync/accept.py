@@ -14,9 +14,11 @@ from dataclasses import replace
 
 import msgspec
 
+from socai.base.calendar import day_of_key
 from socai.base.fault import Fault
 from socai.core.catalog import KINDS
-from socai.core.check import check_references
+from socai.core.check import check_references, locked
+from socai.core.company import check_lock_moved
 from socai.core.spec import VoucherSpec
 from socai.core.voucher import Body, catalog_references
 from socai.sync.fact import BookFact, Changes, EntryFact, Objects, VoucherFact, WorkItem
@@ -157,6 +159,7 @@ class _Judge:
             if operation.act != SAVE:
                 raise Refused(rejected(operation, Fault("VOUCHER_UNKNOWN", "id", {"id": operation.id})))
             return self._new(reading)
+        self._check_lock(reading, found)
         if operation.act == SAVE:
             return self._save(reading, found, chained)
         if operation.act == POST:
@@ -166,6 +169,21 @@ class _Judge:
         if operation.act == DELETE:
             return self._delete(operation, found, chained)
         return self._light_edit(reading, found)
+
+    def _check_lock(self, reading: Reading, found: VoucherFact) -> None:
+        """What stands in a locked period stays as it is; only what no book holds may be moved out of it.
+
+        A posting or unposting is judged in the lane, which no lock overtakes.
+        """
+        operation = reading.operation
+        if operation.act in (POST, UNPOST) or not self.frame.calendar.locks:
+            return
+        books = msgspec.json.decode(found.body).get("books") or []
+        moves = operation.act == SAVE and not any(book.posted for book in found.books)
+        day = day_of_key(reading.day if moves else found.day)
+        branch = reading.branch if moves else found.branch
+        if (fault := locked(self.frame.calendar, branch, books, day)) is not None:
+            raise Refused(rejected(operation, fault))
 
     def _new(self, reading: Reading) -> int:
         operation = reading.operation
@@ -411,6 +429,8 @@ class _Judge:
             code = str(reading.body.get("code", ""))
             faults.append(Fault("CATALOG_CODE_TAKEN", "code", {"code": code, "kind": operation.object_kind}))
         before: Body = msgspec.json.decode(found.body) if found and not found.deleted else {}
+        if operation.object_kind == "lock" and (fault := check_lock_moved(before, reading.body)):
+            faults.append(fault)
         for place, kind, ident in reading.named:
             entry = self.entries.get((kind, ident))
             if entry is None or entry.deleted:

@@ -41,7 +41,7 @@ class SetupAsked(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LockAsked(msgspec.Struct, forbid_unknown_fields=True):
-    """A lock up to a day, or none with an empty day. No branches means all the person may see."""
+    """A lock up to a day; an empty day opens. Moving back needs a reason. No branches: all the person may see."""
 
     act_id: Word
     day: Word
@@ -104,6 +104,12 @@ def list_locks(seat: Seated) -> list[dict[str, Any]]:
     return view_company.lock_views(seat.desk)
 
 
+@get("/locks/history", sync_to_thread=True, responses=problems(401, 404))
+def list_lock_history(seat: Seated) -> list[dict[str, Any]]:
+    """Every lock set or moved, newest first, with its reason."""
+    return view_company.lock_history(seat.desk)
+
+
 @put("/locks", sync_to_thread=True, responses=problems(400, 401, 403, 404, 409, 422, 503))
 def set_lock(seat: Seated, data: JSONBody[LockAsked]) -> list[dict[str, Any]]:
     """Lock books up to a day, or open them again."""
@@ -124,5 +130,6 @@ HANDLERS: list[Any] = [
     save_fiscal_year,
     set_up,
     list_locks,
+    list_lock_history,
     set_lock,
 ]

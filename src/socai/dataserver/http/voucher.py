@@ -15,12 +15,13 @@ from socai.base.fault import Fault
 from socai.base.money import parse_amount
 from socai.core import life
 from socai.core.entry import FINANCIAL
-from socai.dataserver import act, save, view, view_company
+from socai.dataserver import act, redate, retry, save, view, view_company
 from socai.dataserver import desk as engine
 from socai.dataserver.http.seat import Seat, Seated, done, given
 from socai.dataserver.store.listing import STATES, Filters
 from socai.dataserver.view import Similar, StatusView, VoucherPage, VoucherView
 from socai.dataserver.view_company import NewVoucher
+from socai.dataserver.view_conflict import raw
 from socai.edge.http import Refused, problems
 
 REVISION_MAX = 2**53
@@ -69,6 +70,24 @@ class BookAct(msgspec.Struct, forbid_unknown_fields=True):
     act_id: Word
     revision: Revision
     book: Word = FINANCIAL
+    answered: Words = []
+
+
+class Redate(msgspec.Struct, forbid_unknown_fields=True):
+    """Moving to the first open day, or to `day`."""
+
+    act_id: Word
+    revision: Revision
+    day: Word = ""
+    answered: Words = []
+
+
+class Retry(msgspec.Struct, forbid_unknown_fields=True):
+    """What failed, once more: in one book where that is named, with warnings answered."""
+
+    act_id: Word
+    revision: Revision
+    book: Word = ""
     answered: Words = []
 
 
@@ -215,6 +234,13 @@ def unpost_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) 
     return _saved(act.unpost(seat.desk, asked, data.book, tuple(data.answered)))
 
 
+@post("/vouchers/{ident:str}/redate", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
+def redate_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Redate]) -> VoucherSaved:
+    """Move a voucher that no book holds out of a locked period, to the first open day unless `day` says another."""
+    asked = _asked(seat, ident, data.act_id, data.revision)
+    return _saved(redate.redate(seat.desk, asked, data.day, tuple(data.answered)))
+
+
 @post("/vouchers/{ident:str}/resolve", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
 def resolve_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Resolve]) -> VoucherSaved:
     """Settle a conflict: take theirs, put mine on top, or save mine as a new voucher."""
@@ -224,6 +250,13 @@ def resolve_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Resolve])
         revision = given(view.voucher_view(seat.desk, ident, "", seat.branches)).revision
     asked = _asked(seat, ident, data.act_id, revision)
     return _saved(act.resolve(seat.desk, asked, data.choice, data.new_id))
+
+
+@post("/vouchers/{ident:str}/retry", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
+def retry_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Retry]) -> VoucherSaved:
+    """Ask again for what the cloud refused or could not do, as it was."""
+    asked = _asked(seat, ident, data.act_id, data.revision)
+    return _saved(retry.retry(seat.desk, asked, data.book, tuple(data.answered)))
 
 
 @post("/vouchers/{ident:str}/discard", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
@@ -252,7 +285,7 @@ def _saved(answer: engine.Saved | engine.Refused) -> VoucherSaved:
     if saved.facts is None:  # the act id belongs to an act on something else
         raise Refused(Fault("IDENT_INVALID", "act_id"))
     status = view.status_view(saved.facts, saved.book or FINANCIAL)
-    return VoucherSaved(saved.id, saved.type, saved.revision, saved.number, status, view.raw(saved.body))
+    return VoucherSaved(saved.id, saved.type, saved.revision, saved.number, status, raw(saved.body))
 
 
 HANDLERS: list[Any] = [
@@ -265,7 +298,9 @@ HANDLERS: list[Any] = [
     delete_voucher,
     post_voucher,
     unpost_voucher,
+    redate_voucher,
     resolve_voucher,
     discard_draft,
+    retry_voucher,
     module_act,
 ]

@@ -66,6 +66,35 @@ def body(db: apsw.Connection, kind: str, ident: str, revision: int) -> bytes:
     return bytes(row[0]) if row else b""
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One saved form of an entry. `version` is the cloud's, or the one it was made on."""
+
+    revision: int
+    version: int
+    act: str
+    author: str
+    at: str
+    body: bytes
+
+
+_FORM = "SELECT revision, version, act, author, at, body FROM catalog_body WHERE kind = ? AND id = ?"
+
+
+def form(db: apsw.Connection, kind: str, ident: str, revision: int) -> Form | None:
+    """One form of an entry."""
+    row = db.execute(f"{_FORM} AND revision = ?", (kind, ident, revision)).fetchone()
+    return Form(*row) if row else None
+
+
+def taken_before(db: apsw.Connection, kind: str, ident: str, revision: int) -> Form | None:
+    """The newest form the cloud had before a revision of ours: what that was made on."""
+    row = db.execute(
+        f"{_FORM} AND version > 0 AND revision < ? ORDER BY version DESC, revision LIMIT 1", (kind, ident, revision)
+    ).fetchone()
+    return Form(*row) if row else None
+
+
 def known(db: apsw.Connection, kind: str, ident: str) -> bool | None:
     """True where the entry is followed, False where no longer, None where there is none: core.check's question."""
     row = db.execute("SELECT active, deleted FROM catalog_entry WHERE kind = ? AND id = ?", (kind, ident)).fetchone()
@@ -82,6 +111,14 @@ def living(db: apsw.Connection, kind: str) -> Iterator[EntryRow]:
     """All living entries of a kind, in order of code."""
     for row in db.execute(f"{SELECT} WHERE kind = ? AND deleted = 0 ORDER BY code_key, id", (kind,)):
         yield EntryRow(*row)
+
+
+def history(db: apsw.Connection, kind: str, limit: int) -> list[tuple[str, str, bytes]]:
+    """(author, at, body) of every form the entries of a kind ever had, newest first."""
+    rows = db.execute(
+        "SELECT author, at, body FROM catalog_body WHERE kind = ? ORDER BY place DESC LIMIT ?", (kind, limit)
+    )
+    return [(row[0], row[1], bytes(row[2])) for row in rows]
 
 
 def code_holder(db: apsw.Connection, kind: str, code_key: str, but: str) -> str:

@@ -119,6 +119,15 @@ def newest_applied(db: apsw.Connection, object_id: str, version: int) -> int:
     return int(found[0]) if found else 0
 
 
+def newest_of(db: apsw.Connection, kind: str, object_id: str, object_kind: str = "") -> OutRow | None:
+    """The newest operation of an object, answered or not."""
+    found = db.execute(
+        f"{_SELECT} WHERE object = ? AND kind = ? AND (? = '' OR object_kind = ?) ORDER BY place DESC LIMIT 1",
+        (object_id, kind, object_kind, object_kind),
+    ).fetchone()
+    return OutRow(*found) if found else None
+
+
 def open_of_many(db: apsw.Connection, kind: str, objects: Sequence[str]) -> dict[str, list[OutRow]]:
     """The unanswered operations of several objects, oldest first."""
     found: dict[str, list[OutRow]] = {}
@@ -176,6 +185,14 @@ def rebase(db: apsw.Connection, object_id: str, place: int, version: int, base_p
         "UPDATE outbox SET base_version = ?, base_place = ? WHERE object = ? AND base_place = ? AND state = 0",
         (version, base_place, object_id, place),
     )
+
+
+def newest_wish(db: apsw.Connection, object_id: str) -> set[str]:
+    """The books the newest act on a voucher wished it to be posted to."""
+    found = db.execute(
+        "SELECT post_to FROM outbox WHERE object = ? AND kind = 'voucher' ORDER BY place DESC LIMIT 1", (object_id,)
+    ).fetchone()
+    return {book for book in found[0].split(",") if book} if found else set()
 
 
 def unsend(db: apsw.Connection, after_n: int, epoch: int, answered_too: bool) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from socai.cloud.enrol import make_code
+from socai.cloud.http.api import Api
 from socai.cloud.people import PersonWish, add_user
 from socai.cloud.run import api_on, cloud_application
 from socai.cloud.store.migration import migrate
@@ -79,6 +80,7 @@ class System:
     ref: TenantRef
     make_code: Callable[[list[str]], str]
     stack: ExitStack
+    api: Api
     places: dict[str, Place] = field(default_factory=dict)
 
     def open(self, folder: Path, name: str, branches: list[str] | None = None, port: int = 0) -> Place:
@@ -121,7 +123,8 @@ def running(dsn: str, *, worker: bool = True) -> Iterator[System]:
             thread.start()
             stack.callback(thread.join, 10)
             stack.callback(stop.set)
-        system = System(dsn, serving.address.port, ref, lambda branches: make_code(api.store, ref, "", branches), stack)
+        port = serving.address.port
+        system = System(dsn, port, ref, lambda branches: make_code(api.store, ref, "", branches), stack, api)
         try:
             yield system
         finally:

@@ -194,7 +194,10 @@ class Agent:
         try:
             return request()
         except CloudRefused as refused:
-            _log.info("the cloud refused", tenant=self._desk.code, code=refused.code)
+            _log.info("the cloud refused", tenant=self._desk.code, code=refused.code, again=refused.retry_after)
+            if refused.max_batch:
+                self._limit = min(refused.max_batch, OPERATIONS_PER_PUSH_MAX)
+                exchange.note_lane(self._desk, refused.depth, refused.estimate_seconds)
             return push.Failed(self._clock(), refused.code, refused.retry_after, self._chance())
         except CloudUnreachable:
             return push.Failed(self._clock(), chance=self._chance())
@@ -231,7 +234,7 @@ class Agent:
             self._limit = max(len(self._push.operations) // 2, 1)
             raise
         reach("push.heard")
-        self._limit = min(self._limit * 2, OPERATIONS_PER_PUSH_MAX)
+        self._limit = min(self._limit * 2, answer.max_batch or OPERATIONS_PER_PUSH_MAX, OPERATIONS_PER_PUSH_MAX)
         return push.Answered(self._clock(), answer, exchange.pending(self._desk))
 
     def _narrow(self, refused_push: Push, refused: CloudRefused) -> None:

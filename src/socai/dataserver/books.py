@@ -56,6 +56,8 @@ class SyncState:
     progress: str
     seconds_left: int  # of the running round, -1 while unknown
     storage: str  # why nothing can be saved, empty while all is well
+    lane_depth: int = 0  # how much of this company waits to be posted at the cloud, as it last told
+    lane_seconds: int = 0  # … and for how long, about
 
 
 class Books:
@@ -144,6 +146,7 @@ class Books:
             waiting, sent, oldest = outbox.counts(db)
             failed, conflicts = outbox.failures(db), conflict.count(db)
             known = meta.standing(db)
+            lane = meta.number(db, "lane_depth"), meta.number(db, "lane_seconds")
         received = standing.caught_up and known.received
         running = self.round_running()
         green = standing.online and received and not waiting + sent and not standing.reason and running is None
@@ -161,6 +164,8 @@ class Books:
             progress=standing.progress,
             seconds_left=running.seconds_left if running is not None else 0,
             storage=self.file.broken,
+            lane_depth=lane[0],
+            lane_seconds=lane[1],
         )
 
     def rounds(self) -> list[Round]:

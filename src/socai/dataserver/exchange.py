@@ -6,10 +6,12 @@ anywhere leads to the same bytes being sent again or to the same answer being ta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 
+from socai import __version__
 from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
 from socai.dataserver.facts import faults_text, wire_faults
 from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher
@@ -20,6 +22,7 @@ from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.edge.failpoint import reach
+from socai.sync.accept import VISIBLE_IN_BOOKS
 from socai.sync.message import (
     APPLIED,
     CONFLICT,
@@ -29,7 +32,9 @@ from socai.sync.message import (
     POST,
     PROTOCOL,
     PUSH_BYTES_MAX,
+    QUICK_EDIT,
     REJECTED,
+    RENUMBER,
     SAVE,
     UNPOST,
     Base,
@@ -58,7 +63,9 @@ def make_hello(desk: Desk) -> Hello:
     with desk.file.read() as db:
         known = meta.standing(db)
     return Hello(
-        PROTOCOL, known.replica, known.epoch, known.next_n - 1, known.last_hash, PROTOCOL, known.timeline, known.cursor
+        *(PROTOCOL, known.replica, known.epoch, known.next_n - 1, known.last_hash, PROTOCOL, known.timeline),
+        cursor=known.cursor,
+        program=__version__,
     )
 
 
@@ -210,13 +217,19 @@ def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
         seq = max((outcome.seq for outcome in answer.outcomes), default=0)
         if seq > meta.number(db, "acked_seq"):
             meta.put(db, {"acked_seq": seq})
-        meta.put(db, {"lane_depth": answer.depth, "lane_seconds": int(answer.estimate_seconds)})
+        meta.put(db, {"lane_depth": answer.depth, "lane_seconds": math.ceil(answer.estimate_seconds)})
         return changes
 
     changes = desk.file.write(job)
     reach("answer.taken")
     desk.tell_all([*changes, (SYNC, "", "")])
     return changes
+
+
+def note_lane(desk: Desk, depth: int, seconds: float) -> None:
+    """Keep what a busy cloud said of how much it has to post, for the screen."""
+    desk.file.write(lambda db: meta.put(db, {"lane_depth": depth, "lane_seconds": math.ceil(seconds)}))
+    desk.tell(SYNC)
 
 
 def give_up(desk: Desk, push: Push, faults: Sequence[WireFault]) -> None:
@@ -274,7 +287,7 @@ def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcom
         posted = any(item.posted or item.running for item in rows.values())
         if row.act == DELETE and not posted:
             head.deleted = 1
-        voucher.put_books(db, head.id, _asked_books(head, row, rows))
+        voucher.put_books(db, head.id, _asked_books(head, row, rows, _reposts(db, row, outcome.version)))
     shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
     if shadow is not None and not later:
         conflict.drop_shadow(db, VOUCHER, head.type, head.id)
@@ -286,14 +299,23 @@ def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcom
     voucher.put(db, head)
 
 
-def _asked_books(head: Head, row: OutRow, known: dict[str, BookRow]) -> list[BookRow]:
+def _reposts(db: Connection, row: OutRow, version: int) -> bool:
+    """Whether a light edit changed what the books print, so that the cloud makes a new set (sync/accept.py)."""
+    if row.act not in (QUICK_EDIT, RENUMBER):
+        return False
+    bodies = (voucher.body_before(db, row.object, version), voucher.body(db, row.object, row.revision))
+    before, after = (msgspec.json.decode(body or b"{}") for body in bodies)
+    return any(before.get(name) != after.get(name) for name in (*VISIBLE_IN_BOOKS, "number"))
+
+
+def _asked_books(head: Head, row: OutRow, known: dict[str, BookRow], reposts: bool) -> list[BookRow]:
     """The books' states as an accepted act leaves them before the lane has done anything (sync/accept.py)."""
     books = dict(known)
     for book in head.book_list:
         books.setdefault(book, BookRow(book))
     posts, asked = _split(row.post_to), _split(row.books)
     for name, state in books.items():
-        if name in posts:
+        if name in posts or (reposts and (state.posted or state.running == "post")):
             books[name] = BookRow(name, True, state.posted, "post", posted_at=state.posted_at)
         elif row.act == UNPOST and name in asked:
             books[name] = BookRow(name, False, state.posted, "unpost", posted_at=state.posted_at)

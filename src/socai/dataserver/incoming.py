@@ -6,6 +6,7 @@ until the answer is here. Books and book states are the cloud's to tell, and are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -40,7 +41,8 @@ def take_page(desk: Desk, page: FeedPage) -> list[Change]:
     def job(db: Connection) -> list[Change]:
         changes = take_items(desk, db, page.items, FEED)
         reach("page.taking")
-        meta.put(db, {"cursor": page.cursor, "head_seq": page.head_seq})
+        lane = {"lane_depth": page.depth, "lane_seconds": math.ceil(page.estimate_seconds)}
+        meta.put(db, {"cursor": page.cursor, "head_seq": page.head_seq, **lane})
         return changes
 
     changes = desk.file.write(job)

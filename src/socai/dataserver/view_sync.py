@@ -15,6 +15,7 @@ from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.view import Branches
+from socai.dataserver.view_todo import Counts, share
 from socai.edge.problem import WordedFault, worded
 
 PENDING, FAILED, CONFLICT = "pending", "failed", "conflict"
@@ -27,7 +28,9 @@ class SyncView(msgspec.Struct, frozen=True):
 
     `green`: all is sent, answered and received. `reason`: fault code while the cloud sends this server away;
     `storage`: true while the disk takes nothing. Times are UTC, empty where never. `seconds_left`: of the running round
-    of syncing by its pace so far, -1 where nothing can be said yet, 0 where none runs.
+    of syncing by its pace so far, -1 where nothing can be said yet, 0 where none runs. `lane_depth`, `lane_seconds`:
+    how much of the company waits to be posted at the cloud, and for how long about, as the cloud last told.
+    `todo`: what needs a person, as far as the asker may see; `todo_mine`: what the asker did last.
     """
 
     online: bool
@@ -44,6 +47,10 @@ class SyncView(msgspec.Struct, frozen=True):
     storage: bool
     cloud: bool
     seconds_left: int = 0
+    lane_depth: int = 0
+    lane_seconds: int = 0
+    todo: int = 0
+    todo_mine: int = 0
 
 
 class SyncResult(msgspec.Struct, frozen=True):
@@ -97,7 +104,15 @@ def sync_view(books: Books) -> SyncView:
         storage=bool(state.storage),
         cloud=bool(books.enrolment.cloud),
         seconds_left=state.seconds_left,
+        lane_depth=state.lane_depth,
+        lane_seconds=state.lane_seconds,
     )
+
+
+def for_person(view: SyncView, counts: Counts, user: str, branches: Branches) -> SyncView:
+    """The same with the badges of one person."""
+    mine, every = share(counts, user, branches)
+    return msgspec.structs.replace(view, todo=every, todo_mine=mine)
 
 
 class RoundsView(msgspec.Struct, frozen=True):

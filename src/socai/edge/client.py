@@ -51,11 +51,23 @@ class CloudSlow(CloudUnreachable):
 
 
 class CloudRefused(Exception):
-    """The cloud answered with faults. `retry_after` in seconds, 0 where it said nothing."""
+    """The cloud answered with faults. `retry_after` in seconds, 0 where it said nothing.
 
-    def __init__(self, faults: Sequence[Fault], status: int, retry_after: float = 0.0) -> None:
+    A busy cloud also says how large the next batch had better be, how much it has to post, and for how long; else 0.
+    """
+
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        status: int,
+        retry_after: float = 0.0,
+        max_batch: int = 0,
+        depth: int = 0,
+        estimate_seconds: float = 0.0,
+    ) -> None:
         super().__init__(", ".join(fault.code for fault in faults))
         self.faults, self.status, self.retry_after = tuple(faults), status, retry_after
+        self.max_batch, self.depth, self.estimate_seconds = max_batch, depth, estimate_seconds
 
     @property
     def code(self) -> str:
@@ -85,6 +97,9 @@ class _Problem(msgspec.Struct, frozen=True):
     field: str = ""
     params: dict[str, str] = {}
     faults: list[_Told] = []
+    max_batch: int = 0
+    depth: int = 0
+    estimate_seconds: float = 0.0
 
 
 def _utc_now() -> datetime:
@@ -230,7 +245,9 @@ class CloudClient:
         faults = [Fault(item.code, item.field, item.params) for item in told.faults]
         text = response.headers.get("Retry-After", "")
         wait = float(text) if text.isascii() and text.isdigit() else 0.0
-        return CloudRefused(faults or [Fault(told.code, told.field, told.params)], response.status_code, wait)
+        faults = faults or [Fault(told.code, told.field, told.params)]
+        busy = (max(told.max_batch, 0), max(told.depth, 0), max(told.estimate_seconds, 0.0))
+        return CloudRefused(faults, response.status_code, wait, *busy)
 
     @staticmethod
     def _read(response: httpx.Response, kind: type[T]) -> T:

@@ -190,9 +190,15 @@ def _answered(state: PushState, answer: PushAnswer, effects: list[Effect]) -> Pu
 
 
 def backoff_seconds(failures: int, retry_after: float, chance: float) -> float:
-    """How long to wait after so many failures in a row: full jitter, never less than the cloud asked for."""
+    """How long to wait after so many failures in a row: full jitter.
+
+    A cloud that said when to come back is taken at its word: never before that time, and spread over as long again, so
+    that all who were sent away together do not come back together.
+    """
+    if retry_after > 0:
+        return min(retry_after, RETRY_AFTER_MOST_SECONDS) * (1 + chance)
     longest: float = min(BACKOFF_MOST_SECONDS, BACKOFF_FIRST_SECONDS * 2 ** min(failures - 1, 20))
-    return max(chance * longest, min(retry_after, RETRY_AFTER_MOST_SECONDS) * (1 + chance / 4))
+    return chance * longest
 
 
 def _failed(state: PushState, event: Failed, effects: list[Effect]) -> PushState:

@@ -90,23 +90,26 @@ class Api:
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return self.callers.caller(request.method, target, headers_of(request), body)
 
-    # ---- the lanes, looked at while anybody asks
+    # ---- the lanes, looked at while anything waits in them
 
     def look(self) -> None:
-        """Look at the lanes again, unless that was done a moment ago or is being done."""
-        fresh = time.monotonic() - self._looked_at < LOOK_SECONDS
-        if self.operator is not None and not fresh and (self._looking is None or self._looking.done()):
+        """Work came or went: look at the lanes, and go on looking now and then until they are empty."""
+        if self.operator is not None and (self._looking is None or self._looking.done()):
             self._looking = asyncio.get_running_loop().create_task(self._look(self.operator))
 
     async def _look(self, operator: OperatorStore) -> None:
-        try:
-            totals = await self.run(operator.totals)
-        except Exception as error:  # the database is away: whoever needs it will say so
-            _log.warning("lanes not seen", error=str(error).splitlines()[:1])
-            return
-        finally:
-            self._looked_at = time.monotonic()
-        self.door.looked(Depths(totals.waiting, totals.lanes, totals.done))
+        while not self.watch.closed:
+            await asyncio.sleep(max(self._looked_at + LOOK_SECONDS - time.monotonic(), 0))
+            try:
+                totals = await self.run(operator.totals)
+            except Exception as error:  # the database is away: whoever needs it will say so
+                _log.warning("lanes not seen", error=str(error).splitlines()[:1])
+                return
+            finally:
+                self._looked_at = time.monotonic()
+            self.door.looked(Depths(totals.waiting, totals.lanes, totals.done))
+            if not totals.waiting:
+                return
 
     # ---- who is here
 

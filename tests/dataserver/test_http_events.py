@@ -12,8 +12,11 @@ from queue import Queue
 import httpx
 import pytest
 
+from socai.dataserver import exchange
+from socai.dataserver.desk import Desk
 from socai.dataserver.http import event
 from socai.dataserver.http.event import Hub, Listener
+from socai.sync.message import Outcome, PushAnswer, WireFault
 from support.office import HANOI, SAIGON, TENANT, Served, fresh, receipt, save, served
 
 WAIT_SECONDS = 20
@@ -84,6 +87,43 @@ def test_another_branch_is_not_told(house: Served) -> None:
     assert (told["id"], told["branch"]) == (mine, HANOI)
 
 
+def test_trouble_is_told_to_the_person_who_saved(tmp_path: Path) -> None:
+    """Row 6: a notice with the reason wherever that person is logged in, to nobody else; badges to each their own."""
+    with served(tmp_path) as house:
+        desk = house.office.tenant(TENANT).desk  # type: ignore[union-attr]
+        answer_all(desk, "applied")
+        mine, voucher = house.client(), fresh()
+        own, own_too, chief = Ear(mine), Ear(house.client()), Ear(house.client("ketoantruong"))
+        save(mine, receipt(), voucher=voucher)
+        answer_all(desk, "rejected", [WireFault("DATE_LOCKED", "accounting_date", {"lock_date": "2026-11-30"})])
+        for ear in (own, own_too):
+            told = ear.next("notice")
+            assert (told["id"], told["state"], told["user"]) == (voucher, "sync_failed", "ketoan")
+            assert told["faults"][0]["code"] == "DATE_LOCKED"  # type: ignore[index]
+        badges = {}
+        for name, ear in (("ketoan", own), ("ketoantruong", chief)):
+            while not (sync := ear.next("sync"))["todo"]:
+                continue
+            badges[name] = (sync["todo"], sync["todo_mine"])
+        assert badges == {"ketoan": (1, 1), "ketoantruong": (1, 0)}
+        assert house.client().get("/sync").json()["todo_mine"] == 1
+        page = house.client("ketoantruong").get("/todo", params={"mine": True}).json()
+        assert (page["items"], page["count"], page["count_mine"]) == ([], 1, 0)
+        revision = house.client().get("/todo").json()["items"][0]["revision"]
+        again = mine.post(f"/vouchers/{voucher}/retry", json={"act_id": fresh(), "revision": revision})
+        assert (again.status_code, again.json()["status"]["sync"]) == (200, "local")
+        save(house.client("ketoantruong"), receipt())
+        names = {name for name, _ in list(chief.heard.queue)}
+        assert "notice" not in names
+
+
+def answer_all(desk: Desk, result: str, faults: list[WireFault] | None = None) -> None:
+    """Answer what waits as the cloud would."""
+    while (push := exchange.next_batch(desk)) is not None:
+        outcomes = [Outcome(item.n, result, 1, 1, faults=faults or []) for item in push.operations]
+        exchange.take_answer(desk, push, PushAnswer("", outcomes))
+
+
 def test_events_want_a_session(house: Served) -> None:
     answer = httpx.get(f"{house.url}/api/t/{TENANT}/events")
     assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_INVALID")
@@ -117,7 +157,7 @@ def test_a_slow_listener_is_told_to_load_anew() -> None:
 
 
 def test_nobody_listening_costs_nothing() -> None:
-    hub = Hub(lambda _: None, lambda _: {})
+    hub = Hub(lambda _: None, lambda _: None)
     for number in range(10_000):
         hub.tell(TENANT, "voucher", "", str(number))
     assert hub.gathered() == 0

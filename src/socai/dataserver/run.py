@@ -15,7 +15,7 @@ from socai.dataserver.http.event import Hub
 from socai.dataserver.http.seat import COOKIE, Rim
 from socai.dataserver.office import Office
 from socai.dataserver.settings import DataServerSettings, settings_of
-from socai.dataserver.view_sync import rounds_view, sync_view
+from socai.dataserver.view_sync import SyncView, rounds_view, sync_view
 from socai.edge import log
 from socai.edge.serving import Address, Serving, free_port, serve
 
@@ -32,9 +32,9 @@ def rim_over(office: Office, port: int, secure: bool = False) -> Rim:
         books = office.tenant(code)
         return books.desk if books is not None else None
 
-    def sync_of(code: str) -> object:
+    def sync_of(code: str) -> SyncView | None:
         books = office.tenant(code)
-        return sync_view(books) if books is not None else {}
+        return sync_view(books) if books is not None else None
 
     def round_of(code: str) -> object:
         books = office.tenant(code)

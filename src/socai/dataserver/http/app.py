@@ -13,7 +13,7 @@ from litestar.response import Stream
 from litestar.types import ASGIApp
 
 from socai.base.fault import Fault
-from socai.dataserver.http import catalog, company, report, session, sync, user, voucher, web
+from socai.dataserver.http import catalog, company, report, session, sync, todo, user, voucher, web
 from socai.dataserver.http.seat import AnyRequest, Rim, Seated, provide_seat, token_of
 from socai.dataserver.http.voucher import Query
 from socai.dataserver.store.file import StorageFailed
@@ -28,7 +28,7 @@ _log = log.logger("http")
 
 @get("/events", responses=problems(401, 404), media_type="text/event-stream")
 async def events(request: AnyRequest, seat: Seated, book: Query = "") -> Stream:
-    """Live status as server-sent events: voucher, catalog, sync, download, reload."""
+    """Live status as server-sent events: voucher, catalog, sync, result, notice (to one's own), download, reload."""
     hub, people, token = seat.rim.hub, seat.rim.people, token_of(request)
     if hub.full():
         raise Refused(Fault("RATE_LIMITED", "", {"seconds": "30"}), headers={"retry-after": "30"})
@@ -37,7 +37,7 @@ async def events(request: AnyRequest, seat: Seated, book: Query = "") -> Stream:
         found = people.session(token)
         return not isinstance(found, Fault) and not isinstance(people.access(found, seat.access.tenant), Fault)
 
-    content = hub.stream(seat.access.tenant, seat.branches, book, allowed)
+    content = hub.stream(seat.access.tenant, seat.branches, book, allowed, seat.session.user)
     return Stream(content, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
@@ -57,6 +57,7 @@ def make_app(rim: Rim, *, on_shutdown: Sequence[Callable[[], Any]] = (), known_o
             *voucher.HANDLERS,
             *report.HANDLERS,
             *sync.HANDLERS,
+            *todo.HANDLERS,
             *user.HANDLERS,
             events,
         ],

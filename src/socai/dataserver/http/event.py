@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from socai.core.entry import BOOKS
-from socai.dataserver import view
+from socai.dataserver import view, view_todo
 from socai.dataserver.desk import CATALOG, DOWNLOAD, ROUND, VOUCHER, Desk
+from socai.dataserver.view_sync import SyncView, for_person
 from socai.edge import log
 
 GATHER_SECONDS = 0.05
@@ -23,6 +24,7 @@ HEARTBEAT_SECONDS = 15.0
 QUEUE_MAX = 256
 CHANGES_MAX = 200  # more at once, and lists are told to load anew
 LISTENERS_MAX = 500
+NOTICES_MAX = 500
 
 _encode = msgspec.json.Encoder().encode
 _log = log.logger("event")
@@ -46,6 +48,7 @@ class Listener:
     tenant: str
     branches: view.Branches
     book: str
+    user: str = ""
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_MAX))
 
     def put(self, content: bytes | None) -> None:
@@ -57,19 +60,38 @@ class Listener:
         self.queue.put_nowait(content)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message with whom it is for: those who see the branch, look at the book, are the user; empty for all."""
+
+    content: bytes
+    branch: str = ""
+    book: str = ""
+    user: str = ""
+
+    def reaches(self, listener: Listener) -> bool:
+        """Whether a listener of the tenant is to hear it."""
+        seen = listener.branches is None or not self.branch or self.branch in listener.branches
+        return seen and self.book in ("", listener.book) and self.user in ("", listener.user)
+
+
 class Hub:
     """Gathers changes and hands them to listeners. `desk_of` opens a tenant; `sync_of` tells its sync state,
-    `round_of` its rounds of syncing."""
+    `round_of` its rounds of syncing.
+
+    What newly needs a person is told to whoever did it last, wherever logged in here ("notice").
+    """
 
     def __init__(
         self,
         desk_of: Callable[[str], Desk | None],
-        sync_of: Callable[[str], object],
+        sync_of: Callable[[str], SyncView | None],
         round_of: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._desk_of, self._sync_of, self._round_of = desk_of, sync_of, round_of
         self._listeners: set[Listener] = set()
         self._changed: dict[str, dict[Change, None]] = {}
+        self._noticed: dict[str, dict[str, set[str]]] = {}  # tenant, object, what its person has been told
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = threading.Event()
@@ -118,43 +140,84 @@ class Hub:
                     self._hand(tenant, list(changes))
                 except Exception as error:
                     _log.error("events lost", tenant=tenant, exc_info=error)
-                    self._send(tenant, [("", RELOAD, "")])
+                    self._send(tenant, [Told(RELOAD)])
 
     def _hand(self, tenant: str, changes: list[Change]) -> None:
         desk = self._desk_of(tenant)
         if desk is None:
             return
+        told: list[Told] = []
+        touched: list[str] | None = [ident for kind, _, ident in changes if kind in (VOUCHER, CATALOG)]
         if len(changes) > CHANGES_MAX:
-            self._send(tenant, [("", RELOAD, ""), ("", message("sync", self._sync_of(tenant)), "")])
-            return
-        told: list[tuple[str, bytes, str]] = []  # branch, message, book
+            told.append(Told(RELOAD))
+            touched = None
+        else:
+            told += self._changes_of(tenant, desk, changes)
+        if any(kind == ROUND for kind, _, _ in changes):
+            told.append(Told(message("result", self._round_of(tenant))))
+        told += self._notices_of(tenant, desk, touched)
+        told += self._sync_for(tenant, desk)
+        self._send(tenant, told)
+
+    def _changes_of(self, tenant: str, desk: Desk, changes: list[Change]) -> list[Told]:
+        told = []
         idents = [ident for kind, _, ident in changes if kind == VOUCHER]
         books = {item.book for item in list(self._listeners) if item.tenant == tenant}
         for book in sorted(books):
-            told += [(row.branch, message("voucher", row), book) for row in view.rows_by_id(desk, idents, book)]
+            told += [Told(message("voucher", row), row.branch, book) for row in view.rows_by_id(desk, idents, book)]
         for kind, object_kind, ident in changes:
             if kind in (CATALOG, DOWNLOAD):
-                told.append(("", message(kind, {"kind": object_kind, "id": ident}), ""))
-        if any(kind == ROUND for kind, _, _ in changes):
-            told.append(("", message("result", self._round_of(tenant)), ""))
-        told.append(("", message("sync", self._sync_of(tenant)), ""))
-        self._send(tenant, told)
+                told.append(Told(message(kind, {"kind": object_kind, "id": ident})))
+        return told
 
-    def _send(self, tenant: str, told: list[tuple[str, bytes, str]]) -> None:
+    def _notices_of(self, tenant: str, desk: Desk, touched: list[str] | None) -> list[Told]:
+        """What newly needs a person, to that person. What was so before anybody listened is in the list."""
+        if touched is not None and not touched:
+            return []
+        noticed = self._noticed.get(tenant)
+        found = view_todo.todo_among(desk, touched if noticed is not None else None, NOTICES_MAX)
+        now: dict[str, set[str]] = {}
+        fresh = []
+        for item in found:
+            mark = f"{item.book} {item.state} {item.act} {item.at} {','.join(fault.code for fault in item.faults)}"
+            now.setdefault(item.id, set()).add(mark)
+            news = noticed is not None and mark not in noticed.get(item.id, ())
+            if news or (noticed is None and touched is not None and item.id in touched):
+                fresh.append(Told(message("notice", item), item.branch, user=item.user))
+        if noticed is None or touched is None:
+            self._noticed[tenant] = now
+        else:
+            for ident in touched:
+                noticed.pop(ident, None)
+            noticed.update(now)
+        return fresh
+
+    def _sync_for(self, tenant: str, desk: Desk) -> list[Told]:
+        """The mark, with the badges of each person who listens."""
+        sync = self._sync_of(tenant)
+        if sync is None:
+            return []
+        counts = view_todo.todo_counts(desk)
+        people = {item.user: item.branches for item in list(self._listeners) if item.tenant == tenant}
+        return [
+            Told(message("sync", for_person(sync, counts, user, branches)), user=user)
+            for user, branches in people.items()
+        ]
+
+    def _send(self, tenant: str, told: list[Told]) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._fan_out, tenant, told)
 
     # ---- on the event loop
 
-    def _fan_out(self, tenant: str, told: list[tuple[str, bytes, str]]) -> None:
+    def _fan_out(self, tenant: str, told: list[Told]) -> None:
         for listener in self._listeners:
             if listener.tenant != tenant:
                 continue
-            for branch, content, book in told:
-                seen = listener.branches is None or not branch or branch in listener.branches
-                if seen and book in ("", listener.book):
-                    listener.put(content)
+            for item in told:
+                if item.reaches(listener):
+                    listener.put(item.content)
 
     def _end_all(self) -> None:
         for listener in self._listeners:
@@ -164,16 +227,23 @@ class Hub:
         """Whether another connection would be one too many."""
         return len(self._listeners) >= LISTENERS_MAX
 
+    def _first(self, tenant: str, user: str, branches: view.Branches) -> bytes:
+        """What a connection begins with: the mark and the person's badges."""
+        sync, desk = self._sync_of(tenant), self._desk_of(tenant)
+        if sync is None or desk is None:
+            return HEARTBEAT
+        return message("sync", for_person(sync, view_todo.todo_counts(desk), user, branches))
+
     async def stream(
-        self, tenant: str, branches: view.Branches, book: str, allowed: Callable[[], bool]
+        self, tenant: str, branches: view.Branches, book: str, allowed: Callable[[], bool], user: str = ""
     ) -> AsyncIterator[bytes]:
         """The events of one connection until it is closed or `allowed` no longer holds; a heartbeat when quiet."""
         self._loop = asyncio.get_running_loop()
-        listener = Listener(tenant, branches, book if book in BOOKS else BOOKS[0])
+        listener = Listener(tenant, branches, book if book in BOOKS else BOOKS[0], user)
         self._listeners.add(listener)
         try:
             yield b"retry: 2000\n\n"
-            yield message("sync", await asyncio.to_thread(self._sync_of, tenant))
+            yield await asyncio.to_thread(self._first, tenant, user, branches)
             while not self._closed.is_set():
                 try:
                     content = await asyncio.wait_for(listener.queue.get(), HEARTBEAT_SECONDS)

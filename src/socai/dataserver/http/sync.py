@@ -9,8 +9,8 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from socai.dataserver import desk as engine
-from socai.dataserver import view_sync
-from socai.dataserver.http.seat import Seated, given, refuse
+from socai.dataserver import view_sync, view_todo
+from socai.dataserver.http.seat import Seat, Seated, given, refuse
 from socai.dataserver.http.voucher import Word
 from socai.dataserver.view_sync import DownloadView, RoundsView, SyncResults, SyncView
 from socai.edge.http import problems
@@ -36,14 +36,19 @@ class DownloadBegun(msgspec.Struct, frozen=True):
 @get("/sync", sync_to_thread=True, responses=problems(401, 404))
 def sync_state(seat: Seated) -> SyncView:
     """Online or not, what waits, what was refused, as of when."""
-    return view_sync.sync_view(seat.books)
+    return _for(seat)
+
+
+def _for(seat: Seat) -> SyncView:
+    counts = view_todo.todo_counts(seat.desk)
+    return view_sync.for_person(view_sync.sync_view(seat.books), counts, seat.session.user, seat.branches)
 
 
 @post("/sync", status_code=200, sync_to_thread=True, responses=problems(401, 404))
 def sync_now(seat: Seated) -> SyncView:
     """Đồng bộ dữ liệu: try now, whatever is being waited for."""
     seat.books.sync_now(seat.session.user)
-    return view_sync.sync_view(seat.books)
+    return _for(seat)
 
 
 @get("/sync/result", sync_to_thread=True, responses=problems(401, 404))

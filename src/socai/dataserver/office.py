@@ -23,6 +23,7 @@ from socai.dataserver.store import enrolment
 from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.replica import Replica
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
+from socai.edge.memory import give_back
 from socai.edge.signature import new_key
 from socai.sync.message import POLL_SECONDS_MAX
 from socai.sync.message import People as PeopleMessage
@@ -31,6 +32,7 @@ OFFICE_FILE = "office.db"
 LOCK_FILE = "office.lock"
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the interpreter: the writer comes back from each statement sooner than by default."""
+TIDY_SECONDS = 30.0
 
 
 class OfficeBusy(Exception):
@@ -52,6 +54,7 @@ class Office:
         self._books: dict[str, Books] = {}
         self._lock = threading.Lock()
         self._started = False
+        self._end = threading.Event()
         for found in self.enrolments():
             self._open(found)
 
@@ -147,9 +150,15 @@ class Office:
         self._started = True
         for books in self.tenants():
             books.start()
+        threading.Thread(target=self._tidy, name="tidy", daemon=True).start()
+
+    def _tidy(self) -> None:
+        while not self._end.wait(TIDY_SECONDS):
+            give_back()
 
     def close(self) -> None:
         """Finish what waits and close every file."""
+        self._end.set()
         for books in self.tenants():
             books.close()
         self.file.close()

@@ -17,6 +17,7 @@ from socai.dataserver.office import Office
 from socai.dataserver.settings import DataServerSettings, settings_of
 from socai.dataserver.view_sync import SyncView, rounds_view, sync_view
 from socai.edge import log
+from socai.edge.memory import spare_the_collector
 from socai.edge.serving import Address, Serving, free_port, serve
 
 LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
@@ -66,6 +67,7 @@ def run(
         rim = rim_over(office, address.port, secure=address.certificate is not None)
         app = make_app(rim, known_origins=[item for item in settings.known_origins.split(",") if item])
         office.start()
+        spare_the_collector()
         serve(app, address, on_ready=on_ready, on_stop=rim.hub.close)
 
 

@@ -132,9 +132,13 @@ _AT = "from tenant t cross join json_to_recordset(%(rows)s::json)"
 _MINE = "where t.bucket = %(bucket)s and t.tenant = %(tenant)s"
 
 CATALOG = f"""
-insert into catalog_entry (bucket, tenant, kind, id, version, code_key, body, used, author, at)
-select t.bucket, t.tenant, x.kind, x.id, 1, x.id, x.body, true, 'bench', now()
-{_AT} as x(kind text, id text, body jsonb) {_MINE}
+with made as (
+    insert into catalog_entry (bucket, tenant, kind, id, version, code_key, body, used, author, at)
+    select t.bucket, t.tenant, x.kind, x.id, 1, x.id, x.body, true, 'bench', now()
+    {_AT} as x(kind text, id text, body jsonb) {_MINE}
+    returning bucket, tenant, kind, id
+)
+insert into change (bucket, tenant, kind, id, seq, branch) select bucket, tenant, kind, id, 1, '' from made
 """
 VOUCHERS = f"""
 with made as (

@@ -135,6 +135,16 @@ def body(db: apsw.Connection, ident: str, revision: int) -> bytes:
     return bytes(row[0]) if row else b""
 
 
+def body_before(db: apsw.Connection, ident: str, version: int) -> bytes:
+    """The form the cloud held before a version; empty where unknown."""
+    row = db.execute(
+        "SELECT body FROM voucher_body WHERE voucher = ? AND version BETWEEN 1 AND ? - 1"
+        " ORDER BY version DESC, revision DESC LIMIT 1",
+        (ident, version),
+    ).fetchone()
+    return bytes(row[0]) if row else b""
+
+
 def bodies(db: apsw.Connection, idents: Sequence[str]) -> dict[str, bytes]:
     """The newest bodies of several vouchers."""
     rows = db.execute(
@@ -152,6 +162,15 @@ def revisions(db: apsw.Connection, ident: str, limit: int) -> list[Revision]:
         (ident, limit),
     )
     return [Revision(*row) for row in rows]
+
+
+def revision_of(db: apsw.Connection, ident: str, revision: int) -> Revision | None:
+    """One form of a voucher, without its body."""
+    row = db.execute(
+        "SELECT revision, version, act, author, at FROM voucher_body WHERE voucher = ? AND revision = ?",
+        (ident, revision),
+    ).fetchone()
+    return Revision(*row) if row else None
 
 
 def newest_taken(db: apsw.Connection, ident: str) -> Revision | None:

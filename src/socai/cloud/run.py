@@ -11,6 +11,7 @@ from socai.cloud.http.app import cloud_application
 from socai.cloud.store.migration import migrate
 from socai.cloud.store.operator import OperatorStore
 from socai.cloud.store.postgres import PostgresStore
+from socai.cloud.store.wake import Waker
 from socai.edge.postgres import EmbeddedPostgres
 from socai.edge.serving import Address, Serving, serve
 from socai.registry import voucher_types
@@ -38,7 +39,7 @@ def database_at(folder: Path | None, database: str = "") -> Iterator[str]:
 def api_on(database: str) -> Api:
     """The API's shared things over a database; to be closed."""
     specs = {code: found.spec for code, found in voucher_types().items()}
-    return Api(PostgresStore(database), specs, OperatorStore(database))
+    return Api(PostgresStore(database), specs, OperatorStore(database), waker=Waker(database))
 
 
 def run(

@@ -23,12 +23,14 @@ from socai.cloud.lane import COMMITTED, LaneStore, LaneStuck, Poster, Prepared, 
 from socai.cloud.post import FAILED, Specs, Turn
 from socai.cloud.store.connection import POSTER, Database
 from socai.cloud.store.posting_postgres import PostgresLane
+from socai.cloud.store.wake import Listener
 from socai.edge.failpoint import reach
 from socai.registry import voucher_types
 from socai.sync import lane as rules
 from socai.sync.lane import Claim
 
-IDLE_SECONDS_MIN, IDLE_SECONDS_MAX = 0.01, 0.25
+IDLE_SECONDS_MIN, IDLE_SECONDS_MAX = 0.01, 0.25  # between two looks of a worker nobody wakes
+LISTENING_SECONDS_MAX = 1.0  # … of one that hears when there is work
 AWAY_SECONDS_MIN, AWAY_SECONDS_MAX = 0.1, 5.0
 CONNECTIONS_MAX = 2
 GARBAGE_YOUNG_MAX = 50_000
@@ -48,6 +50,10 @@ class Figures:
     lost_turns: int = 0
     reconnects: int = 0
     busy_seconds: float = 0.0
+    wakes: int = 0
+    commit_ms: float = 0.0  # of the last turn
+    beat: float = 0.0  # when it last looked for work, by its own clock
+    away: bool = False  # the database cannot be reached
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class Worker:
     figures: Figures = field(default_factory=Figures)
     holder: str = field(default_factory=lambda: secrets.token_hex(8))
     on_turn: Callable[[Figures], None] | None = None
+    listener: Listener | None = None
     _poster: Poster = field(init=False)
     _bucket: int | None = None
     _sent: _Sent | None = None
@@ -93,12 +100,15 @@ class Worker:
                     self._drop()
                     self._poster.reset()
                     self.figures.reconnects += 1
+                    self.figures.away = isinstance(error, StoreAway)
                     self.stop.wait(self._away * random.uniform(0.5, 1.0))
                     self._away = min(self._away * 2, AWAY_SECONDS_MAX)
 
     def _serve(self, committer: ThreadPoolExecutor) -> None:
         """Serve until stopped, or until the database is away (StoreAway)."""
-        idle = IDLE_SECONDS_MIN
+        idle = 0.0
+        if self.listener is not None:
+            self.listener.begin()
         if self.figures.reconnects:
             self.store.let_go(self.holder)
         claim: Claim | None = None
@@ -106,17 +116,27 @@ class Worker:
         while not self.stop.is_set():
             if claim is None:
                 claim, after = self._claim(), 0
+                self.figures.beat, self.figures.away = self.clock(), False
             if claim is None:
                 self._settle()
-                if self.stop.wait(idle):
-                    break
-                idle = min(idle * 2, IDLE_SECONDS_MAX)
+                idle = self._rest(idle)
                 continue
-            idle = IDLE_SECONDS_MIN
+            idle = 0.0
             claim, after = self._turn(committer, claim, after)
         self._settle()
         if claim is not None:
             self.store.release(claim)
+
+    def _rest(self, idle: float) -> float:
+        """Wait until there may be work; how long the last rest was, so that the next may be longer."""
+        if not idle or self.listener is None or not self.listener.begin():
+            idle = min(max(idle * 2, IDLE_SECONDS_MIN), IDLE_SECONDS_MAX)
+            self.stop.wait(idle)
+            return idle
+        if self.listener.wait(LISTENING_SECONDS_MAX):
+            self.figures.wakes += 1
+            return 0.0
+        return idle
 
     def _claim(self, below: int | None = None, only: int | None = None) -> Claim | None:
         """The next lane, in the bucket after the one served last; or one of bucket `only` entitled before `below`."""
@@ -189,13 +209,15 @@ class Worker:
             self._bisect(sent.prepared)
             return False
         self._poster.quantum = self._poster.quantum.after(took, len(sent.turn.done), sent.prepared.lone)
+        self.figures.commit_ms = took
+        self.figures.busy_seconds += took / 1000
         if answer != COMMITTED:
             self.figures.lost_turns += 1
             log.info("turn not committed", tenant=claim.tenant, answer=answer)
             self._poster.forget(claim)
             self.store.release(claim)
             return False
-        self._count(sent.turn)
+        self._count(sent.prepared, sent.turn)
         return True
 
     def _bisect(self, prepared: Prepared) -> None:
@@ -213,7 +235,7 @@ class Worker:
                 if answer != COMMITTED:
                     self._poster.forget(claim)
                     break
-                self._count(turn)
+                self._count(again, turn)
         except LaneStuck as stuck:
             log.error("a lane is stuck", reason=str(stuck))
             self.store.postpone(claim, 1.0)
@@ -225,28 +247,43 @@ class Worker:
         if sent is not None:
             sent.answer.exception()
 
-    def _count(self, turn: Turn) -> None:
+    def _count(self, prepared: Prepared, turn: Turn) -> None:
         self._away = AWAY_SECONDS_MIN
+        acts = [made.item.work.act_id for made in prepared.drafts]
         figures = self.figures
         figures.turns += 1
         figures.works += len(turn.done)
         figures.entries += turn.entries
         failed = sum(change.result == FAILED for change in turn.books)
         figures.failed += failed
+        log.info("served", tenant=prepared.claim.tenant, fence=prepared.claim.fence, act_ids=acts, failed=failed)
         for bug in turn.bugs:
             log.error("a voucher could not be decided", traceback=bug)
         if self.on_turn is not None:
             self.on_turn(figures)
 
 
-def run_worker(dsn: str, stop: threading.Event, on_turn: Callable[[Figures], None] | None = None) -> Figures:
-    """Work off the lanes of the database at `dsn` until `stop` is set. Any number of workers may run at once."""
+def run_worker(
+    dsn: str,
+    stop: threading.Event,
+    on_turn: Callable[[Figures], None] | None = None,
+    figures: Figures | None = None,
+) -> Figures:
+    """Work off the lanes of the database at `dsn` until `stop` is set. Any number of workers may run at once.
+
+    `figures` are counted up while it works, for somebody who watches.
+    """
     specs = {code: known.spec for code, known in voucher_types().items()}
     _spare_the_collector()
-    with Database(dsn, POSTER, CONNECTIONS_MAX) as database:
-        worker = Worker(PostgresLane(database), specs, stop, on_turn=on_turn)
-        worker.run()
-        return worker.figures
+    listener = Listener(dsn, stop.is_set)
+    try:
+        with Database(dsn, POSTER, CONNECTIONS_MAX) as database:
+            told = figures if figures is not None else Figures()
+            worker = Worker(PostgresLane(database), specs, stop, figures=told, on_turn=on_turn, listener=listener)
+            worker.run()
+            return worker.figures
+    finally:
+        listener.close()
 
 
 def _spare_the_collector() -> None:

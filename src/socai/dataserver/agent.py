@@ -234,6 +234,7 @@ class Agent:
             self._limit = max(len(self._push.operations) // 2, 1)
             raise
         reach("push.heard")
+        _log.info("sent", tenant=self._desk.code, act_ids=[each.act_id for each in self._push.operations])
         self._limit = min(self._limit * 2, answer.max_batch or OPERATIONS_PER_PUSH_MAX, OPERATIONS_PER_PUSH_MAX)
         return push.Answered(self._clock(), answer, exchange.pending(self._desk))
 

@@ -376,7 +376,8 @@ class _Judge:
         """Queue the acts and say so in the books' states. Without `only`, other books forget what they waited for."""
         states = {book.book: book for book in made.books}
         for book, act in sorted(acts.items()):
-            item = WorkItem(made.id, book, act, made.version, book in asked, tuple(operation.answered), operation.user)
+            told = (tuple(operation.answered), operation.user, operation.act_id)
+            item = WorkItem(made.id, book, act, made.version, book in asked, *told)
             self.changes.work.append(item)
             state = states.get(book, BookFact(book))
             keeps = act == LANE_REPLACE

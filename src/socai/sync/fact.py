@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from socai.sync.message import BookState, Operation, WireFault
+from socai.sync.message import BookState, Operation, Winner, WireFault, raw_body
 from socai.sync.reading import Key, Number, Record
 
 
@@ -71,6 +71,24 @@ class EntryFact:
     deleted: bool = False
 
 
+def winner_of(found: VoucherFact | EntryFact | None) -> Winner | None:
+    """An object as it is told to somebody whose act came too late."""
+    if found is None:
+        return None
+    return Winner(found.version, found.author, found.at, found.deleted, raw_body(b"" if found.deleted else found.body))
+
+
+def others_did(found: VoucherFact | EntryFact, seen: int) -> dict[str, str]:
+    """Who has done what, and when, to an object since its version `seen`: deleted, unposted or changed it."""
+    did = "deleted" if found.deleted else "changed"
+    if isinstance(found, VoucherFact) and not found.deleted and found.body_version <= seen:
+        gone = (
+            book.running == "unpost" or (book.set_no and not book.posted and not book.asked) for book in found.books
+        )
+        did = "unposted" if any(gone) else did
+    return {"author": found.author, "time": found.at, "did": did}
+
+
 @dataclass(frozen=True, slots=True)
 class Objects:
     """What the store found of `Wanted`. `codes` and `numbers` say who holds them."""
@@ -92,6 +110,7 @@ class WorkItem:
     asked: bool
     answered: tuple[str, ...]
     author: str
+    act_id: str = ""
 
 
 @dataclass

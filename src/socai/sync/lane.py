@@ -78,6 +78,7 @@ class Work:
     user: str = ""
     asked: bool = True
     answered: tuple[str, ...] = ()
+    act_id: str = ""  # the person's act it comes from, for the log
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from socai.cloud.http.watch import Watch
 from socai.cloud.store.operator import OperatorStore
 from socai.cloud.store.port import CloudStore
 from socai.cloud.store.row import TenantRef
+from socai.cloud.store.wake import Waker
 from socai.core.spec import VoucherSpec
 from socai.edge import log
 from socai.edge.http import Refused
@@ -55,7 +56,7 @@ class Api:
     specs: Mapping[str, VoucherSpec]
     operator: OperatorStore | None = None
     operator_token: str = ""
-    wake: Callable[[], None] = lambda: None  # tells workers that there is work
+    waker: Waker | None = None
     acceptor: Acceptor = field(init=False)
     feeder: Feeder = field(init=False)
     callers: Callers = field(init=False)
@@ -125,9 +126,16 @@ class Api:
         self._seen[replica] = (now, reached)
         self.store.seen(ref, replica, "", reached)
 
+    def wake(self) -> None:
+        """Tell workers that there is work."""
+        if self.waker is not None:
+            self.waker.wake()
+
     def close(self) -> None:
         """Let waiters, threads and the store go."""
         self.watch.close()
+        if self.waker is not None:
+            self.waker.close()
         self.threads.shutdown(wait=True, cancel_futures=True)
         self.store.close()
         if self.operator is not None:

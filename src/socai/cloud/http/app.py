@@ -131,7 +131,7 @@ def _push(api: Api, request: Call, body: bytes, turn: Turn) -> tuple[Caller, Pus
     if applied * 2 > len(sent.operations):  # what was known already, or refused, costs little and teaches nothing
         turn.ms, turn.cost = took, push_cost(len(sent.operations))
     acts = [operation.act_id for operation in sent.operations]
-    _log.info("pushed", tenant=caller.ref.code, replica=sent.replica, acts=acts, applied=applied, ms=round(took, 1))
+    _log.info("pushed", tenant=caller.ref.code, replica=sent.replica, act_ids=acts, applied=applied, ms=round(took, 1))
     return caller, sent, done, api.store.tenant(caller.ref).timeline
 
 

@@ -168,10 +168,10 @@ on conflict do nothing
 # Work is numbered in the order of the batch; the books' states learn the number of their newest piece.
 WORK_AND_BOOKS = f"""
 with w as (
-    insert into work (bucket, tenant, voucher, book, act, version, asked, answered, author)
-    select t.bucket, t.tenant, x.voucher, x.book, x.act, x.version, x.asked, x.answered, x.author
+    insert into work (bucket, tenant, voucher, book, act, version, asked, answered, author, act_id)
+    select t.bucket, t.tenant, x.voucher, x.book, x.act, x.version, x.asked, x.answered, x.author, x.act_id
     from tenant t cross join json_to_recordset(%(work)s::json) as x(at integer, voucher uuid, book text, act text,
-        version integer, asked boolean, answered text[], author text)
+        version integer, asked boolean, answered text[], author text, act_id text)
     where {_AT} order by x.at
     returning n, voucher, book
 )

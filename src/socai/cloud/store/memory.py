@@ -278,7 +278,8 @@ class MemoryAccepting:
             tables.work_last += 1
             n = tables.work_last
             tables.work[n] = Work(
-                n, item.voucher, item.book, item.act, item.version, item.author, item.asked, item.answered
+                *(n, item.voucher, item.book, item.act, item.version, item.author, item.asked, item.answered),
+                item.act_id,
             )
             newest[item.voucher, item.book] = n
         return newest

@@ -57,14 +57,14 @@ with here as materialized (
     select * from work where bucket = %(bucket)s and tenant = %(tenant)s and n > %(after)s
     order by n limit (select most + 1 from here)
 ), sized as (
-    select q.n, q.voucher, q.book, q.act, q.version, q.author, q.asked, q.answered,
+    select q.n, q.voucher, q.book, q.act, q.version, q.author, q.asked, q.answered, q.act_id,
         v.type, v.body_version, v.deleted, v.body, sum(pg_column_size(v.body)) over (order by q.n) as bytes,
         pg_column_size(v.body) as own
     from queue q left join lateral (
         select * from voucher w
         where w.bucket = %(bucket)s and w.tenant = %(tenant)s and w.id = q.voucher offset 0) v on true
 )
-select s.n, s.voucher::text, s.book, s.act, s.version, s.author, s.asked, s.answered,
+select s.n, s.voucher::text, s.book, s.act, s.version, s.author, s.asked, s.answered, s.act_id,
     s.type, s.body_version, s.deleted, case when s.act in ('post', 'replace') then s.body::text end,
     coalesce(b.posted, false), b.set_no, b.version, b.work,
     case when s.act = 'delete' then array(

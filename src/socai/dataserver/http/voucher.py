@@ -22,6 +22,7 @@ from socai.dataserver.store.listing import STATES, Filters
 from socai.dataserver.view import Similar, StatusView, VoucherPage, VoucherView
 from socai.dataserver.view_company import NewVoucher
 from socai.dataserver.view_conflict import raw
+from socai.edge import log
 from socai.edge.http import Refused, problems
 
 REVISION_MAX = 2**53
@@ -30,6 +31,8 @@ TYPES_MAX = 50
 TEXT_MAX = 200
 
 Revision = Annotated[int, msgspec.Meta(ge=0, le=REVISION_MAX)]
+_log = log.logger("act")
+
 Word = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
 Words = Annotated[list[Word], msgspec.Meta(max_length=ANSWERS_MAX)]
 Query = Annotated[str, QueryParameter(max_length=TEXT_MAX)]
@@ -186,6 +189,7 @@ def read_voucher(seat: Seated, ident: FromPath[str], book: Query = "") -> Vouche
 async def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save]) -> VoucherSaved:
     """Cất: durable when this answers. Sent to the cloud, and posted where asked, by itself."""
     posts = None if data.post_to is None else tuple(data.post_to)
+    _log.info("act", act_id=data.act_id, voucher=ident, tenant=seat.desk.code, user=seat.session.user)
     request = save.Request(data.act_id, ident, data.revision, data.body, posts, tuple(data.answered))
     if save.is_long(request):
         return _saved(await sync_to_thread(save.save_voucher, seat.desk, seat.grant, request))
@@ -277,6 +281,7 @@ def module_act(seat: Seated, ident: FromPath[str], name: FromPath[str], data: JS
 
 
 def _asked(seat: Seat, ident: str, act_id: str, revision: int) -> act.Asked:
+    _log.info("act", act_id=act_id, voucher=ident, tenant=seat.desk.code, user=seat.session.user)
     return act.Asked(seat.grant, act_id, ident, revision)
 
 

@@ -67,7 +67,8 @@ def _books(raw: object, faults: list[Fault]) -> list[str]:
         return [FINANCIAL]
     if isinstance(raw, list) and all(book in BOOKS for book in raw):
         return [book for book in BOOKS if book in raw]
-    faults.append(Fault("BOOK_UNKNOWN", "books", {"book": str(raw)[:40]}))
+    shown = ", ".join(map(str, raw[:3])) if isinstance(raw, list) else str(raw)
+    faults.append(Fault("BOOK_UNKNOWN", "books", {"book": shown[:40]}))
     return [FINANCIAL]
 
 

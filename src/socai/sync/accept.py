@@ -21,7 +21,16 @@ from socai.core.check import check_references, locked
 from socai.core.company import check_lock_moved
 from socai.core.spec import VoucherSpec
 from socai.core.voucher import Body, catalog_references
-from socai.sync.fact import BookFact, Changes, EntryFact, Objects, VoucherFact, WorkItem
+from socai.sync.fact import (
+    BookFact,
+    Changes,
+    EntryFact,
+    Objects,
+    VoucherFact,
+    WorkItem,
+    others_did,
+    winner_of,
+)
 from socai.sync.grant import POSTING_KINDS, may_catalog, may_voucher
 from socai.sync.lane import DELETE as LANE_DELETE
 from socai.sync.lane import POST as LANE_POST
@@ -40,9 +49,7 @@ from socai.sync.message import (
     VOUCHER,
     Operation,
     Outcome,
-    Winner,
     WireFault,
-    raw_body,
 )
 from socai.sync.reading import Frame, Key, Reading, Record
 
@@ -100,7 +107,7 @@ class _Judge:
         return outcome
 
     def _duplicate(self, operation: Operation, known: Record) -> Outcome:
-        winner = self._winner(operation) if known.result == CONFLICT else None
+        winner = winner_of(self._found(operation)) if known.result == CONFLICT else None
         return Outcome(operation.n, DUPLICATE, known.version, known.seq, known.result, list(known.faults), winner)
 
     def _record(self, operation: Operation, outcome: Outcome, result: str) -> None:
@@ -111,16 +118,9 @@ class _Judge:
         self.changes.records.append((operation, record))
         self.recorded[operation.n] = record
 
-    def _winner(self, operation: Operation) -> Winner | None:
-        found: VoucherFact | EntryFact | None = (
-            self.vouchers.get(operation.id)
-            if operation.kind == VOUCHER
-            else self.entries.get((operation.object_kind, operation.id))
-        )
-        if found is None:
-            return None
-        body = b"" if found.deleted else found.body
-        return Winner(found.version, found.author, found.at, found.deleted, raw_body(body))
+    def _found(self, operation: Operation) -> VoucherFact | EntryFact | None:
+        entry = self.entries.get((operation.object_kind, operation.id))
+        return self.vouchers.get(operation.id) if operation.kind == VOUCHER else entry
 
     def _base(self, operation: Operation, version: int) -> bool:
         """Refuses unless the object stands at the version this was made on. True where that is our own earlier act."""
@@ -137,10 +137,9 @@ class _Judge:
         if version == 0:
             params = {"kind": operation.object_kind, "id": operation.id}
             raise Refused(rejected(operation, Fault("CATALOG_UNKNOWN", "id", params)))
-        winner = self._winner(operation)
-        params = {"author": winner.author, "time": winner.at} if winner else {}
-        fault = WireFault("CONFLICT", "base", params)
-        raise Refused(Outcome(operation.n, CONFLICT, version, faults=[fault], winner=winner))
+        found = self._found(operation)
+        fault = WireFault("CONFLICT", "base", others_did(found, expected) if found else {})
+        raise Refused(Outcome(operation.n, CONFLICT, version, faults=[fault], winner=winner_of(found)))
 
     # --- vouchers -----------------------------------------------------------------------------------------------
 

@@ -17,19 +17,25 @@ import httpx
 import msgspec
 
 from socai.base.fault import Fault
+from socai.core.number_use import Account
 from socai.edge.signature import signed_headers
 from socai.sync.message import (
+    AccountAsked,
     DownloadPage,
     FeedPage,
     Held,
     Hello,
     HelloAnswer,
+    NumbersAnswer,
+    NumbersAsked,
     Overview,
     People,
     Person,
     Push,
     PushAnswer,
     Reheard,
+    ReportAnswer,
+    ReportWish,
     SnapshotChunk,
     encode,
 )
@@ -166,6 +172,18 @@ class CloudClient:
         """A page of vouchers of a period; empty `kind` and `branch` are all."""
         asked = {"from": first, "to": last, "type": kind, "branch": branch, "after": after, "limit": limit}
         return self._read(self._send("GET", "/sync/download?" + urlencode(asked)), DownloadPage)
+
+    def numbers(self, message: NumbersAsked) -> NumbersAnswer:
+        """Lease numbers of shared series, give some back, tell what became of others."""
+        return self._read(self._send("POST", "/sync/numbers", encode(message)), NumbersAnswer)
+
+    def number_account(self, message: AccountAsked) -> Account:
+        """Every number of one series, as all offices together know it."""
+        return self._read(self._send("POST", "/sync/numbers/account", encode(message)), Account)
+
+    def report(self, wish: ReportWish) -> ReportAnswer:
+        """A page of a report from the cloud's books."""
+        return self._read(self._send("POST", "/sync/report", encode(wish)), ReportAnswer)
 
     def people(self) -> People:
         """All users of the tenant."""

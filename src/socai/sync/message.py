@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from socai.core.number_use import Use
+
 PROTOCOL = 1  # raised when a message changes; the cloud accepts every version of the last 18 months
 OPERATIONS_PER_PUSH_MAX = 500
 PUSH_BYTES_MAX = 1_000_000  # of a push of several; one operation alone may be larger
@@ -23,6 +25,7 @@ POLL_SECONDS_MAX = 25
 APPLIED, DUPLICATE, REJECTED, CONFLICT = "applied", "duplicate", "rejected", "conflict"
 VOUCHER, CATALOG = "voucher", "catalog"
 SAVE, QUICK_EDIT, DELETE, POST, UNPOST, RENUMBER = "save", "quick_edit", "delete", "post", "unpost", "renumber"
+NUMBER = "number"  # a provisional number becomes final: done by the data server itself, nobody's edit
 
 
 NO_BODY = msgspec.Raw(b"")
@@ -257,6 +260,42 @@ class Reheard(Message, frozen=True, omit_defaults=True):
     items: list[FeedItem] = []
 
 
+class ReportWish(Message, frozen=True, omit_defaults=True):
+    """A page of a report over books the replica does not hold whole, on behalf of `user`.
+
+    `branches`: what that person may see at that office; none means all that the cloud's own checks leave.
+    """
+
+    user: str
+    code: str
+    parameters: dict[str, str] = {}
+    branches: list[str] = []
+    language: str = "vi"
+    after: str = ""
+    limit: int = 500
+
+
+class ReportRow(Message, frozen=True, omit_defaults=True):
+    """One row as the interpreter made it: cells are integers of đồng or minor units, ISO days, text."""
+
+    kind: str
+    cells: dict[str, Any] = {}
+    voucher: str = ""
+    type: str = ""
+
+
+class ReportAnswer(Message, frozen=True, omit_defaults=True):
+    """A page of rows as of a moment (UTC); `next` is empty on the last page, the sums are of the whole report."""
+
+    timeline: str
+    as_of: str
+    rows: list[ReportRow] = []
+    next: str = ""
+    totals: dict[str, int] = {}
+    opening: dict[str, int] = {}
+    closing: dict[str, int] = {}
+
+
 class BalanceRow(Message, frozen=True, omit_defaults=True):
     """One kept balance in a snapshot, the key of core/balance.py and its four turnovers."""
 
@@ -310,6 +349,70 @@ class People(Message, frozen=True, omit_defaults=True):
 
     people: list[Person]
     version: str = ""
+
+
+class SeriesWish(Message, frozen=True, omit_defaults=True):
+    """Numbers wanted of the shared series that a type's voucher of a branch (and fund) draws from on a day.
+
+    `held`: the highest count leased here already, so that a lease whose answer was lost is told again.
+    """
+
+    type: str
+    branch: str
+    day: str
+    fund: str = ""
+    count: int = 0
+    held: int = 0
+
+
+class NumberRange(Message, frozen=True, omit_defaults=True):
+    """Counts `first` to `last` of a series."""
+
+    series: str
+    first: int
+    last: int
+
+
+class NumberNote(Message, frozen=True, omit_defaults=True):
+    """What became of a number that no voucher carries any more, and that the cloud may never have seen."""
+
+    n: int
+    series: str
+    number: str
+    fate: str
+    voucher: str = ""
+    to: str = ""
+    user: str = ""
+    at: str = ""
+
+
+class NumbersAsked(Message, frozen=True, omit_defaults=True):
+    """Ranges wanted and given back, and notes to be kept. Asking twice is asking once."""
+
+    protocol: int
+    replica: str
+    epoch: int
+    wants: list[SeriesWish] = []
+    returns: list[NumberRange] = []
+    notes: list[NumberNote] = []
+
+
+class NumbersAnswer(Message, frozen=True, omit_defaults=True):
+    """The ranges leased to this replica that it does not hold yet. What was given back and noted is kept."""
+
+    timeline: str
+    leases: list[NumberRange] = []
+
+
+class AccountAsked(Message, frozen=True, omit_defaults=True):
+    """What became of every number of the series of a day? `own`: what the asking office has not sent yet."""
+
+    replica: str
+    type: str
+    branch: str
+    day: str
+    fund: str = ""
+    own: list[Use] = []
 
 
 _encoder = msgspec.json.Encoder()

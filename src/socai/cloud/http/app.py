@@ -21,6 +21,7 @@ from socai.cloud.accept import Accepted
 from socai.cloud.enrol import Enrol, enrol
 from socai.cloud.feed import download_filter
 from socai.cloud.hello import PROTOCOL_OLDEST, greet
+from socai.cloud.http import number
 from socai.cloud.http.api import (
     NDJSON,
     Api,
@@ -37,11 +38,13 @@ from socai.cloud.http.api import (
 from socai.cloud.http.caller import Caller
 from socai.cloud.http.door import STRANGER, Turn
 from socai.cloud.people import PersonWish, change_person, people
+from socai.cloud.report import report
 from socai.cloud.store.connection import AWAY
+from socai.cloud.store.port import ReportStore
 from socai.edge import log
 from socai.edge.http import Refused, application, problems, refusal
 from socai.edge.signature import REPLICA_HEADER
-from socai.sync.admission import BACKLOG, push_cost
+from socai.sync.admission import BACKLOG, REPORT, push_cost
 from socai.sync.message import (
     APPLIED,
     FEED_ITEMS_MAX,
@@ -53,6 +56,7 @@ from socai.sync.message import (
     Hello,
     Push,
     PushAnswer,
+    ReportWish,
 )
 
 BODY_BYTES_MAX = 4_500_000
@@ -224,6 +228,22 @@ async def download(request: Call) -> Response[bytes]:
     return await api.run(answer, request, page)
 
 
+@post("/sync/report", status_code=200, responses=problems(400, 401, 403, 404, 422, 503))
+async def read_report(request: Call) -> Response[bytes]:
+    """A page of a report over the cloud's books, for a person of the office."""
+    api = api_of(request)
+    caller, body = await api.called(request)
+    wish = read_body(ReportWish, body)
+    store = api.store
+    if not isinstance(store, ReportStore):
+        raise Refused(Fault("PATH_UNKNOWN"))
+    async with api.door.turn(REPORT, caller.ref.tenant):
+        found = await api.run(report, store, api.store, caller.ref, caller.replica, wish)
+    if isinstance(found, tuple):
+        raise Refused(*found)
+    return await api.run(answer, request, found)
+
+
 @get("/sync/people", responses=problems(401))
 async def list_people(request: Call) -> Response[bytes]:
     """All users of the tenant, for logging in while the line is down."""
@@ -273,8 +293,9 @@ def _too_large(_: Call, __: HTTPException) -> Response[bytes]:
 def cloud_application(api: Api) -> Any:
     """The ASGI application over these shared things; the caller closes them."""
     handlers = [
-        *(enrol_replica, hello, push, feed, overview, reheard, snapshot, download),
+        *(enrol_replica, hello, push, feed, overview, reheard, snapshot, download, read_report),
         *(list_people, save_person, healthy, ready, metrics),
+        *number.HANDLERS,
     ]
     return application(
         handlers,

@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import msgspec
 
 from socai.books.write import NewSet
 from socai.cloud.store.memory_feed import MemoryFeed
+from socai.cloud.store.number import MemoryNumbering, NumberTables
 from socai.cloud.store.port import Applied, FrameRows, Raced
 from socai.cloud.store.row import (
     FRAME_KINDS,
@@ -58,6 +60,7 @@ class TenantTables:
     settings_version: int = 1
     sets: dict[tuple[str, str, int], NewSet] = field(default_factory=dict)
     balances: dict[str, Movements] = field(default_factory=dict)  # by book
+    number_tables: NumberTables = field(default_factory=NumberTables)
     invoices: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (book, key) -> voucher -> number
     invoices_of: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)  # (voucher, book) -> places
 
@@ -120,7 +123,9 @@ class MemoryStore(MemoryFeed):
     def set_timeline(self, ref: TenantRef, timeline: str) -> None:
         """See TenantStore."""
         with self.lock:
-            self.at(ref).row = replace(self.at(ref).row, timeline=timeline)
+            row = self.at(ref).row
+            moment = int(datetime.fromisoformat(self.now()).timestamp() * 1_000_000)
+            self.at(ref).row = replace(row, timeline=timeline, seq=max(row.seq + 1, moment))
 
     def replica(self, ref: TenantRef, replica: str) -> ReplicaRow | None:
         """See TenantStore."""
@@ -184,6 +189,12 @@ class MemoryStore(MemoryFeed):
         """See AcceptStore."""
         with self.lock:
             yield MemoryAccepting(self, ref)
+
+    @contextmanager
+    def numbering(self, ref: TenantRef) -> Iterator[MemoryNumbering]:
+        """See NumberStore."""
+        with self.lock:
+            yield MemoryNumbering(self, ref)
 
     def floor(self, bucket: int) -> int:
         """Where an idle lane of the bucket comes in."""

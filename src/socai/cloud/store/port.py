@@ -21,8 +21,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from socai.books.reader import Reader
+from socai.cloud.store.number import NumberStore
 from socai.cloud.store.row import (
     CodeRow,
     Cursor,
@@ -121,6 +123,26 @@ class FeedStore(Protocol):
         """How many vouchers the filter holds."""
 
 
+class Reading(Protocol):
+    """One tenant's books and catalogs at one moment, as reports read them."""
+
+    reader: Reader
+
+    def settings(self) -> Mapping[str, Sequence[Mapping[str, object]]]:
+        """The bodies of the catalog kinds that charts and years come from."""
+
+    def entries(self, kind: str, idents: Sequence[str]) -> Mapping[str, bytes]:
+        """The bodies of catalog entries by id, deleted ones too; those nobody knows are left out."""
+
+
+@runtime_checkable
+class ReportStore(Protocol):
+    """Reading the books for reports. The store in memory has no books to run queries on, and is none."""
+
+    def reading(self, ref: TenantRef) -> AbstractContextManager[Reading]:
+        """The tenant at one moment, read only."""
+
+
 class TenantStore(Protocol):
     """Tenants, their machines and their people."""
 
@@ -140,7 +162,11 @@ class TenantStore(Protocol):
         """The tenant's row."""
 
     def set_timeline(self, ref: TenantRef, timeline: str) -> None:
-        """Begin a new timeline: the database was restored from a backup."""
+        """Begin a new timeline: the database was restored from a backup.
+
+        Its counter goes on from beyond anything an older timeline can have given out (microseconds of this moment), so
+        that no seq ever means two things.
+        """
 
     def replica(self, ref: TenantRef, replica: str) -> ReplicaRow | None:
         """One machine."""
@@ -173,7 +199,7 @@ class TenantStore(Protocol):
         """Add or change a user."""
 
 
-class CloudStore(AcceptStore, FeedStore, TenantStore, Protocol):
+class CloudStore(AcceptStore, FeedStore, TenantStore, NumberStore, Protocol):
     """A whole store."""
 
     def close(self) -> None:

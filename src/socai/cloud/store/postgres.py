@@ -9,6 +9,7 @@ import psycopg
 
 from socai.cloud.store import tenant_sql as statements
 from socai.cloud.store.connection import API, POOL_SIZE_MAX, Connection, Database
+from socai.cloud.store.number_postgres import PostgresNumbering
 from socai.cloud.store.port import Raced
 from socai.cloud.store.postgres_accept import PostgresAccepting, iso, person_row, record_of, replica_row
 from socai.cloud.store.postgres_feed import PostgresFeed
@@ -34,6 +35,15 @@ class PostgresStore(PostgresFeed):
         try:
             with self.database.transaction(ref.bucket, ref.tenant) as connection:
                 yield PostgresAccepting(connection, ref)
+        except LOST_RACES as lost:
+            raise Raced(str(lost)) from lost
+
+    @contextmanager
+    def numbering(self, ref: TenantRef) -> Iterator[PostgresNumbering]:
+        """See NumberStore."""
+        try:
+            with self.database.transaction(ref.bucket, ref.tenant) as connection:
+                yield PostgresNumbering(connection, ref)
         except LOST_RACES as lost:
             raise Raced(str(lost)) from lost
 

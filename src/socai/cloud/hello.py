@@ -14,10 +14,8 @@ from socai.base.fault import Fault
 from socai.cloud.store.port import TenantStore
 from socai.cloud.store.row import (
     ACTIVE,
-    CURSOR_LAST,
     QUARANTINED,
     REVOKED,
-    Cursor,
     ReplicaRow,
     TenantRef,
     TenantRow,
@@ -50,7 +48,9 @@ def greet(store: TenantStore, ref: TenantRef, hello: Hello) -> HelloAnswer | Fau
     if verdict == REWIND:
         if hello.epoch > row.epoch:
             row = _change(store, ref, row, hello.epoch, 0, "")
-        return _answer(tenant, row, REWIND, Cursor(tenant.seq, CURSOR_LAST).text())
+        # Where it stood still holds: a new timeline counts on from beyond every seq of the old one (`set_timeline`), so
+        # all that others have sent again lies behind this cursor, and all that both have in common lies before it.
+        return _answer(tenant, row, REWIND, hello.cursor if at is not None else "")
     return _answer(tenant, row, OK)
 
 

@@ -22,7 +22,11 @@ from replica_directory r join tenant_directory d on d.tenant = r.tenant where r.
 TENANT = f"""
 select name, seq, timeline::text, active, (select depth from lane where {_MINE}) from tenant where {_MINE}
 """
-SET_TIMELINE = f"update tenant set timeline = %(timeline)s where {_MINE}"
+SET_TIMELINE = f"""
+update tenant set timeline = %(timeline)s,
+    seq = greatest(seq + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+where {_MINE}
+"""
 HEADS = "select tenant, seq from heads(%(bucket)s::smallint, %(tenants)s)"
 
 _REPLICA = "replica::text, name, public_key, epoch, last_n, last_hash, branches, series_mark, state"

@@ -113,6 +113,7 @@ export const KEYMAP: readonly Act[] = [
   act("report", "close", "Escape", "Đóng", "Close", true),
 
   act("page", "save", "Ctrl+Enter Ctrl+S", "Cất", "Save"),
+  act("page", "open", "Alt+O", "Mở khóa sổ", "Unlock the books"),
   act("page", "new", "Alt+N", "Thêm", "New"),
   act("page", "reload", "F5", "Nạp", "Reload"),
   act("page", "next_cell", "Enter", "Ô kế tiếp", "Next cell", true),

@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useBooks } from "../api/books";
 import { get, put } from "../api/client";
-import { useFaults } from "../api/faults";
+import { type ToldFault, useFaults } from "../api/faults";
 import type { Person } from "../api/types";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
@@ -110,17 +110,15 @@ export function Users() {
           person={editing}
           onClose={() => setEditing(null)}
           onSave={async (person, password) => {
+            const { user, ...body } = person;
             try {
-              await put(path(`/users/${encodeURIComponent(person.user)}`), {
-                ...person,
-                ...(password ? { password } : {}),
-              });
+              await put(path(`/users/${encodeURIComponent(user)}`), { ...body, ...(password ? { password } : {}) });
               setEditing(null);
               tell("good", t("catalog.saved", { name: person.name }));
               void client.invalidateQueries({ queryKey: [tenant, "users"] });
-              return "";
+              return [];
             } catch (error) {
-              return faults.line(error);
+              return faults.problem(error);
             }
           }}
         />
@@ -136,16 +134,27 @@ function PersonForm({
 }: {
   person: Person;
   onClose: () => void;
-  onSave: (person: Person, password: string) => Promise<string>;
+  onSave: (person: Person, password: string) => Promise<readonly ToldFault[]>;
 }) {
   const { spec, word } = useBooks();
   const { t } = useLocale();
   const [draft, setDraft] = useState(person);
   const [password, setPassword] = useState("");
-  const [fault, setFault] = useState("");
+  const [told, setTold] = useState<readonly ToldFault[]>([]);
+  const faults = useFaults(spec.faults);
+  const boxes = useRef<HTMLDivElement>(null);
   const isNew = person.user === "";
-  const save = async () =>
-    setFault(await onSave({ ...draft, user: draft.user.trim(), name: draft.name.trim() }, password));
+  const save = async () => {
+    const person = { ...draft, user: draft.user.trim(), name: draft.name.trim() };
+    const needed = { user: person.user, name: person.name, password: isNew ? password : "kept" };
+    const empty = Object.entries(needed).filter(([, value]) => !value);
+    const found = empty.length
+      ? empty.map(([field]) => faults.fault({ code: "FIELD_REQUIRED", field }))
+      : await onSave(person, password);
+    setTold(found);
+    boxes.current?.querySelector<HTMLElement>(`[data-testid=person-${found[0]?.field || "none"}]`)?.focus();
+  };
+  const faulty = (field: string) => told.some((fault) => fault.field === field) || undefined;
   const change = (value: Partial<Person>) => setDraft((old) => ({ ...old, ...value }));
   return (
     <Dialog
@@ -154,25 +163,33 @@ function PersonForm({
       onAccept={() => void save()}
       testid="person"
     >
-      <div className="two">
+      <div className="two" ref={boxes}>
         <label>
-          <span className="label">{t("login.user")}</span>
+          <span className="label">
+            {t("login.user")}
+            <span className="must">*</span>
+          </span>
           <input
             className="box"
             value={draft.user}
             readOnly={!isNew}
             data-autofocus={isNew || undefined}
             data-stop=""
+            aria-invalid={faulty("user")}
             data-testid="person-user"
             onChange={(event) => change({ user: event.target.value })}
           />
         </label>
         <label>
-          <span className="label">{t("users.name")}</span>
+          <span className="label">
+            {t("users.name")}
+            <span className="must">*</span>
+          </span>
           <input
             className="box"
             value={draft.name}
             data-stop=""
+            aria-invalid={faulty("name")}
             data-testid="person-name"
             onChange={(event) => change({ name: event.target.value })}
           />
@@ -194,7 +211,10 @@ function PersonForm({
           </select>
         </label>
         <label>
-          <span className="label">{t("users.password")}</span>
+          <span className="label">
+            {t("users.password")}
+            {isNew ? <span className="must">*</span> : null}
+          </span>
           <input
             className="box"
             type="password"
@@ -202,6 +222,7 @@ function PersonForm({
             value={password}
             placeholder={isNew ? "" : t("users.password_keep")}
             data-stop=""
+            aria-invalid={faulty("password")}
             data-testid="person-password"
             onChange={(event) => setPassword(event.target.value)}
           />
@@ -247,9 +268,9 @@ function PersonForm({
           {t("users.active")}
         </label>
       </div>
-      {fault ? (
-        <div className="banner bad" role="alert" style={{ marginTop: 10 }}>
-          {fault}
+      {told.length ? (
+        <div className="banner bad" role="alert" style={{ marginTop: 10 }} data-testid="person-fault">
+          {[...new Set(told.map((fault) => `${fault.sentence} ${fault.cure}`.trim()))].join(" ")}
         </div>
       ) : null}
       <div className="actions">

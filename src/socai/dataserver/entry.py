@@ -1,4 +1,4 @@
-"""Catalog entries: save and delete, judged from what is known here, on their way to the cloud like any other act."""
+"""Catalog entries: save, delete, settle a conflict, put a refused form away; on their way like any other act."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ from socai.base.ident import parse_ident
 from socai.core import balance
 from socai.core.catalog import COMPANY_ID, KINDS, REFERENCE, check_entry, references
 from socai.dataserver import known as settings
+from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import CATALOG, Desk, Refused, Saved, Theirs, refused
 from socai.dataserver.known import Known
 from socai.dataserver.outgoing import Wish, put_entry
 from socai.dataserver.save import repeated
-from socai.dataserver.store import audit, catalog, conflict, voucher
+from socai.dataserver.store import audit, catalog, conflict, outbox, voucher
 from socai.dataserver.store.catalog import EntryRow
+from socai.dataserver.store.conflict import ConflictRow
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
 from socai.registry import regimes
 from socai.sync.grant import Grant, may_catalog
 from socai.sync.message import DELETE, SAVE
 from socai.sync.reading import code_key
+
+THEIRS, MINE, NEW = "theirs", "mine", "new"
+CHOICES = (THEIRS, MINE, NEW)
+RESOLVE, DISCARD = "resolve", "discard"
 
 _SEARCHED = ("code", "name", "name_en", "tax_code", "phone", "address", "bank_number", "bank_name")
 
@@ -114,36 +120,100 @@ def delete_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) -
     return _told(desk, kind, desk.file.write(job))
 
 
-def resolve_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, choice: str) -> Saved | Refused:
-    """Settle a conflict about an entry: `theirs` takes the cloud's form, `mine` puts ours on top of it."""
-    if choice not in ("theirs", "mine"):
+def resolve_entry(
+    desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, choice: str, new_id: str = "", code: str = ""
+) -> Saved | Refused:
+    """Settle a conflict. `theirs` takes the cloud's form, `mine` puts ours on top of it, `new` keeps both.
+
+    `new` makes of ours an entry of its own with another `code`; kinds whose code is their identity cannot.
+    """
+    if choice not in CHOICES or (choice == NEW and kind in KINDS and KINDS[kind].natural):
         return refused(Fault("CHOICE_INVALID", "choice", {"field": "choice", "value": choice[:40]}))
+
+    def work(db: Connection, row: EntryRow) -> Saved:
+        lost = conflict.load(db, CATALOG, kind, ident)
+        if lost is None:
+            raise Undo(refused(Fault("ACT_UNAVAILABLE", "act", {"act": RESOLVE})))
+        now = desk.clock.now()
+        mine = catalog.body(db, kind, ident, lost.mine)
+        conflict.drop(db, CATALOG, kind, ident)
+        row.version = lost.winner.version
+        if choice == MINE:
+            wish = Wish(lost.mine_act, act_id, grant.user, now.text)
+            row.deleted = int(lost.mine_act == DELETE)
+            _write(db, row, wish)
+            put_entry(db, kind, ident, row.revision, row.version, wish)
+            return Saved(row.id, row.kind, row.revision, row.code, row.body)
+        if choice == THEIRS:
+            _take_theirs(db, row, lost, Wish(RESOLVE, act_id, grant.user, now.text))
+            return Saved(row.id, row.kind, row.revision, row.code, row.body)
+        _take_theirs(db, row, lost, Wish(RESOLVE, new_ident(now), grant.user, now.text))
+        body, faults = check_entry(kind, {**msgspec.json.decode(mine), "code": code})
+        fresh = blank_entry(kind, new_id or new_ident(now), grant.user, now.text)
+        if isinstance(wrong := parse_ident(fresh.id, "new_id"), Fault) or catalog.load(db, kind, fresh.id):
+            wrong = wrong if isinstance(wrong, Fault) else Fault("IDENT_INVALID", "new_id", {"value": fresh.id})
+            faults = (*faults, wrong)
+        if faults := faults or _check(desk, db, grant, kind, fresh.id, body, None):
+            raise Undo(Refused(faults))
+        fill_entry(fresh, body)
+        wish = Wish(SAVE, act_id, grant.user, now.text)
+        _write(db, fresh, wish)
+        put_entry(db, kind, fresh.id, fresh.revision, 0, wish)
+        return Saved(fresh.id, fresh.kind, fresh.revision, fresh.code, fresh.body)
+
+    return _mend(desk, grant, act_id, kind, ident, work)
+
+
+def discard_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) -> Saved | Refused:
+    """Put away a form the cloud has refused: its own is taken back; what it never had is deleted, unless it is used."""
+
+    def work(db: Connection, row: EntryRow) -> Saved:
+        if not row.refused or outbox.open_of(db, CATALOG, row.kind, row.id):
+            raise Undo(refused(Fault("ACT_UNAVAILABLE", "act", {"act": DISCARD})))
+        wish = Wish(DISCARD, act_id, grant.user, desk.clock.now().text)
+        stands = catalog.taken_before(db, row.kind, row.id, row.revision)
+        if stands is not None:
+            fill_entry(row, msgspec.json.decode(stands.body))
+        elif row.version == 0:
+            if user := used_by(db, row.kind, row.id):
+                params = {"kind": row.kind, "id": row.id, "code": row.code, "by": user}
+                raise Undo(refused(Fault("CATALOG_USED", "id", params)))
+            row.deleted = 1
+        _write(db, row, wish)
+        return Saved(row.id, row.kind, row.revision, row.code, row.body)
+
+    return _mend(desk, grant, act_id, kind, ident, work)
+
+
+def _mend(
+    desk: Desk, grant: Grant, act_id: str, kind: str, ident: str, work: Callable[[Connection, EntryRow], Saved]
+) -> Saved | Refused:
+    """The frame of mending: done once under its act id, by someone who may."""
     if isinstance(fault := parse_ident(act_id, "act_id"), Fault):
         return refused(fault)
 
     def job(db: Connection) -> Saved | Refused:
         if (done := audit.done(db, act_id)) is not None:
             return repeated(desk, db, done)
-        row, lost = catalog.load(db, kind, ident), conflict.load(db, CATALOG, kind, ident)
-        if row is None or lost is None:
-            raise Undo(refused(Fault("ACT_UNAVAILABLE", "act", {"act": "resolve"})))
-        if fault := may_catalog(grant, desk.branches, kind, ""):
+        row = catalog.load(db, kind, ident)
+        if row is None:
+            raise Undo(refused(Fault("ACT_UNAVAILABLE", "act", {"act": RESOLVE})))
+        branch = str(msgspec.json.decode(row.body).get("branch") or "") if row.body else ""
+        if fault := may_catalog(grant, desk.branches, kind, branch):
             raise Undo(refused(fault))
-        now = desk.clock.now()
-        conflict.drop(db, CATALOG, kind, ident)
-        row.version = lost.winner.version
-        wish = Wish("resolve" if choice == "theirs" else lost.mine_act, act_id, grant.user, now.text)
-        if choice == "theirs":
-            row.deleted = int(lost.winner.deleted)
-            if lost.winner.body:
-                fill_entry(row, msgspec.json.decode(lost.winner.body))
-            _write(db, row, wish)
-        else:
-            _write(db, row, wish)
-            put_entry(db, kind, ident, row.revision, row.version, wish)
-        return Saved(ident, kind, row.revision, row.code, row.body)
+        return work(db, row)
 
-    return _told(desk, kind, desk.file.write(job))
+    found = desk.file.write(job)
+    if isinstance(found, Saved) and found.id != ident:
+        desk.tell(CATALOG, kind, ident)
+    return _told(desk, kind, found)
+
+
+def _take_theirs(db: Connection, row: EntryRow, lost: ConflictRow, wish: Wish) -> None:
+    row.deleted = int(lost.winner.deleted)
+    if lost.winner.body:
+        fill_entry(row, msgspec.json.decode(lost.winner.body))
+    _write(db, row, wish)
 
 
 def used_by(db: Connection, kind: str, ident: str) -> str:
@@ -164,6 +234,7 @@ def used_by(db: Connection, kind: str, ident: str) -> str:
 
 
 def _write(db: Connection, row: EntryRow, wish: Wish) -> None:
+    """Write the next revision of an entry with its audit row. The operation is the caller's to queue."""
     row.revision += 1
     row.refused = row.refused_act = ""
     row.author, row.at = wish.user, wish.at
@@ -178,6 +249,7 @@ def _write(db: Connection, row: EntryRow, wish: Wish) -> None:
 
 
 def _told(desk: Desk, kind: str, found: Saved | Refused) -> Saved | Refused:
+    """Tell whoever listens of an act on an entry; its answer."""
     if isinstance(found, Saved) and not found.repeated:
         desk.tell(CATALOG, kind, found.id)
         desk.wake()
@@ -208,6 +280,7 @@ def _check(
     body: Mapping[str, Any],
     old: EntryRow | None,
 ) -> Faults:
+    """Why an entry may not be saved like this: rights, conflict, code, what it names."""
     branches = {str(body.get("branch") or "")}
     before: Mapping[str, Any] = msgspec.json.decode(old.body) if old is not None and old.body else {}
     branches.add(str(before.get("branch") or ""))

@@ -145,10 +145,11 @@ def prepare(desk: Desk, db: Connection, grant: Grant, request: Request) -> Prepa
             return stale(db, head, body)
     if fault := may_voucher(grant, desk.branches, SAVE, branches):
         return refused(fault)
+    if head is not None and (wrong := barred(db, head, "edit", known, desk.clock.now())):
+        return refused(wrong)
     post_to = _posts(request, body, known)
-    wrong = [book for book in post_to if book not in body["books"]]  # type: ignore[operator]
-    if wrong:
-        return refused(Fault("BOOK_UNKNOWN", "post_to", {"book": str(wrong[0])[:40]}))
+    if strange := [book for book in post_to if book not in body["books"]]:  # type: ignore[operator]
+        return refused(Fault("BOOK_UNKNOWN", "post_to", {"book": str(strange[0])[:40]}))
     _, faults, warnings = check_body(db, known, kind.spec, body, ident)
     if faults:
         return Refused(faults)
@@ -221,12 +222,17 @@ def accepted(answered: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({code for code in answered if CODE.fullmatch(code)}))[:ANSWERED_MAX]
 
 
-def check_open(db: Connection, head: Head, act: str, known: Known, now: Instant, book: str = "") -> life.Facts:
-    """The facts of a voucher on which the life table allows the act; Undo with the reason where it does not."""
+def check_open(db: Connection, head: Head, act: str, known: Known, now: Instant, book: str = "") -> None:
+    """Undo with the reason where the life table does not allow the act."""
+    if fault := barred(db, head, act, known, now, book):
+        raise Undo(refused(fault))
+
+
+def barred(db: Connection, head: Head, act: str, known: Known, now: Instant, book: str = "") -> Fault | None:
+    """Why the life table does not allow the act on a voucher as it stands; None where it does."""
     found = fact.read_one(db, head, known.calendar, now)
-    if fault := life.allow(found, act, book):
-        raise Undo(refused(fact.explain(fault, found, head, known.calendar)))
-    return found
+    fault = life.allow(found, act, book)
+    return fact.explain(fault, found, head, known.calendar) if fault else None
 
 
 def write_body(

@@ -20,12 +20,13 @@ from socai.core import life
 from socai.core.entry import FINANCIAL, VND
 from socai.core.spec import ACTS_COMMON
 from socai.dataserver import facts as fact
-from socai.dataserver.desk import VOUCHER, Desk
+from socai.dataserver.desk import Desk
 from socai.dataserver.known import Known
-from socai.dataserver.store import audit, conflict, listing, voucher
+from socai.dataserver.store import audit, listing, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.listing import Filters, Place
 from socai.dataserver.store.voucher import BookRow, Head
+from socai.dataserver.view_conflict import ConflictView, HeldView, held_by, raw, voucher_conflict
 from socai.edge.problem import WordedFault, worded
 from socai.registry import voucher_types
 
@@ -92,25 +93,6 @@ class BookView(msgspec.Struct, frozen=True):
     status: StatusView
 
 
-class Version(msgspec.Struct, frozen=True):
-    """One side of a conflict, or the form that stands against a stale save."""
-
-    author: str
-    at: str
-    deleted: bool
-    version: int
-    revision: int
-    act: str
-    body: Any
-
-
-class ConflictView(msgspec.Struct, frozen=True):
-    """Both sides: what the cloud took, and what was saved here."""
-
-    winner: Version
-    mine: Version
-
-
 class HistoryItem(msgspec.Struct, frozen=True):
     """Who did what, newest first. `version` is the cloud's, 0 while it has taken none."""
 
@@ -122,7 +104,10 @@ class HistoryItem(msgspec.Struct, frozen=True):
 
 
 class VoucherView(msgspec.Struct, frozen=True):
-    """One voucher whole. `acts`: every act of the type with "" where allowed, else the code of the reason."""
+    """One voucher whole. `acts`: every act of the type with "" where allowed, else the code of the reason.
+
+    `held_by`: the refused catalog entries it waits for, while its status says `held`.
+    """
 
     id: str
     type: str
@@ -135,6 +120,7 @@ class VoucherView(msgspec.Struct, frozen=True):
     books: list[BookView]
     faults: list[WordedFault]
     conflict: ConflictView | None
+    held_by: list[HeldView]
     history: list[HistoryItem]
     previous: str
     next: str
@@ -153,11 +139,6 @@ class Similar(msgspec.Struct, frozen=True):
     description: str
     total: str
     body: Any
-
-
-def raw(content: bytes) -> Any:
-    """A stored body as it stands, to be sent without being read; null where there is none."""
-    return msgspec.Raw(content) if content else None
 
 
 def iso(day: int) -> str:
@@ -305,7 +286,8 @@ def voucher_view(desk: Desk, ident: str, book: str, branches: Branches) -> Vouch
             acts=dict(fact.acts_of(facts, book, available)),
             books=[_book_view(name, books.get(name), facts) for name in dict.fromkeys((*head.book_list, *books))],
             faults=[worded(fault) for fault in fact.faults_of(head.refused)],
-            conflict=_conflict(db, head),
+            conflict=voucher_conflict(db, head.type, head.id),
+            held_by=held_by(db, head.id) if facts.held else [],
             history=_history(db, ident),
             previous=before,
             next=after,
@@ -320,26 +302,6 @@ def _book_view(name: str, row: BookRow | None, facts: life.Facts) -> BookView:
     faults = [worded(fault) for fault in fact.faults_of(row.faults)]
     status = status_view(facts, name)
     return BookView(name, row.asked, row.posted, row.running, row.fault_act, faults, row.posted_at, status)
-
-
-def _conflict(db: Connection, head: Head) -> ConflictView | None:
-    lost = conflict.load(db, VOUCHER, head.type, head.id)
-    if lost is None:
-        return None
-    theirs = lost.winner
-    mine = next((item for item in voucher.revisions(db, head.id, HISTORY_MAX) if item.revision == lost.mine), None)
-    return ConflictView(
-        winner=Version(theirs.author, theirs.at, theirs.deleted, theirs.version, 0, "", raw(theirs.body)),
-        mine=Version(
-            mine.author if mine else "",
-            mine.at if mine else lost.told_at,
-            False,
-            0,
-            lost.mine,
-            lost.mine_act,
-            raw(voucher.body(db, head.id, lost.mine)),
-        ),
-    )
 
 
 def _history(db: Connection, ident: str) -> list[HistoryItem]:

@@ -11,11 +11,12 @@ from socai.base.folding import fold
 from socai.core.account import Account
 from socai.core.catalog import KINDS
 from socai.dataserver import facts as fact
-from socai.dataserver.desk import CATALOG, Desk
-from socai.dataserver.store import catalog, conflict, listing
+from socai.dataserver.desk import Desk
+from socai.dataserver.store import catalog, listing, outbox
 from socai.dataserver.store.catalog import EntryRow
 from socai.dataserver.store.file import Connection
-from socai.dataserver.view import Branches, Version, local_day, raw, words_of
+from socai.dataserver.view import Branches, local_day, words_of
+from socai.dataserver.view_conflict import DifferenceView, HeldView, Version, entry_conflict, entry_held_by, raw
 from socai.edge.problem import WordedFault, worded
 
 ACCOUNT = "account"
@@ -24,7 +25,9 @@ ACCOUNT = "account"
 class EntryView(msgspec.Struct, frozen=True):
     """One entry. `id` is what vouchers hold; `revision` is what a change names as its `base`.
 
-    `status`: local | syncing | synced | sync_failed | conflict. `used`: some voucher here names it.
+    `status`: local | held | syncing | synced | sync_failed | conflict. `used`: some voucher here names it. In a
+    conflict `conflict` is the form that won, `mine` the one that lost, `base` what both started from, `differences`
+    the cells.
     """
 
     id: str
@@ -39,6 +42,10 @@ class EntryView(msgspec.Struct, frozen=True):
     used: bool
     faults: list[WordedFault]
     conflict: Version | None = None
+    mine: Version | None = None
+    base: Version | None = None
+    differences: list[DifferenceView] = []
+    held_by: list[HeldView] = []
 
 
 class EntryPage(msgspec.Struct, frozen=True):
@@ -90,8 +97,8 @@ def _views(db: Connection, kind: str, rows: list[EntryRow]) -> list[EntryView]:
 
 
 def _view(db: Connection, row: EntryRow, used: bool, waiting: int | None, fought: bool) -> EntryView:
-    lost = conflict.load(db, CATALOG, row.kind, row.id) if fought else None
-    winner = lost.winner if lost else None
+    lost = entry_conflict(db, row.kind, row.id) if fought else None
+    holders = entry_held_by(db, row.kind, row.id) if waiting == outbox.WAITING else []
     return EntryView(
         id=row.id,
         kind=row.kind,
@@ -101,12 +108,14 @@ def _view(db: Connection, row: EntryRow, used: bool, waiting: int | None, fought
         version=row.version,
         active=bool(row.active),
         body=raw(row.body),
-        status=_status(row, waiting, lost is not None),
+        status="held" if holders else _status(row, waiting, lost is not None),
         used=used,
         faults=[worded(fault) for fault in fact.faults_of(row.refused)],
-        conflict=Version(winner.author, winner.at, winner.deleted, winner.version, 0, "", raw(winner.body))
-        if winner
-        else None,
+        conflict=lost.winner if lost else None,
+        mine=lost.mine if lost else None,
+        base=lost.base if lost else None,
+        differences=lost.differences if lost else [],
+        held_by=holders,
     )
 
 

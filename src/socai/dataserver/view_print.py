@@ -42,7 +42,7 @@ def print_vouchers(
 ) -> bytes | Fault:
     """One PDF of several vouchers in the order asked. `name_of` gives a login's own name, for who prepared it.
 
-    Faults: VOUCHER_UNKNOWN (also of a branch the person may not see), CHOICE_INVALID for paper or copies.
+    Faults: VOUCHER_UNKNOWN (also of a branch the person may not see), ACT_DELETED, CHOICE_INVALID for paper or copies.
     """
     if paper not in ("", *PAPERS):
         return Fault("CHOICE_INVALID", "paper", {"value": paper[:20], "choices": ", ".join(PAPERS)})
@@ -61,6 +61,8 @@ def print_vouchers(
             head = heads.get(ident)
             if head is None or (branches is not None and head.branch not in branches):
                 return Fault("VOUCHER_UNKNOWN", "ids", {"id": ident[:40]})
+            if head.deleted:
+                return Fault("ACT_DELETED", "ids", {"act": "print"})
             posted = any(row.posted for row in books.get(ident, ()))
             facts.append(_voucher_facts(desk, db, head, bodies[ident], paper, language, posted, name_of(head.author)))
             spec_copies = voucher_types()[head.type].spec.copies if len(idents) == 1 else 1

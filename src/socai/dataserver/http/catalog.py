@@ -35,10 +35,12 @@ class EntryAct(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class EntryResolve(msgspec.Struct, forbid_unknown_fields=True):
-    """Settling a conflict: `theirs` or `mine`."""
+    """Settling a conflict: `theirs`, `mine`, or `new` (mine as an entry of its own under another `code`)."""
 
     act_id: Word
     choice: Word
+    new_id: Word = ""
+    code: Word = ""
 
 
 @get("/catalog/{kind:str}", sync_to_thread=True, responses=problems(400, 401, 404, 422))
@@ -92,7 +94,21 @@ def resolve_entry(seat: Seated, kind: FromPath[str], ident: FromPath[str], data:
     """Settle a conflict about an entry."""
     given(parse_ident(data.act_id, "act_id"))
     given(_known(kind))
-    return _view(seat, kind, entry.resolve_entry(seat.desk, seat.grant, data.act_id, kind, ident, data.choice))
+    asked = (data.act_id, kind, ident, data.choice, data.new_id, data.code)
+    return _view(seat, kind, entry.resolve_entry(seat.desk, seat.grant, *asked))
+
+
+@post(
+    "/catalog/{kind:str}/{ident:str}/discard",
+    status_code=200,
+    sync_to_thread=True,
+    responses=problems(400, 401, 403, 404, 409),
+)
+def discard_entry(seat: Seated, kind: FromPath[str], ident: FromPath[str], data: JSONBody[EntryAct]) -> dict[str, Any]:
+    """Put away a form the cloud has refused: its own is taken back, what it never had is deleted."""
+    given(_known(kind))
+    saved = done(entry.discard_entry(seat.desk, seat.grant, data.act_id, kind, ident))
+    return {"id": saved.id, "revision": saved.revision}
 
 
 def _known(kind: str) -> Fault | None:
@@ -105,4 +121,4 @@ def _view(seat: Seat, kind: str, answer: engine.Saved | engine.Refused) -> Entry
     return found
 
 
-HANDLERS: list[Any] = [list_entries, read_entry, save_entry, delete_entry, resolve_entry]
+HANDLERS: list[Any] = [list_entries, read_entry, save_entry, delete_entry, resolve_entry, discard_entry]

@@ -104,6 +104,12 @@ def any_held(db: apsw.Connection) -> bool:
     return db.execute("SELECT 1 FROM voucher LIMIT 1").fetchone() is not None
 
 
+def held_after(db: apsw.Connection, ident: str, limit: int) -> dict[str, int]:
+    """The next vouchers by id with the newest seq the cloud has told of each."""
+    rows = db.execute("SELECT id, seq FROM voucher WHERE id > ? ORDER BY id LIMIT ?", (ident, limit))
+    return {str(found): int(seq) for found, seq in rows}
+
+
 def load_many(db: apsw.Connection, idents: Sequence[str]) -> dict[str, Head]:
     """The heads of several vouchers, those that exist."""
     return {row[0]: Head(*row) for row in db.execute(_LOAD_MANY, (json.dumps(idents),))}
@@ -184,10 +190,10 @@ def newest_taken(db: apsw.Connection, ident: str) -> Revision | None:
 
 
 def taken_before(db: apsw.Connection, ident: str, revision: int) -> Revision | None:
-    """The newest form the cloud had before a revision of ours: what that was made on."""
+    """The newest form the cloud has up to a revision of ours: what that was made on."""
     row = db.execute(
         "SELECT revision, version, act, author, at FROM voucher_body WHERE voucher = ? AND version > 0"
-        " AND revision < ? ORDER BY revision DESC LIMIT 1",
+        " AND revision <= ? ORDER BY revision DESC LIMIT 1",
         (ident, revision),
     ).fetchone()
     return Revision(*row) if row else None

@@ -56,23 +56,31 @@ def run(
 
     settings = _settings(folder)
     address = _address(settings, folder, database)
-    serve(folder, settings.port if port is None else port, address, host or settings.host)
+    number = settings.port if port is None else port
+    serve(folder, number, address, host or settings.host, operator_token=settings.operator_token)
 
 
 @app.command()
-def worker(folder: Folder = None, database: Database = "") -> None:
+def worker(
+    folder: Folder = None,
+    database: Database = "",
+    port: Annotated[int | None, typer.Option(help="Tell health and figures on this port; else the setting.")] = None,
+) -> None:
     """Post what waits in the lanes, until Ctrl+C. Any number of workers may run.
 
-    Example: `socai cloud worker --dir cloud-data`
+    With a port, /healthz, /readyz and /metrics answer there, at the address the API listens on.
+
+    Example: `socai cloud worker --dir cloud-data --port 8701`
     """
-    from socai.cloud.run import database_at
-    from socai.cloud.worker import run_worker
+    from socai.cloud.run import work
+    from socai.edge.serving import Address
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with database_at(folder, _address(_settings(folder), folder, database)) as dsn:
-        run_worker(dsn, stop)
+    settings = _settings(folder)
+    wanted = settings.worker_port if port is None else port
+    work(folder, _address(settings, folder, database), stop, Address(settings.host, wanted) if wanted else None)
 
 
 @tenant_app.command("add")
@@ -151,19 +159,22 @@ def enrol_code(
 
 @app.command()
 def status(folder: Folder = None, database: Database = "", as_json: Json = False) -> None:
-    """Tell what the cloud holds and what waits to be posted.
+    """Tell what the cloud holds, what waits to be posted, and which data servers and programs there are.
 
     Example: `socai cloud status --dir cloud-data --json`
     """
     from socai.cloud.run import database_at
-    from socai.lab.cloud_state import cloud_state
+    from socai.lab.cloud_state import cloud_state, lanes_and_machines
 
     with database_at(folder, _address(_settings(folder), folder, database)) as dsn:
-        found = cloud_state(dsn)
+        found, more = cloud_state(dsn), lanes_and_machines(dsn)
     if as_json:
-        print_json(found)
-    else:
-        figures("Cloud", found)
+        print_json(found | more)
+        return
+    figures("Cloud", found)
+    for title, rows in more.items():
+        if rows:
+            table(title.replace("_", " ").capitalize(), tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 @app.command()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from socai.cloud.http.api import Api
 from socai.cloud.http.app import cloud_application
+from socai.cloud.http.worker import worker_application
 from socai.cloud.store.migration import migrate
 from socai.cloud.store.operator import OperatorStore
 from socai.cloud.store.postgres import PostgresStore
 from socai.cloud.store.wake import Waker
+from socai.cloud.worker import Figures, run_worker
 from socai.edge.postgres import EmbeddedPostgres
 from socai.edge.serving import Address, Serving, serve
 from socai.registry import voucher_types
@@ -36,10 +40,10 @@ def database_at(folder: Path | None, database: str = "") -> Iterator[str]:
         yield server.dsn()
 
 
-def api_on(database: str) -> Api:
+def api_on(database: str, operator_token: str = "") -> Api:
     """The API's shared things over a database; to be closed."""
     specs = {code: found.spec for code, found in voucher_types().items()}
-    return Api(PostgresStore(database), specs, OperatorStore(database), waker=Waker(database))
+    return Api(PostgresStore(database), specs, OperatorStore(database), operator_token, Waker(database))
 
 
 def run(
@@ -48,10 +52,11 @@ def run(
     database: str = "",
     host: str = "127.0.0.1",
     on_ready: Callable[[], None] = lambda: None,
+    operator_token: str = "",
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
     with database_at(folder, database) as dsn:
-        api = api_on(dsn)
+        api = api_on(dsn, operator_token)
         try:
             serve(cloud_application(api), Address(host, port), on_ready=on_ready, on_stop=api.watch.close)
         finally:
@@ -67,3 +72,12 @@ def serving(database: str, port: int = 0, host: str = "127.0.0.1") -> Iterator[s
             yield running.address.url
     finally:
         api.close()
+
+
+def work(folder: Path | None, database: str, stop: threading.Event, address: Address | None = None) -> None:
+    """Be a worker until `stop` is set; where an `address` is given, its health and figures are told there."""
+    figures = Figures()
+    with database_at(folder, database) as dsn, contextlib.ExitStack() as stack:
+        if address is not None:
+            stack.enter_context(Serving(worker_application(figures), address))
+        run_worker(dsn, stop, figures=figures)

@@ -21,6 +21,10 @@ class CloudSettings:
     database: str = setting(
         "", "Address of a PostgreSQL (15 or newer); without one the carried PostgreSQL runs in the folder.", secret=True
     )
+    worker_port: int = setting(0, "Port on which a worker tells its health and figures; 0 for none.")
+    operator_token: str = setting(
+        "", "Password of the operator's page; without one the page is for this machine alone.", secret=True
+    )
     log_level: str = setting("info", "How much is logged: debug, info, warning or error.")
 
 

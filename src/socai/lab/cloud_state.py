@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import psycopg
+
+from socai.cloud.store.operator import OperatorStore
 
 FIGURES = {
     "companies": "SELECT count(*) FROM tenant",
@@ -16,6 +19,8 @@ FIGURES = {
     "operations": "SELECT count(*) FROM operation",
     "operations_refused": "SELECT count(*) FROM operation WHERE result IN ('rejected', 'conflict')",
     "waiting_to_be_posted": "SELECT coalesce(sum(depth), 0)::bigint FROM lane",
+    "lanes_waiting": "SELECT count(*) FROM lane WHERE depth > 0",
+    "oldest_waiting_seconds": "SELECT coalesce(extract(epoch FROM now() - min(enqueued_at)), 0)::bigint FROM work",
     "lanes_failing": "SELECT count(*) FROM lane WHERE failures > 0",
     "database_bytes": "SELECT pg_database_size(current_database())",
 }
@@ -30,3 +35,17 @@ def cloud_state(dsn: str) -> dict[str, int]:
             row: Any = connection.execute(statement.encode()).fetchone()
             found[name] = int(row[0])
         return found
+
+
+def lanes_and_machines(dsn: str) -> dict[str, list[dict[str, Any]]]:
+    """What the operator's page lists: lanes with work, data servers, running programs."""
+    store = OperatorStore(dsn)
+    try:
+        programs = [{"program": name, "running": count} for name, count in store.processes().items()]
+        return {
+            "lanes": [msgspec.structs.asdict(lane) for lane in store.lanes()],
+            "replicas": [msgspec.structs.asdict(replica) for replica in store.replicas()],
+            "programs": programs,
+        }
+    finally:
+        store.close()

@@ -19,6 +19,7 @@ from socai.sync.message import OPERATIONS_PER_PUSH_MAX
 
 CONFIRMATION, INTERACTIVE, POSTING, BACKLOG, REPORT = range(5)
 RANKS = (CONFIRMATION, INTERACTIVE, POSTING, BACKLOG, REPORT)
+RANK_NAMES = ("confirmation", "interactive", "posting", "backlog", "report")
 
 LIMIT_FIRST, LIMIT_MIN, LIMIT_MAX = 4.0, 2.0, 12.0
 TOLERANCE = 2.0  # how much slower than a lone commit is still well

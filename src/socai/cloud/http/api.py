@@ -72,7 +72,7 @@ class Api:
         self.acceptor = Acceptor(self.store, self.specs)
         self.feeder = Feeder(self.store, self.store)
         self.callers = Callers(self.store)
-        self.figures = Figures()
+        self.figures = Figures(lambda: self.door, lambda: self.watch.waiters)
         self.door = Door()
         self.threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="cloud")
         self.watch = Watch(lambda refs: self.run(self.store.heads, refs))

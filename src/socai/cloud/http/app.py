@@ -21,7 +21,7 @@ from socai.cloud.accept import Accepted
 from socai.cloud.enrol import Enrol, enrol
 from socai.cloud.feed import download_filter
 from socai.cloud.hello import PROTOCOL_OLDEST, greet
-from socai.cloud.http import number
+from socai.cloud.http import number, operator
 from socai.cloud.http.api import (
     NDJSON,
     Api,
@@ -262,25 +262,6 @@ async def save_person(request: Call) -> Response[bytes]:
     return answer(request, passed(changed))
 
 
-@get("/healthz")
-async def healthy(request: Call) -> Response[bytes]:
-    """The process answers."""
-    return answer(request, {"ok": True, "version": __version__})
-
-
-@get("/readyz", responses=problems(503))
-async def ready(request: Call) -> Response[bytes]:
-    """The database answers too."""
-    await api_of(request).run(api_of(request).store.find_tenant, "")
-    return answer(request, {"ok": True})
-
-
-@get("/metrics")
-async def metrics(request: Call) -> Response[bytes]:
-    """Figures for Prometheus."""
-    return Response(api_of(request).figures.text(), media_type="text/plain; version=0.0.4")
-
-
 def _away(_: Call, __: Exception) -> Response[bytes]:
     params = {"seconds": str(RETRY_SECONDS)}
     return refusal(Fault("RATE_LIMITED", "", params), status=503, headers={"Retry-After": str(RETRY_SECONDS)})
@@ -294,7 +275,8 @@ def cloud_application(api: Api) -> Any:
     """The ASGI application over these shared things; the caller closes them."""
     handlers = [
         *(enrol_replica, hello, push, feed, overview, reheard, snapshot, download, read_report),
-        *(list_people, save_person, healthy, ready, metrics),
+        *(list_people, save_person),
+        *operator.HANDLERS,
         *number.HANDLERS,
     ]
     return application(

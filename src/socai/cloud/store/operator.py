@@ -46,6 +46,12 @@ select current_setting('server_version'), (select count(*) from pg_stat_activity
     pg_database_size(current_database()), (select max(name) from schema_step)
 """
 
+# Each process holds one connection of this name, which carries its release.
+PROCESSES = """
+select application_name, count(*) from pg_stat_activity
+where datname = current_database() and application_name like 'socai %%' group by 1 order by 1
+"""
+
 
 class LaneFigure(msgspec.Struct, frozen=True):
     """One lane with work in it. `waits_ms`: put off after a failure; `holder` is a worker's token."""
@@ -119,6 +125,11 @@ class OperatorStore:
         """Data servers, those in quarantine first, then by when they were last here."""
         with self._database.connection_for(0) as connection:
             return [ReplicaFigure(*row) for row in connection.execute(REPLICAS.encode(), {"limit": ROWS_MAX})]
+
+    def processes(self) -> dict[str, int]:
+        """Running workers and APIs on this database, by kind and release."""
+        with self._database.connection_for(0) as connection:
+            return {str(name): int(count) for name, count in connection.execute(PROCESSES.encode(), {})}
 
     def server(self) -> ServerFigure:
         """The database's own figures."""

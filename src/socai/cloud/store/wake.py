@@ -13,9 +13,11 @@ from collections.abc import Callable
 
 import psycopg
 
+from socai import __version__
 from socai.cloud.store.connection import Connection
 
 CHANNEL = "socai_work"
+API_NAME, WORKER_NAME = f"socai api {__version__}", f"socai worker {__version__}"  # what an operator sees running
 APART_SECONDS = 0.02  # between two notifications of one process
 SLICE_SECONDS = 0.1  # how soon somebody who waits sees that he is to stop
 RETRY_SECONDS = 1.0
@@ -44,13 +46,14 @@ class Waker:
     def _run(self) -> None:
         connection: Connection | None = None
         while not self._closed.is_set():
-            self._asked.wait()
-            self._asked.clear()
-            if self._closed.wait(APART_SECONDS):
-                break
             try:
                 if connection is None or connection.closed:
-                    connection = psycopg.connect(self._dsn, autocommit=True, options="-c synchronous_commit=off")
+                    options = "-c synchronous_commit=off"
+                    connection = psycopg.connect(self._dsn, autocommit=True, options=options, application_name=API_NAME)
+                self._asked.wait()
+                self._asked.clear()
+                if self._closed.wait(APART_SECONDS):
+                    break
                 connection.execute(f"notify {CHANNEL}".encode())
             except psycopg.Error:
                 _close(connection)
@@ -71,7 +74,7 @@ class Listener:
         if self._connection is not None and not self._connection.closed:
             return True
         try:
-            self._connection = psycopg.connect(self._dsn, autocommit=True)
+            self._connection = psycopg.connect(self._dsn, autocommit=True, application_name=WORKER_NAME)
             self._connection.execute(f"listen {CHANNEL}".encode())
         except psycopg.Error:
             self.close()

@@ -107,6 +107,8 @@ KINDS: Mapping[str, CatalogKind] = {
             Attribute("post_on_save", FLAG), Attribute("two_books", FLAG),
             Attribute("negative_cash", CHOICE, among=("allow", "warn", "refuse")),
             Attribute("duplicate_invoice", CHOICE, among=("allow", "warn", "refuse")),
+            Attribute("recording", CHOICE, among=("asynchronous", "synchronous")),
+            Attribute("recording_seconds", COUNT),
             Attribute("numbering", MAP),
         ), natural=True, single=True, screen=False),
     )

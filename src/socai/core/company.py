@@ -16,6 +16,8 @@ from socai.core.check import Calendar, FiscalYear
 Body = Mapping[str, object]
 
 ALLOW, WARN, REFUSE = "allow", "warn", "refuse"
+ASYNCHRONOUS, SYNCHRONOUS = "asynchronous", "synchronous"
+RECORDING_SECONDS, RECORDING_SECONDS_MAX = 20, 60
 
 DECIMALS: Mapping[str, int] = {
     "VND": 0, "USD": 2, "EUR": 2, "JPY": 0, "CNY": 2, "KRW": 0, "GBP": 2, "SGD": 2, "AUD": 2, "THB": 2, "CAD": 2,
@@ -27,7 +29,11 @@ DECIMALS: Mapping[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """The company as its settings screen knows it. `negative_cash`, `duplicate_invoice`: allow | warn | refuse."""
+    """The company as its settings screen knows it. `negative_cash`, `duplicate_invoice`: allow | warn | refuse.
+
+    `recording`: asynchronous answers a save as soon as it is safe here; synchronous waits for the cloud's outcome, at
+    most `recording_seconds`.
+    """
 
     name: str = ""
     address: str = ""
@@ -43,6 +49,8 @@ class Company:
     two_books: bool = False
     negative_cash: str = WARN
     duplicate_invoice: str = WARN
+    recording: str = ASYNCHRONOUS
+    recording_seconds: int = RECORDING_SECONDS
     numbering: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -66,6 +74,10 @@ def company_of(body: Body | None) -> Company:
         two_books=body.get("two_books") is True,
         negative_cash=_text(body, "negative_cash") or WARN,
         duplicate_invoice=_text(body, "duplicate_invoice") or WARN,
+        recording=_text(body, "recording") or ASYNCHRONOUS,
+        recording_seconds=min(seconds, RECORDING_SECONDS_MAX)
+        if isinstance(seconds := body.get("recording_seconds"), int) and seconds > 0
+        else RECORDING_SECONDS,
         numbering=dict(numbering) if isinstance(numbering, Mapping) else {},
     )
 

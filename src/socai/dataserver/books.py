@@ -16,13 +16,13 @@ from typing import Any
 from socai.core import life
 from socai.core.account import Chart
 from socai.core.check import Calendar
-from socai.core.company import Company
+from socai.core.company import SYNCHRONOUS, Company
 from socai.dataserver import act, entry, loading, numbering, save
 from socai.dataserver import facts as fact
 from socai.dataserver.act import Asked
 from socai.dataserver.agent import Agent, Standing
 from socai.dataserver.clock import Clock, SystemClock
-from socai.dataserver.desk import STORAGE, VOUCHER, Desk, Listener, Refused, Saved
+from socai.dataserver.desk import STORAGE, SYNC, VOUCHER, Desk, Listener, Refused, Saved
 from socai.dataserver.known import Known
 from socai.dataserver.round import Round, kept
 from socai.dataserver.save import Request
@@ -85,6 +85,7 @@ class Books:
         self.desk.branches = frozenset(branches.split(",")) if branches else frozenset()
         self.agent: Agent | None = None
         self._settled = threading.Condition()
+        self._bells: list[Callable[[], None]] = []
         self.desk.listeners.append(self._notice)
 
     def _introduce(self, db: Connection) -> None:
@@ -305,23 +306,52 @@ class Books:
 
     # ---- waiting, for those who switched asynchronous recording off
 
+    def recording_seconds(self) -> int:
+        """How long an act's answer waits for its outcome: 0 where recording is asynchronous or there is no cloud."""
+        known = self.desk.cache.newest()  # every act has just looked at them
+        company = known.company if known is not None else self.company
+        waits = company.recording == SYNCHRONOUS and self.enrolment.cloud
+        return company.recording_seconds if waits else 0
+
+    def ring(self, bell: Callable[[], None]) -> Callable[[], None]:
+        """Have `bell` called whenever a voucher or the line has changed, from any thread; the answer ends it."""
+        with self._settled:
+            self._bells.append(bell)
+
+        def stop() -> None:
+            with self._settled:
+                self._bells.remove(bell)
+
+        return stop
+
     def _notice(self, _tenant: str, kind: str, _object_kind: str, _ident: str) -> None:
-        if kind == VOUCHER:
+        if kind in (VOUCHER, SYNC):
             with self._settled:
                 self._settled.notify_all()
+                bells = list(self._bells)
+            for bell in bells:
+                bell()
 
     def wait_settled(self, ident: str, seconds: float) -> bool:
         """Wait until everything asked of a voucher has its outcome; False when the time is over first."""
         with self._settled:
-            return self._settled.wait_for(lambda: self._is_settled(ident), seconds)
+            return self._settled.wait_for(lambda: self.is_settled(ident), seconds)
 
-    def _is_settled(self, ident: str) -> bool:
+    def is_settled(self, ident: str) -> bool:
+        """Whether everything asked of a voucher has its outcome."""
+        facts = self._facts_of(ident)
+        return facts is None or (not facts.pending and not any(book.running for book in facts.books))
+
+    def is_waiting_vain(self, ident: str) -> bool:
+        """Whether no outcome can come soon: the line is down, or the voucher is held or waits for a person."""
+        facts, standing = self._facts_of(ident), self.standing()
+        down = not standing.online or bool(standing.reason)
+        return down or (facts is not None and (facts.held or facts.conflict))
+
+    def _facts_of(self, ident: str) -> life.Facts | None:
         with self.file.read() as db:
             head = voucher.load(db, ident)
-            if head is None:
-                return True
-            found = self.facts(db, [head])[ident]
-        return not found.pending and not any(book.running for book in found.books)
+            return self.facts(db, [head])[ident] if head is not None else None
 
     def backup(self, target: Path) -> None:
         """A consistent copy of the file while it is in use."""

@@ -62,6 +62,10 @@ class KnownCache:
         self._known: Known | None = None
         self._lock = threading.Lock()
 
+    def newest(self) -> Known | None:
+        """The settings as anybody last saw them; None before anybody has."""
+        return self._known
+
     def get(self, db: Connection) -> Known:
         """The settings as this connection sees them."""
         stamp = meta.number(db, SETTINGS_STAMP)

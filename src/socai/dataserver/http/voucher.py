@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -17,11 +18,11 @@ from socai.core import life
 from socai.core.entry import FINANCIAL
 from socai.dataserver import act, redate, retry, save, view, view_company
 from socai.dataserver import desk as engine
-from socai.dataserver.http.seat import Seat, Seated, done, given
+from socai.dataserver.http.recording import VoucherSaved, recorded
+from socai.dataserver.http.seat import Seat, Seated, given
 from socai.dataserver.store.listing import STATES, Filters
-from socai.dataserver.view import Similar, StatusView, VoucherPage, VoucherView
+from socai.dataserver.view import Similar, VoucherPage, VoucherView
 from socai.dataserver.view_company import NewVoucher
-from socai.dataserver.view_conflict import raw
 from socai.edge import log
 from socai.edge.http import Refused, problems
 
@@ -103,17 +104,6 @@ class Resolve(msgspec.Struct, forbid_unknown_fields=True):
     new_id: Word = ""
 
 
-class VoucherSaved(msgspec.Struct, frozen=True):
-    """A voucher after an act, durable on this server's disk."""
-
-    id: str
-    type: str
-    revision: int
-    number: str
-    status: StatusView
-    body: Any
-
-
 @get("/vouchers", sync_to_thread=True, responses=problems(400, 401, 404, 422))
 def list_vouchers(
     seat: Seated,
@@ -192,7 +182,7 @@ async def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save])
     _log.info("act", act_id=data.act_id, voucher=ident, tenant=seat.desk.code, user=seat.session.user)
     request = save.Request(data.act_id, ident, data.revision, data.body, posts, tuple(data.answered))
     if save.is_long(request):
-        return _saved(await sync_to_thread(save.save_voucher, seat.desk, seat.grant, request))
+        return await _do(seat, save.save_voucher, seat.grant, request)
     loop = asyncio.get_running_loop()
     durable: asyncio.Future[None] = loop.create_future()
 
@@ -206,91 +196,88 @@ async def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save])
     # No thread waits: the writer tells the loop when the save is on the disk.
     ticket = save.begin_save(seat.desk, seat.grant, request, settled)
     await durable
-    return _saved(ticket.outcome())
+    return await recorded(seat, ticket.outcome())
 
 
-@patch("/vouchers/{ident:str}", sync_to_thread=True, responses=problems(400, 401, 404, 409, 422, 503))
-def quick_edit(seat: Seated, ident: FromPath[str], data: JSONBody[QuickEdit]) -> VoucherSaved:
+@patch("/vouchers/{ident:str}", responses=problems(400, 401, 404, 409, 422, 503))
+async def quick_edit(seat: Seated, ident: FromPath[str], data: JSONBody[QuickEdit]) -> VoucherSaved:
     """Sửa nhanh: free fields, on a posted voucher too; `number` alone renumbers."""
     asked = _asked(seat, ident, data.act_id, data.revision)
     if set(data.fields) == {"number"}:
-        return _saved(act.renumber(seat.desk, asked, str(data.fields["number"])))
-    return _saved(act.quick_edit(seat.desk, asked, data.fields))
+        return await _do(seat, act.renumber, asked, str(data.fields["number"]))
+    return await _do(seat, act.quick_edit, asked, data.fields)
 
 
-@delete("/vouchers/{ident:str}", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 503))
-def delete_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Act]) -> VoucherSaved:
+@delete("/vouchers/{ident:str}", status_code=200, responses=problems(400, 401, 404, 409, 503))
+async def delete_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Act]) -> VoucherSaved:
     """Xóa: kept as a tombstone, its forms stay in the history."""
-    return _saved(act.delete(seat.desk, _asked(seat, ident, data.act_id, data.revision)))
+    return await _do(seat, act.delete, _asked(seat, ident, data.act_id, data.revision))
 
 
-@post("/vouchers/{ident:str}/post", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
-def post_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
+@post("/vouchers/{ident:str}/post", status_code=200, responses=problems(400, 401, 404, 409, 422))
+async def post_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Ghi sổ in one book."""
     asked = _asked(seat, ident, data.act_id, data.revision)
-    return _saved(act.post(seat.desk, asked, data.book, tuple(data.answered)))
+    return await _do(seat, act.post, asked, data.book, tuple(data.answered))
 
 
-@post("/vouchers/{ident:str}/unpost", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
-def unpost_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
+@post("/vouchers/{ident:str}/unpost", status_code=200, responses=problems(400, 401, 404, 409))
+async def unpost_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Bỏ ghi in one book."""
     asked = _asked(seat, ident, data.act_id, data.revision)
-    return _saved(act.unpost(seat.desk, asked, data.book, tuple(data.answered)))
+    return await _do(seat, act.unpost, asked, data.book, tuple(data.answered))
 
 
-@post("/vouchers/{ident:str}/redate", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
-def redate_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Redate]) -> VoucherSaved:
+@post("/vouchers/{ident:str}/redate", status_code=200, responses=problems(400, 401, 404, 409, 422))
+async def redate_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Redate]) -> VoucherSaved:
     """Move a voucher that no book holds out of a locked period, to the first open day unless `day` says another."""
     asked = _asked(seat, ident, data.act_id, data.revision)
-    return _saved(redate.redate(seat.desk, asked, data.day, tuple(data.answered)))
+    return await _do(seat, redate.redate, asked, data.day, tuple(data.answered))
 
 
-@post("/vouchers/{ident:str}/resolve", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
-def resolve_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Resolve]) -> VoucherSaved:
+@post("/vouchers/{ident:str}/resolve", status_code=200, responses=problems(400, 401, 404, 409))
+async def resolve_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Resolve]) -> VoucherSaved:
     """Settle a conflict: take theirs, put mine on top, or save mine as a new voucher."""
     revision = data.revision
     if not revision:
         # The screen of a conflict shows both forms; which one lies on top here is not asked of the person.
-        revision = given(view.voucher_view(seat.desk, ident, "", seat.branches)).revision
+        found = await sync_to_thread(view.voucher_view, seat.desk, ident, "", seat.branches)
+        revision = given(found).revision
     asked = _asked(seat, ident, data.act_id, revision)
-    return _saved(act.resolve(seat.desk, asked, data.choice, data.new_id))
+    return await _do(seat, act.resolve, asked, data.choice, data.new_id)
 
 
-@post("/vouchers/{ident:str}/retry", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409, 422))
-def retry_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Retry]) -> VoucherSaved:
+@post("/vouchers/{ident:str}/retry", status_code=200, responses=problems(400, 401, 404, 409, 422))
+async def retry_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Retry]) -> VoucherSaved:
     """Ask again for what the cloud refused or could not do, as it was."""
     asked = _asked(seat, ident, data.act_id, data.revision)
-    return _saved(retry.retry(seat.desk, asked, data.book, tuple(data.answered)))
+    return await _do(seat, retry.retry, asked, data.book, tuple(data.answered))
 
 
-@post("/vouchers/{ident:str}/discard", status_code=200, sync_to_thread=True, responses=problems(400, 401, 404, 409))
-def discard_draft(seat: Seated, ident: FromPath[str], data: JSONBody[Act]) -> VoucherSaved:
+@post("/vouchers/{ident:str}/discard", status_code=200, responses=problems(400, 401, 404, 409))
+async def discard_draft(seat: Seated, ident: FromPath[str], data: JSONBody[Act]) -> VoucherSaved:
     """Put away a form the cloud has refused: its own form is taken back, what it never had is deleted."""
-    return _saved(act.discard(seat.desk, _asked(seat, ident, data.act_id, data.revision)))
+    return await _do(seat, act.discard, _asked(seat, ident, data.act_id, data.revision))
 
 
 @post(
     "/vouchers/{ident:str}/acts/{name:str}",
     status_code=200,
-    sync_to_thread=True,
     responses=problems(400, 401, 404, 409, 501),
 )
-def module_act(seat: Seated, ident: FromPath[str], name: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
+async def module_act(seat: Seated, ident: FromPath[str], name: FromPath[str], data: JSONBody[BookAct]) -> VoucherSaved:
     """Acts of modules: allocate_purchase_cost, assign_invoice_number, record_sales, issue_e_invoice."""
-    return _saved(act.module_act(seat.desk, _asked(seat, ident, data.act_id, data.revision), name, data.book))
+    return await _do(seat, act.module_act, _asked(seat, ident, data.act_id, data.revision), name, data.book)
+
+
+async def _do(seat: Seat, work: Callable[..., engine.Saved | engine.Refused], *given_: Any) -> VoucherSaved:
+    """Do an act in a thread of its own; its answer as the company records."""
+    return await recorded(seat, await sync_to_thread(work, seat.desk, *given_))
 
 
 def _asked(seat: Seat, ident: str, act_id: str, revision: int) -> act.Asked:
     _log.info("act", act_id=act_id, voucher=ident, tenant=seat.desk.code, user=seat.session.user)
     return act.Asked(seat.grant, act_id, ident, revision)
-
-
-def _saved(answer: engine.Saved | engine.Refused) -> VoucherSaved:
-    saved = done(answer)
-    if saved.facts is None:  # the act id belongs to an act on something else
-        raise Refused(Fault("IDENT_INVALID", "act_id"))
-    status = view.status_view(saved.facts, saved.book or FINANCIAL)
-    return VoucherSaved(saved.id, saved.type, saved.revision, saved.number, status, raw(saved.body))
 
 
 HANDLERS: list[Any] = [

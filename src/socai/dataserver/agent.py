@@ -20,7 +20,9 @@ from socai.dataserver import exchange, incoming
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
 from socai.dataserver.loading import next_page
+from socai.dataserver.rejoin import begin_far, next_reheard
 from socai.dataserver.round import ASKED, LINE, START, Rounds
+from socai.dataserver.settling import exchange_numbers
 from socai.dataserver.store import meta, outbox, voucher
 from socai.dataserver.store.file import StorageFailed
 from socai.edge.client import CloudClient, CloudRefused, CloudSlow, CloudUnreachable
@@ -46,6 +48,7 @@ PEOPLE_SECONDS = 600.0
 STAND_SECONDS = 300.0  # how often an unchanged standing is written down
 ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations that long
 FORGET_SECONDS = 3_600.0
+NUMBERS_SECONDS = 30.0  # before a cloud that refuses to lease numbers is asked again
 FORGET_PLACES = 500
 JOIN_SECONDS = 2.0
 NOT_FOUND = 404
@@ -305,8 +308,8 @@ class Agent:
                     return pull.Arrived(self._clock(), page)
                 case pull.Look(cursor=cursor):
                     return self._look(client, cursor)
-                case pull.FetchSnapshot():
-                    return self._load_snapshot(client)
+                case pull.FetchSnapshot(far=far):
+                    return self._load_snapshot(client, far)
                 case pull.Wait(seconds=seconds):
                     self._receive_wake.wait(min(seconds or TICK_SECONDS, TICK_SECONDS))
                     self._receive_wake.clear()
@@ -332,9 +335,11 @@ class Agent:
             received = meta.standing(db).received
         self.rounds.settle(received and self.standing.caught_up)
 
-    def _load_snapshot(self, client: CloudClient) -> pull.Event:
+    def _load_snapshot(self, client: CloudClient, far: bool) -> pull.Event:
         self._stand(progress="snapshot")
         try:
+            if far:
+                begin_far(self._desk)
             incoming.begin_snapshot(self._desk)
             whole = False
             for chunk in client.snapshot():
@@ -386,7 +391,7 @@ class Agent:
     def _chores(self) -> None:
         client = self._client()
         seen = self._desk.clock.now()
-        people_at = forget_at = 0.0
+        people_at = forget_at = numbers_at = 0.0
         while not self._closed:
             try:
                 seen = self._tell_lapsed(seen)
@@ -396,8 +401,12 @@ class Agent:
                     if self._people_due or now - people_at >= PEOPLE_SECONDS:
                         self._on_people(client.people())
                         self._people_due, people_at = False, now
+                    while not self._closed and next_reheard(self._desk, client):
+                        self._desk.tell(SYNC)
                     while not self._closed and next_page(self._desk, client):
                         self._desk.tell(DOWNLOAD)
+                    if now >= numbers_at:
+                        numbers_at = now + self._numbers(client)
                 if now - forget_at >= FORGET_SECONDS:
                     self._forget()
                     forget_at = now
@@ -410,6 +419,16 @@ class Agent:
             self._chore_wake.wait(CHORE_SECONDS)
             self._chore_wake.clear()
         client.close()
+
+    def _numbers(self, client: CloudClient) -> float:
+        """Lease numbers of shared series and make provisional ones final; seconds to leave it alone afterwards."""
+        try:
+            while not self._closed and exchange_numbers(self._desk, client):
+                self._step_aside()
+        except CloudRefused as refused:
+            _log.info("no numbers from the cloud", tenant=self._desk.code, code=refused.code)
+            return max(NUMBERS_SECONDS, refused.retry_after)
+        return 0.0
 
     def _tell_lapsed(self, seen: Instant) -> Instant:
         """Tell of vouchers whose five minutes have ended: their buttons change without anything else happening."""

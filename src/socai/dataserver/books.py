@@ -26,7 +26,7 @@ from socai.dataserver.desk import STORAGE, SYNC, VOUCHER, Desk, Listener, Refuse
 from socai.dataserver.known import Known
 from socai.dataserver.round import Round, kept
 from socai.dataserver.save import Request
-from socai.dataserver.store import conflict, ledger, meta, outbox, voucher
+from socai.dataserver.store import conflict, ledger, meta, number, outbox, voucher
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.file import Connection
@@ -34,7 +34,7 @@ from socai.dataserver.store.replica import Replica, Ticket
 from socai.dataserver.store.voucher import Head
 from socai.edge.client import CloudClient
 from socai.sync.grant import Grant
-from socai.sync.message import POLL_SECONDS_MAX, People, Person
+from socai.sync.message import POLL_SECONDS_MAX, People, Person, ReportAnswer, ReportWish
 
 REPLICA_FILE = "replica.db"
 
@@ -94,6 +94,7 @@ class Books:
         if known.replica == mine.replica:
             return
         outbox.unsend(db, 0, known.epoch, answered_too=False)
+        number.drop_leases(db)
         meta.put(
             db,
             {
@@ -172,6 +173,14 @@ class Books:
     def rounds(self) -> list[Round]:
         """The newest rounds of syncing that have ended, newest first."""
         return kept(self.desk)
+
+    def report_from_cloud(self, wish: ReportWish) -> ReportAnswer:
+        """A page of a report from the cloud's books. Raises CloudRefused or CloudUnreachable."""
+        client = self.client()
+        try:
+            return client.report(wish)
+        finally:
+            client.close()
 
     def save_person(self, acting_user: str, person: dict[str, object]) -> Person:
         """Add or change a user at the cloud, online only. Raises CloudRefused or CloudUnreachable."""
@@ -299,6 +308,14 @@ class Books:
         if self.agent is not None and isinstance(found, str):
             self.agent.load_now()
         return found
+
+    def cancel_download(self, ident: str) -> DownloadJob | None:
+        """Stop a download; what it has brought stays. The job as it is then."""
+        return loading.cancel(self.desk, ident)
+
+    def downloads(self) -> list[DownloadJob]:
+        """The newest downloads, newest first."""
+        return loading.jobs(self.desk)
 
     def download_job(self, ident: str) -> DownloadJob | None:
         """How far a download is."""

@@ -16,7 +16,8 @@ from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
 from socai.dataserver.facts import faults_text, wire_faults
 from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher
 from socai.dataserver.losing import lose_entry, lose_voucher
-from socai.dataserver.store import catalog, conflict, dependency, meta, outbox, voucher
+from socai.dataserver.settling import note_drawn_twice, take_back
+from socai.dataserver.store import catalog, conflict, dependency, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
@@ -28,6 +29,7 @@ from socai.sync.message import (
     CONFLICT,
     DELETE,
     DUPLICATE,
+    NUMBER,
     OPERATIONS_PER_PUSH_MAX,
     POST,
     PROTOCOL,
@@ -100,10 +102,12 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
         if answer.verdict == NEW_EPOCH or answer.epoch != known.epoch:
             # Restored or cloned: what has no answer goes again under new numbers; its act ids say what it is.
             outbox.unsend(db, 0, known.epoch, answered_too=False)
+            number.drop_leases(db)  # another copy of this file may hold them too
             doubt = outbox.last_place(db)  # up to here the cloud may have taken more than this file knows
             facts |= {"epoch": answer.epoch, "next_n": 1, "last_hash": "", "doubt_place": doubt}
         elif answer.verdict == REWIND:
             outbox.resend(db, answer.accepted_n, known.epoch)
+            number.drop_leases(db)  # the cloud may not know that it granted them
         if answer.verdict == REWIND:
             voucher.forget_seqs(db)
             catalog.forget_seqs(db)
@@ -263,10 +267,13 @@ def take_outcome(desk: Desk, db: Connection, row: OutRow, outcome: Outcome) -> N
             return
         if result == APPLIED:
             _voucher_applied(desk, db, head, row, outcome)
+        elif row.act == NUMBER and take_back(desk, db, head, row, outcome):
+            return
         elif result == CONFLICT:
             _voucher_lost(db, head, row, outcome.winner, at)
         else:
             _voucher_refused(db, head, row, outcome.faults, at)
+            note_drawn_twice(desk, db, head)
         return
     entry = catalog.load(db, row.object_kind, row.object)
     if entry is not None:
@@ -301,7 +308,7 @@ def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcom
 
 def _reposts(db: Connection, row: OutRow, version: int) -> bool:
     """Whether a light edit changed what the books print, so that the cloud makes a new set (sync/accept.py)."""
-    if row.act not in (QUICK_EDIT, RENUMBER):
+    if row.act not in (QUICK_EDIT, RENUMBER, NUMBER):
         return False
     bodies = (voucher.body_before(db, row.object, version), voucher.body(db, row.object, row.revision))
     before, after = (msgspec.json.decode(body or b"{}") for body in bodies)
@@ -347,7 +354,8 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
         if shadow.version > head.version:
             lose_voucher(db, head, row, shadow, at)
             return
-    head.refused, head.refused_act = faults_text(faults), row.act
+    before = outbox.row(db, row.base_place) if row.act == NUMBER and row.base_place else None
+    head.refused, head.refused_act = faults_text(faults), before.act if before is not None else row.act
     voucher.put(db, head)
 
 

@@ -70,7 +70,7 @@ def _moves(db: Connection, head: Head, spec: VoucherSpec, known: Known, found: S
 def draw(db: Connection, head: Head, spec: VoucherSpec, found: Series, mark: str) -> str:
     """The next number of a series; a provisional one where it is shared and nothing is leased."""
     if found.shared:
-        return _final(db, head, found) or _provisional(db, head, found, mark)
+        return final_number(db, head, found) or _provisional(db, head, found, mark)
     count = last_count(db, spec.code, found, mark)
     for _ in range(NUMBER_TRIES_MAX):
         count += 1
@@ -81,7 +81,7 @@ def draw(db: Connection, head: Head, spec: VoucherSpec, found: Series, mark: str
     return text
 
 
-def _final(db: Connection, head: Head, found: Series) -> str:
+def final_number(db: Connection, head: Head, found: Series) -> str:
     """A leased number nobody here carries: the one reserved for this voucher, else the next; empty for none."""
     waits = number.waits(db, head.id)
     reserved = waits.reserved if waits is not None and waits.series == found.key else ""

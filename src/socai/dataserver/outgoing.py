@@ -15,6 +15,7 @@ from socai.dataserver.store.voucher import Head
 from socai.sync.message import (
     CATALOG,
     DELETE,
+    NUMBER,
     POST,
     PROTOCOL,
     QUICK_EDIT,
@@ -24,7 +25,7 @@ from socai.sync.message import (
     VOUCHER,
 )
 
-BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER))
+BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER, NUMBER))
 
 # The waiting act (rows) and the new one: what the two become. Absent pairs queue one behind the other.
 _MERGED = {
@@ -32,7 +33,7 @@ _MERGED = {
     (QUICK_EDIT, SAVE): SAVE, (QUICK_EDIT, QUICK_EDIT): QUICK_EDIT, (QUICK_EDIT, DELETE): DELETE,
     (RENUMBER, SAVE): SAVE, (RENUMBER, RENUMBER): RENUMBER, (RENUMBER, DELETE): DELETE,
     (POST, SAVE): SAVE, (POST, POST): POST, (POST, DELETE): DELETE,
-    (UNPOST, UNPOST): UNPOST,
+    (UNPOST, UNPOST): UNPOST, (NUMBER, SAVE): SAVE, (NUMBER, RENUMBER): RENUMBER, (NUMBER, DELETE): DELETE,
     (DELETE, SAVE): SAVE,
 }  # fmt: skip
 

@@ -14,11 +14,11 @@ from dataclasses import replace
 
 import msgspec
 
-from socai.base.calendar import day_of_key
 from socai.base.fault import Fault
 from socai.core.catalog import KINDS
-from socai.core.check import check_references, locked
+from socai.core.check import check_references
 from socai.core.company import check_lock_moved
+from socai.core.numbering import is_provisional
 from socai.core.spec import VoucherSpec
 from socai.core.voucher import Body, catalog_references
 from socai.sync.fact import (
@@ -28,10 +28,11 @@ from socai.sync.fact import (
     Objects,
     VoucherFact,
     WorkItem,
+    locked_out,
     others_did,
     winner_of,
 )
-from socai.sync.grant import POSTING_KINDS, may_catalog, may_voucher
+from socai.sync.grant import MACHINE, POSTING_KINDS, may_catalog, may_voucher
 from socai.sync.lane import DELETE as LANE_DELETE
 from socai.sync.lane import POST as LANE_POST
 from socai.sync.lane import REPLACE as LANE_REPLACE
@@ -41,6 +42,7 @@ from socai.sync.message import (
     CONFLICT,
     DELETE,
     DUPLICATE,
+    NUMBER,
     POST,
     QUICK_EDIT,
     REJECTED,
@@ -147,7 +149,7 @@ class _Judge:
         operation = reading.operation
         found = self.vouchers.get(operation.id)
         branches = [branch for branch in (reading.branch, found.branch if found else "") if branch]
-        grant = self.frame.grants.get(operation.user)
+        grant = MACHINE if operation.act == NUMBER else self.frame.grants.get(operation.user)
         _refuse(operation, may_voucher(grant, self.frame.branches, operation.act, branches))
         chained = self._base(operation, found.version if found else 0)
         if found is not None and found.deleted:
@@ -158,7 +160,7 @@ class _Judge:
             if operation.act != SAVE:
                 raise Refused(rejected(operation, Fault("VOUCHER_UNKNOWN", "id", {"id": operation.id})))
             return self._new(reading)
-        self._check_lock(reading, found)
+        _refuse(operation, locked_out(self.frame, reading, found))
         if operation.act == SAVE:
             return self._save(reading, found, chained)
         if operation.act == POST:
@@ -168,21 +170,6 @@ class _Judge:
         if operation.act == DELETE:
             return self._delete(operation, found, chained)
         return self._light_edit(reading, found)
-
-    def _check_lock(self, reading: Reading, found: VoucherFact) -> None:
-        """What stands in a locked period stays as it is; only what no book holds may be moved out of it.
-
-        A posting or unposting is judged in the lane, which no lock overtakes.
-        """
-        operation = reading.operation
-        if operation.act in (POST, UNPOST) or not self.frame.calendar.locks:
-            return
-        books = msgspec.json.decode(found.body).get("books") or []
-        moves = operation.act == SAVE and not any(book.posted for book in found.books)
-        day = day_of_key(reading.day if moves else found.day)
-        branch = reading.branch if moves else found.branch
-        if (fault := locked(self.frame.calendar, branch, books, day)) is not None:
-            raise Refused(rejected(operation, fault))
 
     def _new(self, reading: Reading) -> int:
         operation = reading.operation
@@ -210,7 +197,7 @@ class _Judge:
         return made.version
 
     def _light_edit(self, reading: Reading, found: VoucherFact) -> int:
-        """Quick edit and renumber. What the books print of it makes a new set where one is or is being made."""
+        """Quick edit, renumber, final number. What the books print of it makes a new set where one is or will be."""
         operation = reading.operation
         spec = self.frame.specs[found.type]
         free = spec.free_fields if operation.act == QUICK_EDIT else frozenset(("number",))
@@ -219,6 +206,8 @@ class _Judge:
         if changed - free:
             place = min(changed - free)
             raise Refused(rejected(operation, Fault("ACT_UNAVAILABLE", place, {"act": operation.act})))
+        if operation.act == NUMBER and not is_provisional(found.number):
+            raise Refused(rejected(operation, Fault("ACT_UNAVAILABLE", "number", {"act": operation.act})))
         self._check_body(reading, found)
         visible = bool(changed & (VISIBLE_IN_BOOKS | {"number"}))
         acts = {}

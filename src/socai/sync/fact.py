@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from socai.sync.message import BookState, Operation, Winner, WireFault, raw_body
-from socai.sync.reading import Key, Number, Record
+import msgspec
+
+from socai.base.calendar import day_of_key
+from socai.base.fault import Fault
+from socai.core.check import locked
+from socai.sync.message import POST, SAVE, UNPOST, BookState, Operation, Winner, WireFault, raw_body
+from socai.sync.reading import Frame, Key, Number, Reading, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +143,17 @@ class Changes:
     def anything(self) -> bool:
         """Whether any object changed, so that the counter moves."""
         return bool(self.vouchers or self.entries)
+
+
+def locked_out(frame: Frame, reading: Reading, found: VoucherFact) -> Fault | None:
+    """DATE_LOCKED for an act on what stands in a locked period; only what no book holds may be moved out of it.
+
+    A posting or unposting is judged in the lane, which no lock overtakes.
+    """
+    operation = reading.operation
+    if operation.act in (POST, UNPOST) or not frame.calendar.locks:
+        return None
+    books = msgspec.json.decode(found.body).get("books") or []
+    moves = operation.act == SAVE and not any(book.posted for book in found.books)
+    day, branch = (reading.day, reading.branch) if moves else (found.day, found.branch)
+    return locked(frame.calendar, branch, books, day_of_key(day))

@@ -31,6 +31,10 @@ class Grant:
     active: bool = True
 
 
+MACHINE = Grant("", ADMIN)
+"""What a data server does by itself, as it may in its own branches: nobody's right is asked."""
+
+
 def may_people(grant: Grant | None) -> Fault | None:
     """Whether this user may add and change users."""
     if grant is not None and grant.active and grant.role == ADMIN:

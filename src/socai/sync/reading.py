@@ -25,6 +25,7 @@ from socai.sync.grant import Grant
 from socai.sync.message import (
     CATALOG,
     DELETE,
+    NUMBER,
     POST,
     QUICK_EDIT,
     RENUMBER,
@@ -36,7 +37,7 @@ from socai.sync.message import (
     operation_hash,
 )
 
-BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER))
+BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER, NUMBER))
 VOUCHER_ACTS = BODY_ACTS | {DELETE, POST, UNPOST}
 CATALOG_ACTS = frozenset((SAVE, DELETE))
 

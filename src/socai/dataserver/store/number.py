@@ -44,6 +44,14 @@ def leases(db: apsw.Connection, series: str | None = None) -> list[LeaseRow]:
     return [LeaseRow(*row) for row in rows]
 
 
+def all_leases(db: apsw.Connection, series: str) -> list[LeaseRow]:
+    """The leases of a series, also those used up."""
+    rows = db.execute(
+        "SELECT series, first, last, next, granted_at FROM number_lease WHERE series = ? ORDER BY first", (series,)
+    )
+    return [LeaseRow(*row) for row in rows]
+
+
 def newest_leases(db: apsw.Connection) -> dict[str, LeaseRow]:
     """The newest lease of each series, used up or not."""
     rows = db.execute("SELECT series, first, last, next, granted_at FROM number_lease ORDER BY granted_at, first")

@@ -7,24 +7,26 @@ from pathlib import Path
 
 import msgspec
 
+from socai.dataserver import exchange
 from socai.dataserver.round import ASKED, CUT, DONE, LINE, UNKNOWN, Round, Rounds, kept
 from socai.dataserver.store import outbox
 from socai.dataserver.store import round as store
 from socai.edge.client import CloudClient
-from socai.sync.message import ChangeCount, Outcome, Push, PushAnswer
-from support.desk import HandClock, ident, journal, open_office
+from socai.sync.message import ChangeCount, Outcome, Push, PushAnswer, WireFault
+from support.desk import HandClock, Office, ident, journal, open_office
 from support.system import CHIEF, Place, make_company, running, until
 
 PARTNER = {"code": "KH88", "name": "Khách mới", "is_customer": True}
 
 
-def answer_all(rounds: Rounds, office: object, count: int, results: list[str]) -> None:
-    """Answer the oldest operations of an office as the cloud would."""
-    desk = office.desk  # type: ignore[attr-defined]
-    with desk.file.read() as db:
-        rows = outbox.waiting(db, count)
-    for row in rows:
-        desk.file.write(lambda db, row=row: outbox.answer(db, row.place, "applied", 1, 1, "", "2026-11-22T03:00:00Z"))
+def answer_all(rounds: Rounds, office: Office, count: int, results: list[str]) -> None:
+    """Answer the oldest operations of an office as the cloud would; `results` are what the round is told."""
+    while count:
+        push = exchange.next_batch(office.desk, count)
+        assert push is not None
+        outcomes = [Outcome(item.n, "applied", 1, 1) for item in push.operations]
+        exchange.take_answer(office.desk, push, PushAnswer("", outcomes))
+        count -= len(outcomes)
     rounds.answered([Outcome(n, result) for n, result in enumerate(results)])
 
 
@@ -60,10 +62,31 @@ def test_a_round_counts_both_halves_and_reckons_the_time_left() -> None:
     office.close()
 
 
-def with_outbox(office: object) -> list[object]:
+def with_outbox(office: Office) -> list[object]:
     """What already stands in the outbox: the sample company."""
-    with office.desk.file.read() as db:  # type: ignore[attr-defined]
+    with office.desk.file.read() as db:
         return list(outbox.waiting(db, 1000))
+
+
+def test_what_a_refused_entry_holds_does_not_keep_the_first_half_open() -> None:
+    """Rows 8 and 11: it cannot be sent before a person mends the entry, and is counted as held."""
+    office, partner = open_office(), ident()
+    rounds = Rounds(office.desk)
+    answer_all(rounds, office, len(with_outbox(office)), [])
+    office.entry("partner", partner, PARTNER)
+    lines = [{"debit_account": "131", "credit_account": "5111", "amount": "9", "debit_partner": partner}]
+    office.save(journal(lines=lines))
+    rounds.begin(LINE, "")
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    faults = [WireFault("CATALOG_CODE_TAKEN", "code", {"code": "KH88", "kind": "partner"})]
+    outcomes = [Outcome(push.operations[0].n, "rejected", faults=faults)]
+    exchange.take_answer(office.desk, push, PushAnswer("", outcomes))
+    rounds.answered(outcomes)
+    rounds.settle(received=True)
+    (last,) = kept(office.desk)
+    assert (last.state, last.push.total, last.push.done, last.push.failed, last.push.held) == (DONE, 2, 1, 1, 1)
+    office.close()
 
 
 def test_a_round_that_is_cut_says_so_and_one_that_did_nothing_is_not_kept() -> None:

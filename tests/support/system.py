@@ -106,12 +106,13 @@ def cloud_store(dsn: str) -> Iterator[CloudStore]:
 
 
 @contextmanager
-def running(dsn: str, *, worker: bool = True) -> Iterator[System]:
+def running(dsn: str, *, worker: bool = True, behind_max: int = 0) -> Iterator[System]:
     """A cloud with one tenant and its chief; the company's catalogs are for the first office to make."""
     migrate(dsn)
     with ExitStack() as stack:
         api = api_on(dsn)
         stack.callback(api.close)
+        api.feeder.behind_max = behind_max or api.feeder.behind_max
         serving = stack.enter_context(Serving(cloud_application(api), Address(), on_stop=api.watch.close))
         ref = api.store.find_tenant("minhphat") or create_tenant(api.store, "minhphat", "Công ty Minh Phát")
         assert isinstance(ref, TenantRef)

@@ -246,7 +246,9 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
             # in which people typed before its first snapshot reads from the beginning: the cloud may have taken and
             # posted their vouchers before the snapshot's moment, and tells of that nowhere else.
             cursor, heard = meta.text(db, "cursor"), meta.number(db, "head_seq")
-            if not cursor and not voucher.any_held(db):
+            if far := meta.number(db, "far"):
+                meta.put(db, {"far": 0, "recheck": 1, "recheck_after": ""})  # see rejoin.py
+            if far or (not cursor and not voucher.any_held(db)):
                 # Everything up to the snapshot's moment is here, whatever page comes next, even an empty one.
                 cursor, heard = meta.text(db, "snapshot_cursor"), meta.number(db, "snapshot_seq")
             meta.put(db, {"snapshot_done": 1, "cursor": cursor, "head_seq": heard})

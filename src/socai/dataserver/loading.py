@@ -15,12 +15,13 @@ from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import DOWNLOAD, Desk, Refused, refused
 from socai.dataserver.facts import faults_of, faults_text
 from socai.dataserver.incoming import DOWNLOADED, take_items
-from socai.dataserver.store import download, ledger
+from socai.dataserver.store import download, ledger, meta
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
 from socai.edge.client import CloudClient, CloudRefused
 from socai.sync.message import FEED_ITEMS_MAX, WireFault
 
+JOBS_SHOWN_MAX = 20
 TRANSIENT = frozenset(("RATE_LIMITED", "INTERNAL", "STORAGE_FAILED", "SIGNATURE_INVALID"))
 
 
@@ -48,6 +49,19 @@ def job_of(desk: Desk, ident: str) -> DownloadJob | None:
         return download.load(db, ident)
 
 
+def jobs(desk: Desk, limit: int = JOBS_SHOWN_MAX) -> list[DownloadJob]:
+    """The newest jobs, newest first."""
+    with desk.file.read() as db:
+        return download.newest(db, limit)
+
+
+def cancel(desk: Desk, ident: str) -> DownloadJob | None:
+    """Stop a job, if it is not over; as it is then."""
+    desk.file.write(lambda db: download.cancel(db, ident))
+    desk.tell(DOWNLOAD, "", ident)
+    return job_of(desk, ident)
+
+
 def faults_of_job(job: DownloadJob) -> tuple[Fault, ...]:
     """Why a job failed."""
     return faults_of(job.fault)
@@ -56,7 +70,7 @@ def faults_of_job(job: DownloadJob) -> tuple[Fault, ...]:
 def next_page(desk: Desk, client: CloudClient) -> bool:
     """Fetch and take one page of the oldest unfinished job; False where there is none."""
     with desk.file.read() as db:
-        job = download.unfinished(db)
+        job = download.unfinished(db) if meta.number(db, "snapshot_done") else None
     if job is None:
         return False
     pairs = [(kind, branch) for kind in job.types.split(",") for branch in job.branches.split(",")]
@@ -75,6 +89,10 @@ def next_page(desk: Desk, client: CloudClient) -> bool:
     onward = f"{part}#{page.after}" if page.after else f"{int(part) + 1}#" if int(part) + 1 < len(pairs) else ""
 
     def take(db: Connection) -> list[tuple[str, str, str]]:
+        if not meta.number(db, "snapshot_done") or (now := download.load(db, job.id)) is None or now.after != job.after:
+            return []  # a new snapshot has begun meanwhile: its balances would count these entries twice
+        if now.state == download.CANCELLED:
+            return []
         changes = take_items(desk, db, page.items, DOWNLOADED)
         download.advance(db, job.id, onward, len(page.items), total)
         if not onward and not job.types:

@@ -1,8 +1,8 @@
 """One round of syncing as people see it: what changed elsewhere, then everything sent, then everything brought.
 
 A round begins when the program starts, when the line is back, and when a person asks. Its first half ends when every
-operation that stood in the outbox at its beginning has its answer, its second when after that the newest the cloud has
-is here. Sending and bringing run side by side all the time; this only watches them.
+operation that stood in the outbox at its beginning and can be sent has its answer, its second when after that the
+newest the cloud has is here. Sending and bringing run side by side all the time; this only watches them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from socai.dataserver import exchange
 from socai.dataserver.desk import ROUND, Desk
 from socai.dataserver.store import outbox
 from socai.dataserver.store import round as store
@@ -35,12 +36,16 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Half(msgspec.Struct, frozen=True):
-    """One half of a round. `total` is what is known so far; `ended_at` UTC, empty while it runs or was cut."""
+    """One half of a round. `total` is what is known so far; `ended_at` UTC, empty while it runs or was cut.
+
+    `held`: what cannot be sent before a person mends the catalog entry it names.
+    """
 
     total: int = 0
     done: int = 0
     failed: int = 0
     conflicts: int = 0
+    held: int = 0
     ended_at: str = ""
 
 
@@ -143,12 +148,14 @@ class Rounds:
             return
         with self._desk.file.read() as db:
             left = outbox.left(db, course.mark)
+        held = left if left and not exchange.pending(self._desk) else 0
         now = self._desk.clock.now().text
         with self._lock:
             if self._course is not course:
                 return
             before, push, pull = course.round, course.round.push, course.round.pull
-            push = change(push, done=max(push.total - left, 0), ended_at=push.ended_at or ("" if left else now))
+            ended = push.ended_at or ("" if left > held else now)
+            push = change(push, done=max(push.total - left, 0), held=held, ended_at=ended)
             if push.ended_at and received:
                 pull = change(pull, total=pull.done, ended_at=now)
             course.round = change(before, push=push, pull=pull)

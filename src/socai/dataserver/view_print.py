@@ -18,7 +18,7 @@ from socai.dataserver.store import catalog, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import Head
 from socai.dataserver.view import Branches
-from socai.dataserver.view_report import Asked, Ready, Whole, title_of, whole
+from socai.dataserver.view_report import Asked, Elsewhere, Ready, Whole, title_of, whole
 from socai.registry import common_words, regimes, say, voucher_types
 
 if TYPE_CHECKING:
@@ -99,12 +99,12 @@ def _entry(db: Connection, kind: str, ident: str) -> Mapping[str, str] | None:
     return {name: str(value) for name, value in msgspec.json.decode(row.body).items()} if row else None
 
 
-def print_report(desk: Desk, asked: Asked, spreadsheet: bool) -> bytes | Faults:
+def print_report(desk: Desk, asked: Asked, spreadsheet: bool, elsewhere: Elsewhere | None = None) -> bytes | Faults:
     """The PDF or the workbook of a whole report. Faults as for a page; PARAMETER_INVALID for one too long to print."""
     from socai.printing import report_pdf, report_xlsx
     from socai.printing.report import TooLong
 
-    with whole(desk, asked) as found:
+    with whole(desk, asked, elsewhere) as found:
         if not isinstance(found, Whole):
             return found
         ready = found.ready

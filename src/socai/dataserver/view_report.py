@@ -5,15 +5,15 @@ Figures are those of the last sync and say so: as of when, and how many vouchers
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from socai.base.calendar import month_key, parse_day
+from socai.base.calendar import month_first, month_key, month_last, parse_day
 from socai.base.fault import Fault, Faults
 from socai.base.money import amount_text
 from socai.books import report as books
@@ -29,9 +29,12 @@ from socai.dataserver.store import catalog, ledger, listing, meta
 from socai.dataserver.store.file import Connection
 from socai.dataserver.view import Branches
 from socai.registry import Form, Regime, ReportType, regimes, reports, say
+from socai.sync.message import ReportAnswer
 
 PARAMETERS = ("from", "to", "branch", "book", "level", "account", "partner", "bank_account", "fund", "currency")
 MONTHS_NAMED_MAX = 24
+ROWS_BROUGHT_MAX = 100_000
+HERE, CLOUD = "here", "cloud"  # where the figures were read
 
 
 class ColumnView(msgspec.Struct, frozen=True):
@@ -80,6 +83,11 @@ class ReportView(msgspec.Struct, frozen=True):
     currency: str
     as_of: str
     pending: int
+    source: str = HERE
+
+
+Elsewhere = Callable[["Asked", str, int], ReportAnswer | Faults | None]
+"""Asks the cloud for a page of a report (after, limit); None where it cannot be asked now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,7 @@ class Ready:
     decimals: int
     as_of: str
     pending: int
+    source: str = HERE
 
     @property
     def spec(self) -> ReportSpec:
@@ -117,16 +126,42 @@ class Ready:
         return books.shown_columns(self.spec, self.request)
 
 
-def report_page(desk: Desk, asked: Asked, after: str, limit: int) -> ReportView | Faults:
-    """A page. Faults: those of the request, REPORT_UNKNOWN, PERIOD_NOT_HELD where lines of a month are not here."""
+def report_page(
+    desk: Desk, asked: Asked, after: str, limit: int, elsewhere: Elsewhere | None = None
+) -> ReportView | Faults:
+    """A page. Faults: those of the request, REPORT_UNKNOWN, PERIOD_NOT_HELD where lines of a month are not here.
+
+    With `elsewhere` such a report is read from the cloud, whole: never a part of it from here.
+    """
     with desk.file.read() as db:
         ready = prepare(desk, db, asked, after, limit)
+        if isinstance(ready, Ready):
+            try:
+                page = books.run(ready.spec, ready.request, SqliteReader(db), ready.context)
+            except ValueError:
+                return (Fault("PARAMETER_INVALID", "after", {"field": "after", "value": after[:40]}),)
+            return _page_view(ready, asked, page)
+    if not _not_held(ready) or elsewhere is None or (answer := elsewhere(asked, after, limit)) is None:
+        return ready
+    if isinstance(answer, tuple):
+        return answer
+    with desk.file.read() as db:
+        ready = prepare(desk, db, asked, after, limit, held=False)
         if not isinstance(ready, Ready):
             return ready
-        try:
-            page = books.run(ready.spec, ready.request, SqliteReader(db), ready.context)
-        except ValueError:
-            return (Fault("PARAMETER_INVALID", "after", {"field": "after", "value": after[:40]}),)
+        return _page_view(replace(ready, as_of=answer.as_of, source=CLOUD), asked, _page_of(ready, answer))
+
+
+def _not_held(found: Ready | Faults) -> bool:
+    return isinstance(found, tuple) and [fault.code for fault in found] == ["PERIOD_NOT_HELD"]
+
+
+def _page_of(ready: Ready, answer: ReportAnswer) -> books.Page:
+    rows = [Row(row.kind, row.cells, row.voucher, row.type) for row in answer.rows]
+    return books.Page(ready.columns, rows, answer.next, answer.totals, answer.opening, answer.closing)
+
+
+def _page_view(ready: Ready, asked: Asked, page: books.Page) -> ReportView:
     columns, places = ready.columns, ready.decimals
     return ReportView(
         code=ready.spec.code,
@@ -145,6 +180,7 @@ def report_page(desk: Desk, asked: Asked, after: str, limit: int) -> ReportView 
         currency=ready.request.get(language_of_reports.CURRENCY) or VND,
         as_of=ready.as_of,
         pending=ready.pending,
+        source=ready.source,
     )
 
 
@@ -157,18 +193,60 @@ class Whole:
 
 
 @contextmanager
-def whole(desk: Desk, asked: Asked) -> Iterator[Whole | Faults]:
-    """The report with all its rows, read while the caller lays them out; everything read is of one moment."""
+def whole(desk: Desk, asked: Asked, elsewhere: Elsewhere | None = None) -> Iterator[Whole | Faults]:
+    """The report with all its rows, read while the caller lays them out; everything read is of one moment.
+
+    What is not wholly here is brought from the cloud first, page after page, all of it or nothing.
+    """
     with desk.file.read() as db:
         ready = prepare(desk, db, asked, "", language_of_reports.ROWS_PER_PAGE_MAX)
         if isinstance(ready, Ready):
             yield Whole(ready, books.stream(ready.spec, ready.request, SqliteReader(db), ready.context))
+            return
+    if not _not_held(ready) or elsewhere is None:
+        yield ready
+        return
+    brought = _bring(asked, elsewhere)
+    if not isinstance(brought, Brought):
+        yield brought or ready
+        return
+    with desk.file.read() as db:
+        ready = prepare(desk, db, asked, "", language_of_reports.ROWS_PER_PAGE_MAX, held=False)
+        if isinstance(ready, Ready):
+            yield Whole(replace(ready, as_of=brought.as_of, source=CLOUD), iter(brought.rows))
         else:
             yield ready
 
 
-def prepare(desk: Desk, db: Connection, asked: Asked, after: str, limit: int) -> Ready | Faults:
-    """Judge a request and gather what the report needs."""
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """All rows of a report from the cloud; as of the moment of the first page."""
+
+    rows: list[Row]
+    as_of: str
+
+
+def _bring(asked: Asked, elsewhere: Elsewhere) -> Brought | Faults | None:
+    """Every page; None where the cloud could not be asked to the end."""
+    rows: list[Row] = []
+    after, as_of = "", ""
+    while True:
+        answer = elsewhere(asked, after, language_of_reports.ROWS_PER_PAGE_MAX)
+        if not isinstance(answer, ReportAnswer):
+            return answer
+        if as_of == "":
+            as_of = answer.as_of
+        rows += [Row(row.kind, row.cells, row.voucher, row.type) for row in answer.rows]
+        after = answer.next
+        if not after:
+            return Brought(rows, as_of)
+        if len(rows) > ROWS_BROUGHT_MAX:
+            span = f"{asked.parameters.get('from', '')} – {asked.parameters.get('to', '')}"
+            return (Fault("PARAMETER_INVALID", "to", {"field": "to", "value": span}),)
+
+
+def prepare(desk: Desk, db: Connection, asked: Asked, after: str, limit: int, held: bool = True) -> Ready | Faults:
+    """Judge a request and gather what the report needs. `held`: refuse where lines of a month are not here."""
     kind = reports().get(asked.code)
     if kind is None:
         return (Fault("REPORT_UNKNOWN", "report", {"report": asked.code[:40]}),)
@@ -184,7 +262,7 @@ def prepare(desk: Desk, db: Connection, asked: Asked, after: str, limit: int) ->
     context = Context(chart, names, asked.branches)
     if faults := books.check_request(kind.spec, request, context):
         return faults
-    missing = _missing(db, kind.spec, request, asked.branches)
+    missing = _missing(db, kind.spec, request, asked.branches) if held else ()
     if missing:
         months = ", ".join(f"{month % 100:02d}/{month // 100}" for month in missing[:MONTHS_NAMED_MAX])
         return (Fault("PERIOD_NOT_HELD", "from", {"months": months}),)
@@ -204,15 +282,19 @@ def prepare(desk: Desk, db: Connection, asked: Asked, after: str, limit: int) ->
 
 
 def _missing(db: Connection, spec: ReportSpec, request: Request, branches: Branches) -> tuple[int, ...]:
-    """Months whose entries are not wholly here; balances are always whole."""
-    if not isinstance(spec.source, Movements):
-        return ()
+    """Months whose entries are needed and not wholly here. Balances of whole months are always here."""
     first, last = (parse_day(request.get(name), name) for name in ("from", "to"))
     if isinstance(first, Fault) or isinstance(last, Fault):
         return ()
     chosen = request.get(language_of_reports.BRANCH)
     among = (chosen,) if chosen else branches or ()
-    return tuple(ledger.missing_months(db, month_key(first), month_key(last), among))
+    missing = ledger.missing_months(db, month_key(first), month_key(last), among)
+    if isinstance(spec.source, Movements):
+        return tuple(missing)
+    # The edges of a period that begins or ends inside a month are summed from that month's entries.
+    edges = {month_key(first)} if first != month_first(month_key(first)) else set()
+    edges |= {month_key(last)} if last != month_last(month_key(last)) else set()
+    return tuple(month for month in missing if month in edges)
 
 
 def _regime_on(known: Known, day: date) -> Regime | None:

@@ -77,13 +77,22 @@ class SyncResults(msgspec.Struct, frozen=True):
 
 
 class DownloadView(msgspec.Struct, frozen=True):
-    """How far a download is; `total` 0 while not known."""
+    """How far a download is. `state`: waiting | running | done | failed | cancelled; `total` 0 while not known.
+
+    `user` is empty for one that a snapshot began by itself; `types` and `branches` empty for all.
+    """
 
     job: str
     state: str
     done: int
     total: int
     faults: list[WordedFault]
+    user: str
+    made_at: str
+    first_day: str
+    last_day: str
+    types: list[str]
+    branches: list[str]
 
 
 def sync_view(books: Books) -> SyncView:
@@ -193,4 +202,22 @@ def download_view(job: DownloadJob | None) -> DownloadView | Fault:
     if job is None:
         return Fault("PATH_UNKNOWN", "job")
     faults = [worded(fault) for fault in faults_of_job(job)] if job.fault else []
-    return DownloadView(job.id, job.state, job.done, job.total, faults)
+    return DownloadView(
+        job=job.id,
+        state=job.state,
+        done=job.done,
+        total=job.total,
+        faults=faults,
+        user=job.user,
+        made_at=job.made_at,
+        first_day=job.first_day,
+        last_day=job.last_day,
+        types=[item for item in job.types.split(",") if item],
+        branches=[item for item in job.branches.split(",") if item],
+    )
+
+
+def downloads_view(books: Books) -> list[DownloadView]:
+    """The newest downloads, newest first."""
+    found = [download_view(job) for job in books.downloads()]
+    return [item for item in found if not isinstance(item, Fault)]

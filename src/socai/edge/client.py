@@ -19,6 +19,7 @@ import msgspec
 from socai.base.fault import Fault
 from socai.core.number_use import Account
 from socai.edge.signature import signed_headers
+from socai.sync.digest import Digests
 from socai.sync.message import (
     AccountAsked,
     DownloadPage,
@@ -184,6 +185,10 @@ class CloudClient:
     def report(self, wish: ReportWish) -> ReportAnswer:
         """A page of a report from the cloud's books."""
         return self._read(self._send("POST", "/sync/report", encode(wish)), ReportAnswer)
+
+    def digests(self) -> Digests:
+        """Counts and hashes of everything this replica is entitled to."""
+        return self._read(self._send("GET", "/sync/digest"), Digests)
 
     def people(self) -> People:
         """All users of the tenant."""

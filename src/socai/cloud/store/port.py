@@ -34,6 +34,7 @@ from socai.cloud.store.row import (
     TenantRef,
     TenantRow,
 )
+from socai.sync.digest import Digests
 from socai.sync.fact import Changes, Objects
 from socai.sync.message import ChangeCount, FeedItem, SnapshotChunk
 from socai.sync.reading import Record, Wanted
@@ -143,6 +144,13 @@ class ReportStore(Protocol):
         """The tenant at one moment, read only."""
 
 
+class DigestStore(Protocol):
+    """What offices compare themselves with."""
+
+    def digests(self, ref: TenantRef, branches: frozenset[str]) -> Digests:
+        """The digests of everything an office limited to `branches` (none: all) is entitled to, of one moment."""
+
+
 class TenantStore(Protocol):
     """Tenants, their machines and their people."""
 
@@ -199,7 +207,7 @@ class TenantStore(Protocol):
         """Add or change a user."""
 
 
-class CloudStore(AcceptStore, FeedStore, TenantStore, NumberStore, Protocol):
+class CloudStore(AcceptStore, FeedStore, DigestStore, TenantStore, NumberStore, Protocol):
     """A whole store."""
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from socai.cloud.store import accept_sql, feed_sql, tenant_sql
 from socai.cloud.store.connection import Connection, Database, enter_tenant
 from socai.cloud.store.item import counted, entry_item, size_of, voucher_item
 from socai.cloud.store.postgres_accept import book_fact, entry_fact, voucher_fact
+from socai.cloud.store.postgres_report import PostgresReports
 from socai.cloud.store.row import CURSOR_LAST, Cursor, DownloadFilter, TenantRef
 from socai.core.entry import Entry
 from socai.sync.fact import BookFact, VoucherFact
@@ -29,7 +30,7 @@ ROWS_PER_TRIP = 1000
 REHEARD_BYTES_MAX = 2**40  # an answer that left some out would lose them: the number of vouchers is the bound
 
 
-class PostgresFeed:
+class PostgresFeed(PostgresReports):
     """See FeedStore."""
 
     database: Database

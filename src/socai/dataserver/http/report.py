@@ -13,14 +13,17 @@ from socai.core.report import ROWS_PER_PAGE_MAX
 from socai.dataserver import view_print, view_report
 from socai.dataserver.http.seat import AnyRequest, Seat, Seated, given, language_of
 from socai.dataserver.http.voucher import Query
-from socai.dataserver.view_report import PARAMETERS, Asked, ReportView
+from socai.dataserver.view_report import PARAMETERS, Asked, Elsewhere, ReportView
+from socai.edge.client import CloudRefused, CloudUnreachable
 from socai.edge.http import Refused, problems
+from socai.sync.message import ReportAnswer, ReportWish
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IDS_LENGTH_MAX = 20_000
 CURSOR_LENGTH_MAX = 2_000
 VALUE_LENGTH_MAX = 100
+FORBIDDEN, UNPROCESSABLE = 403, 422
 SAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -28,6 +31,25 @@ def _asked(request: AnyRequest, seat: Seat, code: str, language: str) -> Asked:
     """The report asked for, limited to what the person may see."""
     given_parameters = {name: request.query_params.get(name, "")[:VALUE_LENGTH_MAX] for name in PARAMETERS}
     return Asked(code, given_parameters, seat.branches, language_of(seat.session, language))
+
+
+def _elsewhere(seat: Seat) -> Elsewhere | None:
+    """The cloud, asked in the person's name for what is not held here; None for books without one, or offline."""
+    if not seat.books.enrolment.cloud or not seat.books.standing().online:
+        return None
+
+    def ask(asked: Asked, after: str, limit: int) -> ReportAnswer | Faults | None:
+        parameters = {name: value for name, value in asked.parameters.items() if value}
+        branches = list(asked.branches or ())
+        wish = ReportWish(seat.session.user, asked.code, parameters, branches, asked.language, after, limit)
+        try:
+            return seat.books.report_from_cloud(wish)
+        except CloudUnreachable:
+            return None
+        except CloudRefused as refused:
+            return refused.faults if refused.status in (FORBIDDEN, UNPROCESSABLE) else None
+
+    return ask
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response[bytes]:
@@ -57,14 +79,16 @@ def report(
     after: Annotated[str, QueryParameter(max_length=CURSOR_LENGTH_MAX)] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=ROWS_PER_PAGE_MAX)] = ROWS_PER_PAGE_MAX,
 ) -> Response[ReportView]:
-    """A page of a report as of the last sync. With `.pdf` or `.xlsx` behind the code, the whole of it as a file."""
+    """A page of a report as of the last sync, or from the cloud where it is not wholly here.
+
+    With `.pdf` or `.xlsx` behind the code, the whole of it as a file."""
     name, _, suffix = code.partition(".")
     asked = _asked(request, seat, name, language)
     if suffix in ("pdf", "xlsx"):
-        content: Any = _or_refuse(view_print.print_report(seat.desk, asked, suffix == "xlsx"))
+        content: Any = _or_refuse(view_print.print_report(seat.desk, asked, suffix == "xlsx", _elsewhere(seat)))
         file: Any = _file(content, XLSX if suffix == "xlsx" else PDF, f"{SAFE.sub('-', name)}.{suffix}")
         return file  # type: ignore[no-any-return]
-    page: ReportView = _or_refuse(view_report.report_page(seat.desk, asked, after, limit))
+    page: ReportView = _or_refuse(view_report.report_page(seat.desk, asked, after, limit, _elsewhere(seat)))
     return Response(page)
 
 

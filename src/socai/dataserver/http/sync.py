@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from litestar import get, post
+from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from socai.dataserver import desk as engine
@@ -88,4 +88,26 @@ def download_state(seat: Seated, job: FromPath[str]) -> DownloadView:
     return found
 
 
-HANDLERS: list[Any] = [sync_state, sync_now, sync_rounds, sync_results, download, download_state]
+@get("/downloads", sync_to_thread=True, responses=problems(401, 404))
+def list_downloads(seat: Seated) -> list[DownloadView]:
+    """The newest downloads, newest first."""
+    return view_sync.downloads_view(seat.books)
+
+
+@delete("/download/{job:str}", status_code=200, sync_to_thread=True, responses=problems(401, 404))
+def cancel_download(seat: Seated, job: FromPath[str]) -> DownloadView:
+    """Stop a download; what it has brought stays."""
+    found: DownloadView = given(view_sync.download_view(seat.books.cancel_download(job)))
+    return found
+
+
+HANDLERS: list[Any] = [
+    sync_state,
+    sync_now,
+    sync_rounds,
+    sync_results,
+    download,
+    download_state,
+    list_downloads,
+    cancel_download,
+]

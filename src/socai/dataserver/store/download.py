@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import apsw
 
-WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+_OPEN = "state IN ('waiting', 'running')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def load(db: apsw.Connection, ident: str) -> DownloadJob | None:
 
 def unfinished(db: apsw.Connection) -> DownloadJob | None:
     """The oldest job that is not done."""
-    row = db.execute(f"{_SELECT} WHERE state IN ('waiting', 'running') ORDER BY made_at, id LIMIT 1").fetchone()
+    row = db.execute(f"{_SELECT} WHERE {_OPEN} ORDER BY made_at, id LIMIT 1").fetchone()
     return DownloadJob(*row) if row else None
 
 
@@ -57,9 +58,19 @@ def advance(db: apsw.Connection, ident: str, after: str, count: int, total: int)
     """A page has come; an empty `after` is the end."""
     db.execute(
         "UPDATE download_job SET after = ?, done = done + ?, total = max(?, done + ?), state = ?, fault = ''"
-        " WHERE id = ?",
+        f" WHERE id = ? AND {_OPEN}",
         (after, count, total, count, RUNNING if after else DONE, ident),
     )
+
+
+def newest(db: apsw.Connection, limit: int) -> list[DownloadJob]:
+    """The newest wishes, newest first."""
+    return [DownloadJob(*row) for row in db.execute(f"{_SELECT} ORDER BY made_at DESC, id DESC LIMIT ?", (limit,))]
+
+
+def cancel(db: apsw.Connection, ident: str) -> None:
+    """Somebody does not want it any more; what has come stays."""
+    db.execute(f"UPDATE download_job SET state = ? WHERE id = ? AND {_OPEN}", (CANCELLED, ident))
 
 
 def fail(db: apsw.Connection, ident: str, fault: str) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 
 import apsw
 
-from socai.base.calendar import day_key, day_of_key
+from socai.base.calendar import day_key, day_of_key, months_between
 from socai.books.write import NewSet, SqliteWriter, Void
 from socai.core.balance import MONEY_DAY, Movements, move
 from socai.core.check import MoneyKey
@@ -63,7 +63,7 @@ def apply_sets(
         if known_row:
             continue
         entries = entries_of(wire)
-        _store(writer, ident, kind, wire, entries, day)
+        store_set(writer, ident, kind, wire, entries, day)
         if before != now:
             move(movements, entries, day, chart, 1 if now else -1)
             moved = True
@@ -84,7 +84,8 @@ def _void(writer: SqliteWriter, voucher: str, book: str, seq: int, movements: Mo
     return True
 
 
-def _store(writer: SqliteWriter, ident: str, kind: str, wire: WireEntrySet, entries: list[Entry], day: date) -> None:
+def store_set(writer: SqliteWriter, ident: str, kind: str, wire: WireEntrySet, entries: list[Entry], day: date) -> None:
+    """Write a set and its entries; balances are the caller's."""
     new = NewSet(
         voucher=ident,
         book=wire.book,
@@ -110,6 +111,21 @@ def clear(db: apsw.Connection) -> None:
     """Empty the books before a snapshot is taken."""
     for name in ("balance", "entry", "entry_history", "entry_set", "month_missing"):
         db.execute(f"DELETE FROM {name}")
+
+
+def whole_spans(db: apsw.Connection) -> list[tuple[int, int, str]]:
+    """(first month, last month, branch) of the stretches whose vouchers are wholly here, by branch and month."""
+    rows = db.execute(
+        "SELECT branch, period FROM balance WHERE bucket = 0 AND tenant = 0 AND dimension = 0"
+        " EXCEPT SELECT branch, month FROM month_missing ORDER BY 1, 2"
+    )
+    spans: list[tuple[int, int, str]] = []
+    for branch, month in rows:
+        if spans and spans[-1][2] == branch and months_between(spans[-1][1], int(month))[1:] == (int(month),):
+            spans[-1] = (spans[-1][0], int(month), branch)
+        else:
+            spans.append((int(month), int(month), str(branch)))
+    return spans
 
 
 def take_balances(db: apsw.Connection, rows: Sequence[BalanceRow]) -> None:

@@ -30,11 +30,12 @@ class Standing:
     last_sync_at: str = ""
     as_of: str = ""
     people_version: str = ""
+    recheck: int = 0  # 1 while held vouchers are asked for again: a snapshot has taken the feed's place
 
     @property
     def received(self) -> bool:
         """Whether the feed has brought everything our own acts have led to, as far as their answers tell."""
-        return self.head_seq >= self.acked_seq
+        return self.head_seq >= self.acked_seq and not self.recheck
 
 
 _NAMES = tuple(Standing.__dataclass_fields__)

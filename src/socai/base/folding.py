@@ -4,17 +4,22 @@ The rule, which the web client repeats: decompose (NFD), drop the combining mark
 lower-case, and any run of white space becomes one space.
 """
 
+import re
 import unicodedata
 
-MARKS_FIRST, MARKS_LAST = "\u0300", "\u036f"
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def fold(text: str) -> str:
     """`text` without accents and case: "  Đặng  Thị ÁNH" becomes "dang thi anh"."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text) if not MARKS_FIRST <= c <= MARKS_LAST)
-    lowered = plain.lower().replace("đ", "d")
-    unmarked = "".join(c for c in unicodedata.normalize("NFD", lowered) if not MARKS_FIRST <= c <= MARKS_LAST)
-    return " ".join(unmarked.split())
+    if not text.isascii():
+        text = _unmarked(text).lower().replace("đ", "d")
+        text = _unmarked(text)  # lower case may bring new marks: İ
+    return " ".join(text.lower().split())
+
+
+def _unmarked(text: str) -> str:
+    return _MARKS.sub("", unicodedata.normalize("NFD", text))
 
 
 def contains_folded(haystack_folded: str, needle: str) -> bool:

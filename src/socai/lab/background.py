@@ -29,6 +29,7 @@ LAST_DAY = date(2026, 12, 31)
 DAYS = 320
 LINES = 5
 FIRST_RECEIPTS = 400
+MILLISECONDS_A_DAY = 86_400_000
 MILLISECONDS_FIRST = 1_767_225_600_000  # 1 January 2026, UTC
 
 _encode = msgspec.json.Encoder().encode
@@ -62,10 +63,11 @@ class Sample:
             spec for spec in every if not spec.before_books and not (spec.debit_accounts and spec.credit_accounts)
         ]
 
-    def ident(self) -> str:
-        """The next time-ordered id."""
+    def ident(self, day: date = FIRST_DAY) -> str:
+        """The next id, made on a day: vouchers are typed about when they are dated, and so come in the order of ids."""
         self.made += 1
-        return make_ident(MILLISECONDS_FIRST + self.made, self.chance.randbytes(10))
+        milliseconds = MILLISECONDS_FIRST + (day - FIRST_DAY).days * MILLISECONDS_A_DAY + self.made
+        return make_ident(milliseconds, self.chance.randbytes(10))
 
     def entries(self) -> Iterator[tuple[str, str, dict[str, object]]]:
         """(kind, id, body) of every catalog entry the books need."""
@@ -85,7 +87,7 @@ class Sample:
             body, faults = parse_voucher(spec, self._raw(spec, at), decimals)
             if faults:
                 raise AssertionError(f"a sample body of {spec.code} is refused: {faults[0]}")
-            yield self.ident(), spec, body
+            yield self.ident(date.fromisoformat(str(body["accounting_date"]))), spec, body
 
     def _raw(self, spec: VoucherSpec, at: int) -> dict[str, object]:
         chance = self.chance
@@ -193,7 +195,8 @@ _TWIN = "join twin w on w.old = s.{key} where s.bucket = %(bucket)s and s.tenant
 MULTIPLY = (
     """
     create temporary table twin as
-    select v.id as old, (lpad(to_hex(%(first_ms)s::bigint + k * 100000 + row_number() over (order by v.id)), 12, '0')
+    select v.id as old, (lpad(to_hex((to_date(v.day::text, 'YYYYMMDD') - %(first_day)s) * %(day_ms)s::bigint
+        + %(first_ms)s + k * 100000 + row_number() over (order by v.id)), 12, '0')
         || '7' || substr(md5(v.id::text || k), 1, 3) || 'b' || substr(md5(v.id::text || k), 4, 15))::uuid as new
     from voucher v cross join generate_series(1, %(copies)s) k where v.bucket = %(bucket)s and v.tenant = %(tenant)s
     """,
@@ -241,6 +244,7 @@ MULTIPLY = (
 
 def multiply(connection: psycopg.Connection[Any], bucket: int, tenant: int, copies: int) -> None:
     """Add `copies` twins of everything posted: the books stay right, only larger. The lane must be empty."""
-    given = {"bucket": bucket, "tenant": tenant, "copies": copies, "first_ms": MILLISECONDS_FIRST}
+    given = {"bucket": bucket, "tenant": tenant, "copies": copies, "first_day": FIRST_DAY}
+    given |= {"first_ms": MILLISECONDS_FIRST, "day_ms": MILLISECONDS_A_DAY}
     for statement in MULTIPLY:
         connection.execute(statement, given if "%(" in statement else None)

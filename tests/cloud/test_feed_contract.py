@@ -253,6 +253,15 @@ class TestHelloContract:
         assert answer.timeline != TIMELINE
         assert self.ask(office, timeline=answer.timeline).verdict == "ok"
 
+    def test_a_cloud_restored_to_before_the_epoch_begins_another_and_says_what_it_has(
+        self, cloud_store: CloudStore
+    ) -> None:
+        office = company(cloud_store)
+        cloud_store.set_timeline(office.ref, ident())
+        answer = self.ask(office, epoch=office.epoch + 1, last_n=3)
+        assert (answer.verdict, answer.epoch) == ("rewind", office.epoch + 2)
+        assert (answer.accepted_epoch, answer.accepted_n) == (office.epoch, office.n)
+
     def test_a_protocol_the_cloud_does_not_speak_is_told_to_upgrade(self, cloud_store: CloudStore) -> None:
         office = company(cloud_store)
         answer = self.ask(office, protocol=0)

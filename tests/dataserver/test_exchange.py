@@ -100,6 +100,21 @@ def test_a_restored_cloud_gets_again_what_it_lost_byte_for_byte(office: Office) 
     assert len(done) == 3
 
 
+def test_a_cloud_restored_to_before_our_epoch_gets_again_what_it_lost_of_both(office: Office) -> None:
+    first, second = saved(office.save(journal())), saved(office.save(journal()))
+    push = send(office)
+    kept = push.operations[0].n
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 9) for o in push.operations]))
+    exchange.take_hello(office.desk, HelloAnswer("", "new_epoch", 2, 0))
+    third = saved(office.save(journal()))
+    push = send(office)
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 9) for o in push.operations]))
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 3, kept, accepted_epoch=1))
+    again = send(office)
+    assert [(o.epoch, o.n, o.id) for o in again.operations] == [(3, 1, second.id), (3, 2, third.id)]
+    assert first.id not in {o.id for o in again.operations}
+
+
 def test_quarantine_and_upgrade_leave_everything_as_it_is(office: Office) -> None:
     saved(office.save(journal()))
     before = send(office)

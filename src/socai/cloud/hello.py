@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from socai.base.fault import Fault
 from socai.cloud.store.port import TenantStore
 from socai.cloud.store.row import (
@@ -46,11 +48,13 @@ def greet(store: TenantStore, ref: TenantRef, hello: Hello) -> HelloAnswer | Fau
     if verdict == NEW_EPOCH:
         return _answer(tenant, _change(store, ref, row, row.epoch + 1, 0, ""), NEW_EPOCH)
     if verdict == REWIND:
+        known = row
         if hello.epoch > row.epoch:
-            row = _change(store, ref, row, hello.epoch, 0, "")
+            row = _change(store, ref, row, hello.epoch + 1, 0, "")  # the backup is older than the replica's epoch
         # Where it stood still holds: a new timeline counts on from beyond every seq of the old one (`set_timeline`), so
         # all that others have sent again lies behind this cursor, and all that both have in common lies before it.
-        return _answer(tenant, row, REWIND, hello.cursor if at is not None else "")
+        answer = _answer(tenant, row, REWIND, hello.cursor if at is not None else "")
+        return msgspec.structs.replace(answer, accepted_epoch=known.epoch, accepted_n=known.last_n)
     return _answer(tenant, row, OK)
 
 

@@ -101,6 +101,9 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
             facts["snapshot_done"] = 0  # other branches, other balances: taken anew, history by download
         if answer.verdict == NEW_EPOCH or answer.epoch != known.epoch:
             # Restored or cloned: what has no answer goes again under new numbers; its act ids say what it is.
+            # A restored cloud that lost our epoch as well has lost all it answered us after what it says it has.
+            if answer.verdict == REWIND and answer.accepted_epoch:
+                outbox.unsend(db, answer.accepted_n, answer.accepted_epoch, answered_too=True)
             outbox.unsend(db, 0, known.epoch, answered_too=False)
             number.drop_leases(db)  # another copy of this file may hold them too
             doubt = outbox.last_place(db)  # up to here the cloud may have taken more than this file knows

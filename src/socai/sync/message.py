@@ -123,7 +123,9 @@ class HelloAnswer(Message, frozen=True, omit_defaults=True):
     """`verdict`: ok | new_epoch | quarantine | upgrade | rewind. `accepted_n`: the highest n the cloud has recorded.
 
     `new_epoch`: the file was restored or cloned; go on under `epoch` with n from 1. `rewind`: the cloud was restored;
-    the replica re-sends acknowledged operations after `accepted_n` and takes its cursor back to `cursor`.
+    the replica re-sends acknowledged operations after `accepted_n` and takes its cursor back to `cursor`. Where the
+    restored cloud has lost the replica's epoch too, `accepted_n` counts in `accepted_epoch`, and what came after it is
+    sent again under the new `epoch`.
     """
 
     timeline: str
@@ -135,6 +137,7 @@ class HelloAnswer(Message, frozen=True, omit_defaults=True):
     branches: list[str] = []
     series_mark: str = ""
     faults: list[WireFault] = []
+    accepted_epoch: int = 0
 
 
 class Push(Message, frozen=True, omit_defaults=True):

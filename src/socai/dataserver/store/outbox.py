@@ -198,12 +198,14 @@ def newest_wish(db: apsw.Connection, object_id: str) -> set[str]:
 def unsend(db: apsw.Connection, after_n: int, epoch: int, answered_too: bool) -> int:
     """Make operations of an epoch after n sendable under new numbers; how many.
 
-    With `answered_too` also those the cloud had taken and has lost again (it was restored from a backup).
+    With `answered_too` also those the cloud had taken and has lost again (it was restored from a backup), those of
+    later epochs among them: it knows nothing of these epochs any more.
     """
     results = "state = 1 OR (state = 2 AND result = 'applied')" if answered_too else "state = 1"
+    lost = "(epoch = ?1 AND n > ?2 OR epoch > ?1)" if answered_too else "epoch = ?1 AND n > ?2"
     db.execute(
         "UPDATE outbox SET epoch = NULL, n = NULL, operation = NULL, sha256 = '', state = 0, result = '', faults = ''"
-        f" WHERE epoch = ? AND n > ? AND ({results})",
+        f" WHERE {lost} AND ({results})",
         (epoch, after_n),
     )
     return db.changes()

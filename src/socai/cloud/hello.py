@@ -13,6 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from socai.base.fault import Fault
+from socai.cloud.clock import utc_now
 from socai.cloud.store.port import TenantStore
 from socai.cloud.store.row import (
     ACTIVE,
@@ -23,9 +24,10 @@ from socai.cloud.store.row import (
     TenantRow,
     parse_cursor,
 )
-from socai.sync.message import PROTOCOL, Hello, HelloAnswer, WireFault
+from socai.sync.message import Hello, HelloAnswer, WireFault
+from socai.sync.version import VERSIONS, check_version
 
-PROTOCOL_OLDEST = 1
+PROTOCOL_OLDEST = VERSIONS[0].number
 OK, NEW_EPOCH, QUARANTINE, UPGRADE, REWIND = "ok", "new_epoch", "quarantine", "upgrade", "rewind"
 
 
@@ -35,9 +37,9 @@ def greet(store: TenantStore, ref: TenantRef, hello: Hello) -> HelloAnswer | Fau
     if row is None or row.state == REVOKED:
         return Fault("REPLICA_UNKNOWN", "replica", {"replica": hello.replica})
     tenant = store.tenant(ref)
-    if not PROTOCOL_OLDEST <= hello.protocol <= PROTOCOL or hello.schema > PROTOCOL:
-        params = {"version": str(hello.protocol), "oldest": str(PROTOCOL_OLDEST)}
-        return _answer(tenant, row, UPGRADE, faults=[WireFault("VERSION_TOO_OLD", "protocol", params)])
+    today = utc_now().date()
+    if away := check_version(hello.protocol, today) or check_version(hello.schema, today):
+        return _answer(tenant, row, UPGRADE, faults=[WireFault(away.code, away.field, dict(away.params))])
     at = parse_cursor(hello.cursor) if hello.cursor else None
     store.seen(ref, hello.replica, hello.program[:40].replace("\0", ""), at.seq if at is not None else -1)
     verdict = _verdict(store, ref, tenant, row, hello)

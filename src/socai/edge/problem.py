@@ -48,6 +48,7 @@ STATUS: Mapping[str, int] = {
     "SETUP_DONE": 409,
     "BODY_TOO_LARGE": 413,
     "VERSION_TOO_OLD": 426,
+    "VERSION_TOO_NEW": 426,
     "RATE_LIMITED": 429,
     "INTERNAL": 500,
     "ACT_NOT_BUILT": 501,

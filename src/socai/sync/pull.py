@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 from socai.sync.message import POLL_SECONDS_MAX, FeedPage
 from socai.sync.push import backoff_seconds
 
-_VOID = frozenset(("EPOCH_UNKNOWN", "REPLICA_QUARANTINED", "REPLICA_UNKNOWN", "VERSION_TOO_OLD", "SIGNATURE_INVALID"))
+_VOID = frozenset(
+    (
+        "EPOCH_UNKNOWN",
+        "REPLICA_QUARANTINED",
+        "REPLICA_UNKNOWN",
+        "VERSION_TOO_OLD",
+        "VERSION_TOO_NEW",
+        "SIGNATURE_INVALID",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

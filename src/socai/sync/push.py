@@ -19,7 +19,14 @@ RETRY_AFTER_MOST_SECONDS = 600.0
 OK, NEW_EPOCH, QUARANTINE, UPGRADE, REWIND = "ok", "new_epoch", "quarantine", "upgrade", "rewind"
 _GREET_AGAIN = frozenset(("EPOCH_UNKNOWN",))
 _SENT_AWAY = frozenset(
-    ("REPLICA_QUARANTINED", "REPLICA_UNKNOWN", "VERSION_TOO_OLD", "SIGNATURE_INVALID", "TENANT_UNKNOWN")
+    (
+        "REPLICA_QUARANTINED",
+        "REPLICA_UNKNOWN",
+        "VERSION_TOO_OLD",
+        "VERSION_TOO_NEW",
+        "SIGNATURE_INVALID",
+        "TENANT_UNKNOWN",
+    )
 )
 
 

@@ -36,6 +36,7 @@ from socai.sync.message import (
     WireFault,
     operation_hash,
 )
+from socai.sync.version import check_schema, upcast
 
 BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER, NUMBER))
 VOUCHER_ACTS = BODY_ACTS | {DELETE, POST, UNPOST}
@@ -290,4 +291,7 @@ def _decoded(operation: Operation, faults: list[Fault]) -> dict[str, object] | N
     if not isinstance(raw, dict):
         faults.append(Fault("JSON_INVALID", "body"))
         return None
-    return raw
+    if fault := check_schema(operation.schema):
+        faults.append(fault)
+        return None
+    return dict(upcast(operation.schema, operation.kind, operation.object_kind, raw))

@@ -18,9 +18,10 @@ from litestar.status_codes import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from socai import __version__
 from socai.base.fault import Fault
 from socai.cloud.accept import Accepted
+from socai.cloud.clock import utc_now
 from socai.cloud.enrol import Enrol, enrol
 from socai.cloud.feed import download_filter
-from socai.cloud.hello import PROTOCOL_OLDEST, greet
+from socai.cloud.hello import greet
 from socai.cloud.http import number, operator
 from socai.cloud.http.api import (
     NDJSON,
@@ -50,7 +51,6 @@ from socai.sync.message import (
     FEED_ITEMS_MAX,
     OPERATIONS_PER_PUSH_MAX,
     POLL_SECONDS_MAX,
-    PROTOCOL,
     FeedPage,
     Held,
     Hello,
@@ -58,6 +58,7 @@ from socai.sync.message import (
     PushAnswer,
     ReportWish,
 )
+from socai.sync.version import check_version
 
 BODY_BYTES_MAX = 4_500_000
 RETRY_SECONDS = 5
@@ -122,9 +123,8 @@ def _push(api: Api, request: Call, body: bytes, turn: Turn) -> tuple[Caller, Pus
     """Everything of a push that takes time, in one thread."""
     caller = passed(api.caller(request, body))
     sent = own(caller, read_body(Push, body))
-    if not PROTOCOL_OLDEST <= sent.protocol <= PROTOCOL:
-        params = {"version": str(sent.protocol), "oldest": str(PROTOCOL_OLDEST)}
-        raise Refused(Fault("VERSION_TOO_OLD", "protocol", params))
+    if fault := check_version(sent.protocol, utc_now().date()):
+        raise Refused(fault)
     if len(sent.operations) > OPERATIONS_PER_PUSH_MAX:
         raise Refused(Fault("BODY_TOO_LARGE", "operations", {"max": str(OPERATIONS_PER_PUSH_MAX)}))
     with api.figures.push_seconds.time():

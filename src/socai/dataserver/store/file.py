@@ -69,9 +69,11 @@ def open_reader(path: str, vfs: str | None = None) -> apsw.Connection:
     return db
 
 
-def migrate(db: apsw.Connection, kind: str) -> bool:
+def migrate(db: apsw.Connection, kind: str, path: str = MEMORY) -> bool:
     """Bring a file to the newest schema, each step in one transaction. True where anything was done.
 
+    A file of an earlier release is copied beside itself first (`replica.db.schema-1.backup`), with everything in its
+    log; where that cannot be done it is left as it is.
     `kind` is the folder of numbered steps: replica | office. Steps only go forward; a file from a newer program raises
     FileTooNew.
     """
@@ -80,6 +82,8 @@ def migrate(db: apsw.Connection, kind: str) -> bool:
     version = int(str(db.pragma("user_version")))
     if version > len(steps):
         raise FileTooNew(f"schema {version}, newest known {len(steps)}")
+    if 0 < version < len(steps) and path != MEMORY:
+        copy_file(db, Path(f"{path}.schema-{version}.backup"))
     for number, step in enumerate(steps[version:], start=version + 1):
         with db:
             db.execute(step.read_text(encoding="utf-8"))

@@ -112,8 +112,8 @@ class Replica:
                 Path(self.path).touch(mode=0o600)  # books and keys are nobody else's; the log gets the same mode
         try:
             self._db = self._open()
-            file.migrate(self._db, kind)
-        except BROKEN as error:
+            file.migrate(self._db, kind, self.path)
+        except (OSError, *BROKEN) as error:
             raise StorageFailed(str(error)) from error
         self._thread: threading.Thread | None = None
         if threaded:

@@ -165,3 +165,14 @@ def test_the_workbook_holds_numbers_not_texts() -> None:
     sheet = CalamineWorkbook.from_filelike(BytesIO(report_xlsx(facts, COLUMNS, rows))).get_sheet_by_index(0).to_python()
     assert sheet[-4:][0][3:] == [1000.0, -5.0]
     assert sheet[-1][3:] == [3000.0, -15.0]
+
+
+def test_a_rate_that_posting_may_change_is_marked_until_then() -> None:
+    """Row 5: foreign money paid out before posting shows "chờ ghi sổ" beside its rate; money coming in does not."""
+    line = {"debit_account": "6428", "credit_account": "1112", "amount": "100.00", "amount_vnd": "2635000"}
+    body = BODY | {"currency": "USD", "rate": "26350", "lines": [line]}
+    assert slip("cash_payment", body, posted=False)["foreign"]["rate"] == "26.350 (chờ ghi sổ)"
+    assert slip("cash_payment", body, posted=False, language="en")["foreign"]["rate"] == "26,350 (waiting for posting)"
+    assert slip("cash_payment", body, posted=True)["foreign"]["rate"] == "26.350"
+    assert slip("cash_receipt", body, posted=False)["foreign"]["rate"] == "26.350"
+    assert slip("cash_receipt", body, posted=False)["waiting"] == "chờ ghi sổ"

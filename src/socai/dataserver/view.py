@@ -29,6 +29,7 @@ from socai.dataserver.store.voucher import BookRow, Head
 from socai.dataserver.view_conflict import ConflictView, HeldView, held_by, raw, voucher_conflict
 from socai.edge.problem import WordedFault, worded
 from socai.registry import voucher_types
+from socai.sync.message import DELETE, UNPOST
 
 PAGE_MAX = 200
 SCANNED_MAX = 4_000  # heads looked at for one page of a list filtered by state
@@ -106,7 +107,9 @@ class HistoryItem(msgspec.Struct, frozen=True):
 class VoucherView(msgspec.Struct, frozen=True):
     """One voucher whole. `acts`: every act of the type with "" where allowed, else the code of the reason.
 
-    `held_by`: the refused catalog entries it waits for, while its status says `held`.
+    `held_by`: the refused catalog entries it waits for, while its status says `held`. `waiting`: figures that move only
+    when posting has succeeded: `books` (balances and reports) while a posting or its reverse is asked or under way,
+    `cash_issue_rate` where the typed rate stands until that rate is run.
     """
 
     id: str
@@ -127,6 +130,7 @@ class VoucherView(msgspec.Struct, frozen=True):
     deleted: bool
     author: str
     at: str
+    waiting: list[str] = []
 
 
 class Similar(msgspec.Struct, frozen=True):
@@ -294,7 +298,19 @@ def voucher_view(desk: Desk, ident: str, book: str, branches: Branches) -> Vouch
             deleted=bool(head.deleted),
             author=head.author,
             at=head.at,
+            waiting=_waiting(facts, head),
         )
+
+
+def _waiting(facts: life.Facts, head: Head) -> list[str]:
+    """Which figures wait for posting."""
+    kind = voucher_types().get(head.type)
+    moving = facts.pending_act in (UNPOST, DELETE) and any(book.posted for book in facts.books)
+    asked = any(book.running or (book.asked and not book.posted) for book in facts.books)
+    found = ["books"] if asked or moving or facts.pending_posts else []
+    if kind is not None and kind.spec.provisional_rate and head.currency not in ("", VND):
+        found.append("cash_issue_rate")
+    return found
 
 
 def _book_view(name: str, row: BookRow | None, facts: life.Facts) -> BookView:

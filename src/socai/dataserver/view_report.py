@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from socai.base.calendar import month_first, month_key, month_last, parse_day
+from socai.base.calendar import day_key, month_first, month_key, month_last, parse_day
 from socai.base.fault import Fault, Faults
 from socai.base.money import amount_text
 from socai.books import report as books
@@ -21,7 +21,7 @@ from socai.books.reader import SqliteReader
 from socai.books.report import Context, Request, Row
 from socai.core import report as language_of_reports
 from socai.core.company import Company
-from socai.core.entry import VND
+from socai.core.entry import FINANCIAL, VND
 from socai.core.report import Column, Movements, ReportSpec
 from socai.dataserver.desk import Desk
 from socai.dataserver.known import Known
@@ -277,8 +277,22 @@ def prepare(desk: Desk, db: Connection, asked: Asked, after: str, limit: int, he
         company=known.company,
         decimals=known.decimals.get(currency, 2) if currency != VND else 0,
         as_of=standing.as_of or standing.last_sync_at,
-        pending=listing.in_progress(db),
+        pending=_in_progress(db, request, asked.branches),
     )
+
+
+TOUCHING = (language_of_reports.ACCOUNT, language_of_reports.PARTNER, language_of_reports.BANK_ACCOUNT,
+            language_of_reports.FUND, language_of_reports.CURRENCY)  # fmt: skip
+
+
+def _in_progress(db: Connection, request: Request, branches: Branches) -> int:
+    """How many vouchers under way will move this report's figures: of its book, branches, days and details."""
+    last = parse_day(request.get("to"), "to")
+    chosen = request.get(language_of_reports.BRANCH)
+    keys = [(name, request.get(name)) for name in TOUCHING if request.get(name) not in ("", VND)]
+    book = request.get(language_of_reports.BOOK) or FINANCIAL
+    among = (chosen,) if chosen else branches
+    return listing.in_progress(db, day_key(last) if isinstance(last, date) else 0, book, among, keys)
 
 
 def _missing(db: Connection, spec: ReportSpec, request: Request, branches: Branches) -> tuple[int, ...]:

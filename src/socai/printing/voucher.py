@@ -16,6 +16,7 @@ from socai.base.spelling import spell_amount, spell_amount_english
 from socai.core import spec as language_of_specs
 from socai.core.company import DECIMALS, Company
 from socai.core.entry import VND
+from socai.core.numbering import is_provisional
 from socai.core.spec import Field, Grid
 from socai.core.voucher import total_vnd
 from socai.printing.engine import HOUSE, compile_pdf
@@ -52,7 +53,7 @@ def voucher_facts(
         "w": words,
         "company": {"name": company.name, "address": company.address, "tax_code": company.tax_code},
         "form": {"number": form.number, "title": form.title(language), "circular": form.circular(language)},
-        "number": str(body.get("number", "")),
+        "number": _number(str(body.get("number", "")), words["provisional_number"]),
         "book_number": "",
         "copy": "",
         "date": long_day(date.fromisoformat(str(body["voucher_date"])), language),
@@ -69,8 +70,13 @@ def voucher_facts(
         "waiting": "" if posted else words["waiting"],
         "sign": _signatures(company, regime, fields, language, preparer),
         **_accounts(body),
-        **_money(kind, body, language),
+        **_money(kind, body, language, posted),
     }
+
+
+def _number(number: str, mark: str) -> str:
+    """The number as printed; one that will be replaced says so."""
+    return f"{number} ({mark})" if is_provisional(number) else number
 
 
 def vouchers_pdf(facts: Sequence[Mapping[str, Any]], copies: int | None = None, language: str = "vi") -> bytes:
@@ -186,7 +192,7 @@ def _accounts(body: Mapping[str, Any]) -> dict[str, str]:
     return {side: ", ".join(accounts) for side, accounts in found.items()}
 
 
-def _money(kind: VoucherType, body: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _money(kind: VoucherType, body: Mapping[str, Any], language: str, posted: bool) -> dict[str, Any]:
     currency = str(body.get("currency") or VND)
     total = total_vnd(kind.spec, body)
     foreign: dict[str, str] | None = None
@@ -200,7 +206,10 @@ def _money(kind: VoucherType, body: Mapping[str, Any], language: str) -> dict[st
             for row in body.get(posting.grid) or ()
         )
         rate = str(body.get("rate", "1"))
-        foreign = {"rate": wire_amount(rate, language), "converted": format_amount(total, 0, language)}
+        shown = wire_amount(rate, language)
+        if kind.spec.provisional_rate and not posted:
+            shown += f" ({labels(language)['waiting']})"
+        foreign = {"rate": shown, "converted": format_amount(total, 0, language)}
     spell = spell_amount_english if language == "en" else spell_amount
     return {
         "currency": "đồng" if currency == VND and language == "vi" else currency,

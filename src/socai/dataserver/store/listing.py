@@ -239,11 +239,35 @@ def waiting(db: apsw.Connection, kind: str, idents: Sequence[str]) -> dict[str, 
     return {str(ident): int(state) for ident, state in rows}
 
 
-def in_progress(db: apsw.Connection) -> int:
-    """How many vouchers are on their way to the cloud or being worked on there: what figures do not hold yet."""
+def in_progress(
+    db: apsw.Connection,
+    last_day: int,
+    book: str,
+    branches: tuple[str, ...] | None,
+    keys: Sequence[tuple[str, str]] = (),
+) -> int:
+    """How many vouchers up to a day are on their way to the cloud or being worked on there, in one book.
+
+    They are what figures up to that day do not hold yet: `keys` are what such a voucher names (an account with its
+    children, a partner …), all of them.
+    """
+    where = ["v.day <= :last_day", "instr(',' || v.books || ',', ',' || :book || ',') > 0"]
+    values: dict[str, object] = {"last_day": last_day, "book": book}
+    if branches is not None:
+        where.append("v.branch IN (SELECT value FROM json_each(:branches))")
+        values["branches"] = json.dumps(branches)
+    for at, (kind, value) in enumerate(keys):
+        under = (
+            f"value >= :value{at} AND value < :value{at} || char(1114111)"
+            if kind == "account"
+            else f"value = :value{at}"
+        )
+        where.append(f"EXISTS (SELECT 1 FROM voucher_key WHERE voucher = v.id AND kind = :kind{at} AND {under})")
+        values |= {f"kind{at}": kind, f"value{at}": value}
     row = db.execute(
-        "SELECT count(*) FROM (SELECT object FROM outbox WHERE state < 2 AND kind = 'voucher'"
-        " UNION SELECT voucher FROM voucher_book WHERE running <> '')"
+        "SELECT count(*) FROM (SELECT object AS id FROM outbox WHERE state < 2 AND kind = 'voucher'"
+        f" UNION {_RUNNING}) o JOIN voucher v ON v.id = o.id WHERE {' AND '.join(where)}",
+        values,
     ).fetchone()
     return int(row[0]) if row else 0
 

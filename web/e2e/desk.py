@@ -96,13 +96,13 @@ class Desk:
         """Write a text in one go, as an input method or a dictation does: no letter is a key of its own."""
         self._page.keyboard.insert_text(text)
 
-    def go(self, words: str, meant: str = "", down: int = 0) -> None:
-        """Go anywhere by the palette: type words and take the first goal that is offered, or one below it."""
+    def go(self, words: str, meant: str = "") -> None:
+        """Go anywhere by the palette: type words and take the first goal that is offered."""
         self.press("Control+k")
         self.sees_focus("palette-input")
         self.write(words)
         expect(self._page.get_by_test_id("palette-goal").first).to_contain_text(meant or words, ignore_case=True)
-        self.press(f"ArrowDown*{down}", "Enter")
+        self.press("Enter")
         expect(self._page.get_by_test_id("palette-input")).to_have_count(0)
 
     def walk(self, key: str, place: str, most: int = 40) -> None:

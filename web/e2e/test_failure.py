@@ -41,7 +41,7 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
     desk.see("sync-mark", "lỗi")
 
     # The work to do: opened from the sync results by one key, mended, and this time posted.
-    desk.go("đồng bộ dữ liệu", down=1)
+    desk.go("kết quả đồng bộ")
     row = desk.see_row("sync-results", number)
     for said in ("Thu hộ, phải trả khác", ACCOUNT, "ketoan.hn"):
         assert said in row.inner_text()
@@ -58,7 +58,7 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
     desk.press("Enter", "Control+Enter")
     desk.see_mark("2", "Đã ghi sổ")
     desk.see_gone("failed")
-    desk.go("đồng bộ dữ liệu", down=1)
+    desk.go("kết quả đồng bộ")
     desk.see("sync-state", "Trực tuyến")
     desk.see_no_row("sync-results", number)
 

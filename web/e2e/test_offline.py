@@ -45,7 +45,7 @@ def test_a_cut_line_stops_nobody_and_what_was_saved_is_read_at_the_other_office(
             desk.press("F7")
         assert f"Số: {number}" in slips[0]
         assert f"{SHOWN} đồng" in slips[0]
-        desk.go("đồng bộ dữ liệu", down=1)
+        desk.go("kết quả đồng bộ")
         desk.see("sync-state", "Ngoại tuyến")
         desk.walk("Shift+Tab", "sync-pending")
         desk.press("Enter")

@@ -99,6 +99,15 @@ export function wrongPlaces(draft: Draft): Record<string, string> {
   return places;
 }
 
+/** A place on the screen in words ("Dòng 2, Số tiền"), empty where there is none. */
+export function placeInWords(spec: VoucherSpec, place: string, rowWord: string): string {
+  const [name, row, column] = place.split(".");
+  if (row === undefined) return spec.header.find((field) => field.name === name)?.label ?? "";
+  const grid = spec.grids.find((item) => item.name === name);
+  const label = grid?.columns.find((item) => item.name === column)?.label ?? "";
+  return grid ? [`${rowWord} ${Number(row) + 1}`, label].filter(Boolean).join(", ") : "";
+}
+
 /** A server's place ("lines.3.amount", counted from 1 over filled rows) as ours (from 0 over the rows on the screen). */
 export function placeOnScreen(draft: Draft, place: string): string {
   const found = /^(\w+)\.(\d+)(?:\.(\w+))?$/.exec(place);

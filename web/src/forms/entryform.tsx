@@ -34,7 +34,7 @@ export function fieldOf(attribute: AttributeSpec): FieldSpec {
 }
 
 /** The fields of a kind's form; what names a voucher type is chosen, never typed. */
-function fieldsOf(kind: CatalogKind, spec: Spec): FieldSpec[] {
+export function fieldsOf(kind: CatalogKind, spec: Spec): FieldSpec[] {
   const types = spec.voucher_types.map((item) => ({ value: item.code, label: item.title }));
   return kind.attributes
     .filter((item) => item.kind !== "map")
@@ -128,7 +128,11 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   const save = async () => {
     (document.activeElement as HTMLElement | null)?.blur();
     await Promise.resolve(); // the box's last text has arrived
-    if (Object.values(bad.current).some(Boolean)) return;
+    const unread = Object.keys(bad.current).find((name) => bad.current[name]);
+    if (unread) {
+      boxes.current?.querySelector<HTMLElement>(`[data-field="${unread}"]`)?.focus();
+      return;
+    }
     const body = bodyFromTexts(fields, latest.current, rest);
     const target = id || (kind.natural ? String(body.code ?? "") : newId.current);
     try {
@@ -153,6 +157,8 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
     } catch (error) {
       actId.current = makeIdent();
       const told = tellFaults.problem(error);
+      const faulty = told.find((item) => fields.some((field) => field.name === item.field));
+      boxes.current?.querySelector<HTMLElement>(`[data-field="${faulty?.field ?? fields[0]?.name}"]`)?.focus();
       setFaults(
         Object.fromEntries(
           told.filter((item) => item.field).map((item) => [item.field, `${item.sentence} ${item.cure}`]),

@@ -7,6 +7,7 @@ import type { Body, FieldSpec, VoucherRow } from "../api/types";
 import type { Option } from "../grid/column";
 import { showNumber } from "../kit/amount";
 import { showDay } from "../kit/day";
+import { enterGoesOn } from "../kit/focus";
 import { useLocale } from "../locale/locale";
 import { FieldBox } from "./fieldbox";
 import { useDraft } from "./model";
@@ -138,7 +139,12 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
           </fieldset>
         ))}
       </div>
-      <fieldset className="panel region document" style={{ margin: 0 }} data-region="header-document">
+      <fieldset
+        className="panel region document"
+        style={{ margin: 0 }}
+        data-region="header-document"
+        onKeyDown={enterGoesOn}
+      >
         <legend className="visually-hidden">{word(["group", "document"], t("voucher.region.document"))}</legend>
         {props.isNew && spec.branches.length > 1 ? (
           <label className="wide">

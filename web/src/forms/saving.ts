@@ -49,9 +49,11 @@ export function useSaving(books: Books, voucher: VoucherSpec, tell: TellFaults) 
     if (error instanceof Problem && error.code === "STALE_VERSION" && error.body.theirs) {
       return setState({ ...QUIET, stale: { mine: body, theirs: error.body.theirs as Stale["theirs"] } });
     }
-    const faults = tell.problem(error);
+    const faults = tell
+      .problem(error)
+      .map((fault) => (fault.field ? { ...fault, field: placeOnScreen(draft, fault.field) } : fault));
     const places = Object.fromEntries(
-      faults.filter((fault) => fault.field).map((fault) => [placeOnScreen(draft, fault.field), fault.sentence]),
+      faults.filter((fault) => fault.field).map((fault) => [fault.field, fault.sentence]),
     );
     setState({ ...QUIET, faults, places });
   };

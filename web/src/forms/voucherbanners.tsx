@@ -2,13 +2,15 @@
 
 import { useBooks } from "../api/books";
 import type { ToldFault } from "../api/faults";
-import type { FaultAnswer, Voucher } from "../api/types";
+import type { FaultAnswer, Voucher, VoucherSpec } from "../api/types";
 import { Button } from "../keys/button";
 import { showMoment } from "../kit/day";
 import { Icon } from "../kit/icon";
 import { useLocale } from "../locale/locale";
+import { placeInWords } from "./draft";
 
 interface Props {
+  readonly voucher: VoucherSpec;
   readonly stored: Voucher | null;
   readonly mode: "view" | "edit" | "quick";
   readonly book: string;
@@ -21,12 +23,18 @@ interface Props {
 
 const FAULTS_SHOWN_MAX = 6;
 
+interface ListProps {
+  readonly faults: readonly ToldFault[];
+  readonly where?: (fault: ToldFault) => string;
+}
+
 /** What is wrong, and beside each what mends it. */
-export function FaultList({ faults }: { faults: readonly ToldFault[] }) {
+export function FaultList({ faults, where = () => "" }: ListProps) {
   return (
     <ul>
       {faults.map((fault) => (
         <li key={`${fault.field}${fault.code}`} data-code={fault.code}>
+          {where(fault) ? <strong>{`${where(fault)}: `}</strong> : null}
           {fault.sentence} <span className="cure">{fault.cure}</span>
         </li>
       ))}
@@ -40,7 +48,8 @@ export function askedOf(stored: Voucher | null, book: string): string[] {
   return faults.every((fault) => fault.params?.asks) ? faults.map((fault) => fault.code) : [];
 }
 
-export function VoucherBanners({ stored, mode, book, problems, tellFault, detail, onResolve, onPostAnyway }: Props) {
+export function VoucherBanners(props: Props) {
+  const { voucher, stored, mode, book, problems, tellFault, detail, onResolve, onPostAnyway } = props;
   const { t } = useLocale();
   const { word } = useBooks();
   const failed = stored ? [...stored.faults, ...(stored.books.find((item) => item.book === book)?.faults ?? [])] : [];
@@ -52,7 +61,10 @@ export function VoucherBanners({ stored, mode, book, problems, tellFault, detail
           <Icon name="warning" />
           <div>
             {t("voucher.mistakes", { count: problems.length })}
-            <FaultList faults={problems.slice(0, FAULTS_SHOWN_MAX)} />
+            <FaultList
+              faults={problems.slice(0, FAULTS_SHOWN_MAX)}
+              where={(fault) => placeInWords(voucher, fault.field, t("grid.row"))}
+            />
           </div>
         </div>
       ) : null}

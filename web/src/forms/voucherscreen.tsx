@@ -18,18 +18,20 @@ export function copyOf(past: Body, fresh: Body): Body {
   return { ...fresh, ...kept, voucher_date: fresh.voucher_date ?? "", accounting_date: fresh.accounting_date ?? "" };
 }
 
-/** The type with the company's own reasons added to those of its folder. */
-function useOwnReasons(voucher: VoucherSpec | null | undefined): VoucherSpec | null {
+/** The type with the company's own reasons added to those of its folder; a stopped one only where it is `held`. */
+function useOwnReasons(voucher: VoucherSpec | null | undefined, held: string): VoucherSpec | null {
   const { catalogs } = useBooks();
   const stamp = useCatalogStamp();
   useEffect(() => void catalogs.load("reason"), [catalogs]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp says that catalogs hold something else now
   return useMemo(() => {
     if (!voucher) return null;
-    const own = catalogs.all("reason").filter((entry) => entry.active && entry.body.type === voucher.code);
+    const own = catalogs
+      .all("reason")
+      .filter((entry) => entry.body.type === voucher.code && (entry.active || entry.id === held));
     if (own.length === 0) return voucher;
     const reasons = own.map((entry) => ({
-      code: entry.code,
+      code: entry.id,
       label: entry.name,
       debit: String(entry.body.debit_account ?? ""),
       credit: String(entry.body.credit_account ?? ""),
@@ -37,7 +39,7 @@ function useOwnReasons(voucher: VoucherSpec | null | undefined): VoucherSpec | n
       cash_flow: "",
     }));
     return { ...voucher, reasons: [...voucher.reasons, ...reasons] };
-  }, [voucher, catalogs, stamp]);
+  }, [voucher, catalogs, stamp, held]);
 }
 
 export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id: string }) {
@@ -74,7 +76,8 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
   });
 
   const found = stored.data;
-  const type = useOwnReasons(id ? found && spec.voucher_types.find((item) => item.code === found.type) : voucher);
+  const kind = id ? found && spec.voucher_types.find((item) => item.code === found.type) : voucher;
+  const type = useOwnReasons(kind, String(found?.body.reason ?? ""));
 
   // What could not be fetched anew takes no form away that is already here, with somebody typing in it.
   const problem = fresh.data || found ? null : (fresh.error ?? stored.error);

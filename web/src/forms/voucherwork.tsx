@@ -335,6 +335,7 @@ export function VoucherWork({
         {button("copy", t("act.copy"))}
       </div>
       <VoucherBanners
+        voucher={voucher}
         stored={stored}
         mode={mode}
         book={book}

@@ -32,6 +32,8 @@ const VIRTUAL_FROM = 500;
 const ROW_HEIGHT = 28;
 const CHARACTER = 7.4;
 const NUMBER_WIDTH = 40;
+/** What a long text may be cut down to before the grid has to be scrolled sideways. */
+const TEXT_LEAST = 150;
 const NO_CELLS: Cells = {};
 
 interface Shape {
@@ -43,8 +45,10 @@ function shapeOf(columns: readonly Column[]): Shape {
   let least = NUMBER_WIDTH;
   const widths = columns.map((column) => {
     const width = Math.max(Math.round(column.width * CHARACTER) + 16, Math.round(column.label.length * 7.2) + 18);
-    least += width;
-    return column.kind === "text" && column.width >= 20 ? `minmax(${width}px, 1fr)` : `${width}px`;
+    const flexible = column.kind === "text" && column.width >= 20;
+    const own = flexible ? Math.min(width, TEXT_LEAST) : width;
+    least += own;
+    return flexible ? `minmax(${own}px, 1fr)` : `${own}px`;
   });
   return { gridTemplateColumns: `${NUMBER_WIDTH}px ${widths.join(" ")}`, minWidth: least };
 }

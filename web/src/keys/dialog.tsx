@@ -1,6 +1,7 @@
 // A dialog that hears its own keys only: Esc closes it, Ctrl+Enter accepts. Used for questions a person has asked for.
 import { Modal } from "@mantine/core";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { enterGoesOn } from "../kit/focus";
 import { useLocale } from "../locale/locale";
 import { isComposing } from "./chord";
@@ -28,7 +29,18 @@ export function Dialog({ title, onClose, onAccept, size = "md", children, testid
     [before],
   );
   const { t } = useLocale();
-  useScope("dialog", { close: onClose, accept: onAccept }, { modal: true });
+  const latest = useRef(onAccept);
+  latest.current = onAccept;
+  const accept = () => {
+    // What stands in the box is taken first, and drawn, so that the newest `onAccept` hears of it.
+    const box = document.activeElement;
+    if (box instanceof HTMLInputElement) {
+      flushSync(() => box.blur());
+      box.focus();
+    }
+    latest.current?.();
+  };
+  useScope("dialog", { close: onClose, accept: onAccept ? accept : undefined }, { modal: true });
   return (
     <Modal
       opened

@@ -7,7 +7,7 @@ import { call, get, put, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { CatalogEntry, CatalogKind, Page, Value } from "../api/types";
 import { useCells } from "../forms/cellcontext";
-import { EntryForm, fieldOf } from "../forms/entryform";
+import { EntryForm, fieldsOf } from "../forms/entryform";
 import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
@@ -29,7 +29,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
   const tell = useTell();
   const faults = useFaults(spec.faults);
   const [, navigate] = useLocation();
-  const fields = useMemo(() => kind.attributes.filter((item) => item.kind !== "map").map(fieldOf), [kind]);
+  const fields = useMemo(() => fieldsOf(kind, spec), [kind, spec]);
   const { sources } = useCells(fields, null);
   const [typed, setTyped] = useState("");
   const [text, setText] = useState("");
@@ -51,6 +51,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
     initialPageParam: "",
     getNextPageParam: (page) => page.next || undefined,
     placeholderData: (before) => before,
+    refetchOnMount: "always", // a voucher saved meanwhile may use an entry
   });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const row = rows[Math.min(current, rows.length - 1)];

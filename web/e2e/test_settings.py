@@ -1,0 +1,104 @@
+"""What is set up once and rarely: locks with their reasons, people, the company's own reasons, earlier vouchers."""
+
+import re
+
+from e2e.conftest import Sit
+from socai.lab.company import PASSWORD
+
+
+def test_a_lock_refuses_an_old_day_and_is_opened_only_with_a_reason(sit: Sit) -> None:
+    desk = sit(user="ketoantruong")
+    desk.go("khóa sổ")
+    desk.sees_focus("day")
+    desk.write("31/1")
+    desk.press("Control+Enter")
+    desk.see("toast", "Đã khóa sổ đến hết ngày 31/01/2026")
+    desk.see("lock-days", "31/01/2026")
+    desk.go("thêm phiếu thu")
+    desk.sees_focus("partner")
+    desk.write("kh005")
+    desk.press("Enter*4")
+    desk.write("thu tien khach")
+    desk.walk("Enter", "accounting_date")
+    desk.write("15/1")
+    desk.press("F6")
+    desk.sees_focus("0.amount")
+    desk.write("1tr")
+    desk.press("Control+Enter")
+    desk.see("mistakes", "31/01/2026")
+
+    desk.go("khóa sổ")
+    desk.sees_focus("leaving-stay")
+    desk.press("Tab", "Enter")
+    desk.sees_focus("day")
+    desk.press("Alt+o")
+    desk.see("lock-fault", "phải ghi lý do")
+    desk.sees_focus("reason")
+    desk.write("Bổ sung hóa đơn tiền điện")
+    desk.press("Alt+o")
+    desk.see("toast", "Đã mở khóa sổ")
+    desk.see("lock-days", "Chưa khóa")
+    for said in ("Bổ sung hóa đơn tiền điện", "31/01/2026", "ketoantruong"):
+        desk.see("lock-history", said)
+
+
+def test_a_person_is_added_and_logs_in(sit: Sit) -> None:
+    desk = sit(user="")
+    desk.log_in("admin", PASSWORD)
+    desk.open("/t/minhphat/settings/users")
+    desk.sees_focus("people")
+    desk.press("Insert")
+    desk.sees_focus("person-user")
+    desk.write("thuquy.hn")
+    desk.press("Control+Enter")
+    desk.see("person-fault", "Chưa nhập thông tin bắt buộc")
+    desk.sees_focus("person-name")
+    desk.write("Lê Thị Ngọc Lan")
+    desk.press("Enter*2")
+    desk.sees_focus("person-password")
+    desk.write(PASSWORD)
+    desk.press("Control+Enter")
+    desk.see("toast", "Đã cất Lê Thị Ngọc Lan")
+    desk.sees_focus("people")
+    assert "Kế toán viên" in desk.see_row("people", "thuquy.hn").inner_text()
+    sit(user="thuquy.hn").see("home")
+
+
+def test_a_reason_of_ones_own_gives_its_pair_of_accounts(sit: Sit) -> None:
+    desk = sit(user="ketoantruong")
+    desk.go("lý do thu, chi")
+    desk.sees_focus("entries")
+    desk.press("Insert")
+    desk.sees_focus("code")
+    for told in ("PHELIEU", "Thu bán phế liệu", "phiếu thu", "1111", "711"):
+        desk.write(told)
+        desk.press("Enter")
+    desk.press("Control+Enter")
+    row = desk.see_row("entries", "Thu bán phế liệu")
+    assert "Phiếu thu" in row.inner_text()
+
+    desk.go("thêm phiếu thu")
+    desk.sees_focus("partner")
+    desk.walk("Enter", "reason")
+    desk.write("phe lieu")
+    desk.press("F6*2")
+    desk.sees_focus("0.amount")
+    desk.write("500k")
+    desk.press("Enter")
+    cells = desk.cells("grid-lines", 0)
+    assert (cells["debit_account"], cells["credit_account"], cells["amount"]) == ("1111", "711", "500.000")
+    desk.press("Control+Enter")
+    desk.see_mark("2", "Đã ghi sổ")
+
+
+def test_earlier_vouchers_are_downloaded(sit: Sit) -> None:
+    desk = sit(user="ketoantruong")
+    desk.go("kết quả đồng bộ")
+    desk.sees_focus("sync-results")
+    desk.press("Alt+l")
+    desk.sees_focus("from")
+    desk.write("1/1/2026")
+    desk.press("Control+Enter")
+    desk.see("download-progress", re.compile(r"Đã tải xong \d+ chứng từ"))
+    desk.press("Escape")
+    desk.sees_focus("sync-results")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from socai.dataserver import act
 from socai.dataserver.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import number
+from socai.lab.inspection import inspect_replica
 from support.desk import BRANCH, CHIEF, FUND, Office, ident, journal, open_office
 
 FUND_2 = ident(60)
@@ -89,3 +92,21 @@ def test_row_9_the_mark_of_provisional_numbers_is_nobodys_to_type(office: Office
     found = office.save(journal(number="NVK~00001"))
     assert isinstance(found, Refused)
     assert [fault.code for fault in found.faults] == ["NUMBER_RESERVED"]
+
+
+def test_row_9_check_finds_a_number_on_two_vouchers(tmp_path: Path) -> None:
+    """Row 9: `socai check` covers I13."""
+    office = open_office(tmp_path / "replica.db")
+    for _ in range(2):
+        saved(office.save(journal()))
+    office.close()
+    assert not [item for item in inspect_replica(tmp_path / "replica.db") if item.rule.startswith("I13")]
+    db = apsw.Connection(str(tmp_path / "replica.db"))
+    db.execute("UPDATE voucher SET number = 'NVK00001', version = 1; DELETE FROM outbox")
+    db.execute("INSERT INTO number_lease VALUES ('s', 1, 50, 1, 0), ('s', 50, 60, 50, 0)")
+    db.close()
+    found = [(item.rule, item.at) for item in inspect_replica(tmp_path / "replica.db") if item.rule.startswith("I13")]
+    assert found == [
+        ("I13: a number stands on one voucher of its series", f"{BRANCH}|journal|2026 NVK00001"),
+        ("I13: leased ranges lie apart", "s 1 50"),
+    ]

@@ -176,3 +176,10 @@ def test_a_rate_that_posting_may_change_is_marked_until_then() -> None:
     assert slip("cash_payment", body, posted=True)["foreign"]["rate"] == "26.350"
     assert slip("cash_receipt", body, posted=False)["foreign"]["rate"] == "26.350"
     assert slip("cash_receipt", body, posted=False)["waiting"] == "chờ ghi sổ"
+
+
+def test_row_9_a_provisional_number_is_printed_as_one() -> None:
+    """Row 9: a slip printed while a shared series has run out says that its number will be replaced."""
+    facts = slip("cash_receipt", {**BODY, "number": "PT~B00001"})
+    assert facts["number"] == "PT~B00001 (số tạm)"
+    assert slip("cash_receipt")["number"] == "PT00001"

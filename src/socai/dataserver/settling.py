@@ -128,7 +128,7 @@ def _served(desk: Desk, db: Connection, known: Known, today: date) -> Wishes:
         if branches is None:
             branches = sorted(desk.branches) or [row.id for row in catalog.living(db, "branch") if row.active]
         for branch in branches[:1] if numbering.scope == COMPANY else branches:
-            for fund in _funds(db, branch) if numbering.scope == FUND else [""]:
+            for fund in funds_of(db, branch) if numbering.scope == FUND else [""]:
                 for day in days_served(today):
                     series = series_for(code, numbering, branch, day, fund)
                     found.setdefault(series.key, (SeriesWish(code, branch, day.isoformat(), fund), series))
@@ -141,7 +141,7 @@ def _served(desk: Desk, db: Connection, known: Known, today: date) -> Wishes:
     return found
 
 
-def _funds(db: Connection, branch: str) -> list[str]:
+def funds_of(db: Connection, branch: str) -> list[str]:
     funds = [row.id for row in catalog.living(db, "fund") if msgspec.json.decode(row.body).get("branch") == branch]
     return ["", *funds]
 

@@ -64,6 +64,16 @@ REPLICA_RULES = {
     "I9: a voucher has at most one live set in a book": (
         "SELECT voucher, book FROM entry_set WHERE live = 1 GROUP BY voucher, book HAVING count(*) > 1"
     ),
+    "I13: a number stands on one voucher of its series": (
+        "SELECT series, number FROM voucher v WHERE deleted = 0 AND number <> '' AND version > 0 AND refused = ''"
+        " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2)"
+        " AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.object = v.id)"
+        " GROUP BY series, number HAVING count(*) > 1"
+    ),
+    "I13: leased ranges lie apart": (
+        "SELECT a.series, a.first, b.first FROM number_lease a JOIN number_lease b ON b.series = a.series"
+        " AND b.first > a.first AND b.first <= a.last"
+    ),
     "I8: debits are credits in every set": (
         "SELECT voucher, book FROM entry GROUP BY voucher, book HAVING"
         " sum(CASE WHEN d_account = '' THEN 0 ELSE amount END) <> sum(CASE WHEN c_account = '' THEN 0 ELSE amount END)"
@@ -94,6 +104,23 @@ CLOUD_RULES = {
     "I11: a lane's depth is what waits in it": (
         "SELECT l.tenant, l.depth FROM lane l WHERE l.depth <> (SELECT count(*) FROM work w"
         " WHERE w.bucket = l.bucket AND w.tenant = l.tenant)"
+    ),
+    "I13: a number stands on one voucher of its series": (
+        "SELECT tenant, series, number FROM voucher WHERE NOT deleted AND number <> ''"
+        " GROUP BY bucket, tenant, series, number HAVING count(*) > 1"
+    ),
+    "I13: a number is held by the voucher that carries it": (
+        "SELECT n.tenant, n.series, n.number FROM number_taken n LEFT JOIN voucher v ON v.bucket = n.bucket"
+        " AND v.tenant = n.tenant AND v.id = n.voucher AND NOT v.deleted AND v.series = n.series"
+        " AND v.number = n.number WHERE v.id IS NULL"
+    ),
+    "I13: leased ranges lie apart": (
+        "SELECT a.tenant, a.series, a.first, b.first FROM number_lease a JOIN number_lease b ON b.bucket = a.bucket"
+        " AND b.tenant = a.tenant AND b.series = a.series AND b.first > a.first AND b.first <= a.last"
+    ),
+    "I13: no range lies behind the last count granted": (
+        "SELECT l.tenant, l.series, l.last FROM number_lease l LEFT JOIN number_series s ON s.bucket = l.bucket"
+        " AND s.tenant = l.tenant AND s.series = l.series WHERE s.last IS NULL OR l.last > s.last"
     ),
     "I9: posted means one live set": (
         "SELECT b.tenant, b.voucher, b.book FROM voucher_book b WHERE b.posted <> EXISTS (SELECT 1 FROM entry_set s"

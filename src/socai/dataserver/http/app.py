@@ -13,7 +13,7 @@ from litestar.response import Stream
 from litestar.types import ASGIApp
 
 from socai.base.fault import Fault
-from socai.dataserver.http import catalog, company, report, session, sync, todo, user, voucher, web
+from socai.dataserver.http import catalog, company, number, report, session, sync, todo, user, voucher, web
 from socai.dataserver.http.seat import AnyRequest, Rim, Seated, provide_seat, token_of
 from socai.dataserver.http.voucher import Query
 from socai.dataserver.store.file import StorageFailed
@@ -55,6 +55,7 @@ def make_app(rim: Rim, *, on_shutdown: Sequence[Callable[[], Any]] = (), known_o
             *company.HANDLERS,
             *catalog.HANDLERS,
             *voucher.HANDLERS,
+            *number.HANDLERS,
             *report.HANDLERS,
             *sync.HANDLERS,
             *todo.HANDLERS,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import apsw
 
-from socai.core.number_use import Use
+from socai.core.number_use import DELETED, USED, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +160,36 @@ def noted(db: apsw.Connection, series: str) -> list[Use]:
         "SELECT number, fate, voucher, user, at, successor FROM number_note WHERE series = ? ORDER BY n", (series,)
     )
     return [Use(*row) for row in rows]
+
+
+# ---- what vouchers carry
+
+
+def carried(db: apsw.Connection, type_code: str, branch: str, fund: str, first: int, last: int) -> list[Use]:
+    """The numbers of a type's vouchers in a span of days, living and deleted; empty branch and fund are all."""
+    rows = db.execute(
+        "SELECT v.number, v.deleted, v.id, v.author, v.at FROM voucher v WHERE v.type = ?1 AND v.number <> ''"
+        " AND v.day BETWEEN ?4 AND ?5 AND (?2 = '' OR v.branch = ?2) AND (?3 = '' OR EXISTS (SELECT 1"
+        " FROM voucher_key k WHERE k.voucher = v.id AND k.kind = 'fund' AND k.value = ?3)) ORDER BY v.id",
+        (type_code, branch, fund, first, last),
+    )
+    return [Use(row[0], DELETED if row[1] else USED, row[2], row[3], row[4]) for row in rows]
+
+
+def unsent(db: apsw.Connection, idents: Sequence[str]) -> set[str]:
+    """Which of these vouchers stand here otherwise than at the cloud: never sent, on their way, or refused."""
+    rows = db.execute(
+        "SELECT v.id FROM voucher v JOIN json_each(?) j ON v.id = j.value WHERE v.version = 0 OR v.refused <> ''"
+        " OR EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2)",
+        (json.dumps(list(idents)),),
+    )
+    return {row[0] for row in rows}
+
+
+def types_in(db: apsw.Connection, branch: str, first: int, last: int) -> list[str]:
+    """The types a branch has vouchers of in a span of days."""
+    rows = db.execute(
+        "SELECT DISTINCT type FROM voucher WHERE deleted = 0 AND branch = ? AND day BETWEEN ? AND ? ORDER BY type",
+        (branch, first, last),
+    )
+    return [row[0] for row in rows]

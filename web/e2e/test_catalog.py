@@ -1,4 +1,4 @@
-"""A catalog from its first entry to its last: added, found, edited, stopped, used again, deleted; but not while used."""
+"""A catalog from first entry to last: added, found, edited, stopped, used again, deleted; but not while it is used."""
 
 from e2e.conftest import Sit
 

@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from socai.cloud.lane import COMMITTED, LOST, Poster, Prepared
+from socai.cloud.lane import COMMITTED, LOST, STALE, Poster, Prepared
 from socai.cloud.post import Turn
 from socai.cloud.store.memory import MemoryStore
 from socai.cloud.store.posting_memory import MemoryLane
 from socai.sync.lane import LEASE_MS, RETRY_MS_MAX, Claim, advanced, charge
+from socai.sync.message import DELETE
 from support.machine import cases
 from support.posting import balances, items, rebuilt
 from support.sender import company, ident, journal, specs
@@ -62,7 +63,8 @@ class Lanes(RuleBasedStateMachine):
         self.lane = MemoryLane(self.store)
         self.lanes = [Lane(office.ref.tenant) for office in self.offices]
         self.held: list[Held] = []
-        self.saved = 0
+        self.vouchers: list[tuple[int, str]] = []  # (office, voucher)
+        self.gone: set[str] = set()
 
     # --- words
 
@@ -80,14 +82,29 @@ class Lanes(RuleBasedStateMachine):
     @rule(at=st.integers(0, 2), count=st.integers(1, 12))
     def save(self, at: int, count: int) -> None:
         office, lane = self.offices[at], self.lanes[at]
-        self.saved += count
-        made = [office.save(ident(), journal(amount=number + 1), post_to=BOOK) for number in range(count)]
+        fresh = [ident() for _ in range(count)]
+        self.vouchers += [(at, voucher) for voucher in fresh]
+        made = [office.save(key, journal(amount=number + 1), post_to=BOOK) for number, key in enumerate(fresh)]
         assert {outcome.result for outcome in office.push(*made)} == {"applied"}
         if not lane.depth:
             # An idle lane comes in at the bucket's present: no credit is saved up.
             waiting = [other.virtual for other in self.lanes if other.depth]
             lane.virtual = max(lane.virtual, min(waiting) if waiting else max(other.virtual for other in self.lanes))
         lane.depth += count
+
+    @precondition(lambda self: self.vouchers)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        """Gone at once where no book holds it; its work stays in the lane and comes to nothing."""
+        at, voucher = data.draw(st.sampled_from(self.vouchers))
+        office = self.offices[at]
+        posted = items(self.store, office.ref)[voucher].books[0].posted
+        (outcome,) = office.push(office.act(voucher, DELETE, base=1))
+        if posted or voucher in self.gone:
+            assert outcome.result != "applied"
+        else:
+            assert outcome.result == "applied"
+            self.gone.add(voucher)
 
     @rule(ms=st.sampled_from((1, 500, LEASE_MS - 1, LEASE_MS)))
     def time_passes(self, ms: int) -> None:
@@ -120,15 +137,19 @@ class Lanes(RuleBasedStateMachine):
     @precondition(lambda self: any(held.turn for held in self.held))
     @rule(data=st.data(), keep=st.booleans())
     def commit(self, data: st.DataObject, keep: bool) -> None:
-        """Goes in whole where the fence still is this one's, whatever the time; else changes nothing at all."""
+        """Goes in whole where the fence still is this one's, whatever the time; else changes nothing at all.
+
+        Nor does it where a wish to post was taken back since it was read.
+        """
         held = data.draw(st.sampled_from([held for held in self.held if held.turn]))
         assert held.turn is not None
         prepared, turn = held.turn
         held.turn = None
         lane, mine = self.of(held.claim), self.is_mine(held)
+        taken_back = any(change.enters and change.voucher in self.gone for change in turn.books)
         answer = held.poster.commit(prepared, turn, keep)
-        assert answer == (COMMITTED if mine else LOST)
-        if not mine:
+        assert answer == (LOST if not mine else STALE if taken_back else COMMITTED)
+        if answer != COMMITTED:
             held.poster.forget(held.claim)
             return
         lane.depth -= len(turn.done)
@@ -185,7 +206,8 @@ class Lanes(RuleBasedStateMachine):
             found = items(self.store, office.ref)
             sets = [len(item.sets) for item in found.values() if item.kind == "voucher"]
             assert all(count <= 1 for count in sets)
-            assert len(sets) - sum(sets) == lane.depth
+            assert len(sets) - sum(sets) <= lane.depth + len(self.gone)
+            assert not any(item.deleted and item.sets for item in found.values())
             assert balances(self.store, office.ref) == rebuilt(found.values())
 
     def teardown(self) -> None:
@@ -197,7 +219,7 @@ class Lanes(RuleBasedStateMachine):
         while (claim := self.lane.claim(0, "honest")) is not None:
             assert poster.serve(claim)
         sets = [item.sets for office in self.offices for item in items(self.store, office.ref).values() if item.sets]
-        assert len(sets) == self.saved
+        assert len(sets) == len(self.vouchers) - len(self.gone)
 
 
 TestRow20Lane, TestRow20LaneLong = cases(Lanes, 15)

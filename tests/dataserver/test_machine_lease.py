@@ -37,8 +37,8 @@ class Lease(RuleBasedStateMachine):
         self.runs = False  # the cloud has taken one and is not done with it
         self.pushes: list[Push] = []
         self.passed = 0.0  # since the newest act
-        self.certain = True  # False once the wall was set and the machine then restarted: no clock tells any more
-        self.wall_set = False
+        self.certain = True  # False once the wall was set and the machine restarted: no clock tells any more
+        self.wall_set = self.rebooted = False
         self.act()
 
     def teardown(self) -> None:
@@ -51,7 +51,7 @@ class Lease(RuleBasedStateMachine):
         done = self.office.save(journal(partner=PARTNER), self.voucher, self.revision, post_to=(BOOK,))
         assert isinstance(done, Saved), done
         self.revision = done.revision
-        self.passed, self.certain, self.wall_set = 0.0, True, False
+        self.passed, self.certain, self.wall_set, self.rebooted = 0.0, True, False, False
 
     @rule()
     def edit(self) -> None:
@@ -145,13 +145,14 @@ class Lease(RuleBasedStateMachine):
         """Somebody sets the clock: while the machine runs it does not matter."""
         self.office.clock.set_wall(seconds)
         self.wall_set = True
+        self.certain = self.certain and not self.rebooted
 
     @rule(off=st.integers(0, 200), up=st.integers(0, 60))
     def reboot(self, off: int, up: int) -> None:
         self.office.clock.reboot(off, up)
         self.passed += off + up
+        self.rebooted = True
         self.certain = self.certain and not self.wall_set
-        self.wall_set = True  # a clock set after this restart cannot be told from time
 
     # --- what must hold
 

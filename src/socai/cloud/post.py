@@ -80,6 +80,11 @@ class BookChange:
     fault_act: str = ""
     faults: Faults = ()
 
+    @property
+    def enters(self) -> bool:
+        """Whether it makes a new set: only while nobody has taken the wish back meanwhile."""
+        return self.result in (ENTER, EXCHANGE)
+
 
 @dataclass(slots=True)
 class Turn:
@@ -101,6 +106,11 @@ class Turn:
     def cost(self) -> int:
         """What the lane is charged."""
         return cost(len(self.done), self.entries)
+
+    @property
+    def entering(self) -> int:
+        """How many books get a new set."""
+        return sum(change.enters for change in self.books)
 
 
 def take(items: Iterable[Item], pending: Collection[str], entries_max: int) -> list[Item]:

@@ -79,6 +79,9 @@ select voucher::text, book, asked, posted, running, work, set_no, version, fault
 from voucher_book where {_MINE} and voucher = any(%(ids)s::uuid[]) order by voucher, book
 """
 
+# Locked, because what is decided depends on them and the poster writes them without looking at the voucher.
+BOOKS_LOCKED = f"{BOOKS} for no key update"
+
 NUMBERS = """
 select x.series, x.number, m.voucher::text
 from json_to_recordset(%(rows)s::json) as x(series text, number text)

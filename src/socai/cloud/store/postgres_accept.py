@@ -63,7 +63,7 @@ class PostgresAccepting:
         entries |= self._entries(statements.ENTRIES_NAMED, wanted.named)
         books: dict[str, list[BookFact]] = {}
         if vouchers:
-            for row in self._read(statements.BOOKS, ids=[row[0] for row in vouchers]):
+            for row in self._read(statements.BOOKS_LOCKED, ids=[row[0] for row in vouchers]):
                 books.setdefault(row[0], []).append(book_fact(row[1:]))
         return Objects(
             {row[0]: voucher_fact(row, books.get(row[0], ())) for row in vouchers},

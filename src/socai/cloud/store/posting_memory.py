@@ -157,6 +157,8 @@ class MemoryLane:
                 return LOST
             if tables.settings_version != settings_version:
                 return STALE
+            if any(change.enters and _work_of(tables, change) < change.work for change in turn.books):
+                return STALE
             _guard(tables, turn)
             tables.lane = rules.settle(tables.lane, len(turn.done), turn.cost, keep, self._now())
             for n in turn.done:
@@ -210,6 +212,11 @@ def _guard(tables: TenantTables, turn: Turn) -> None:
     for posted in turn.sets:
         if (posted.voucher, posted.book) in live:
             raise TurnRefused(f"a second live set of {posted.voucher} in {posted.book}")
+
+
+def _work_of(tables: TenantTables, change: BookChange) -> int:
+    """The newest work of a book; 0 where it was taken back."""
+    return tables.vouchers[change.voucher].book(change.book).work
 
 
 def _change_book(tables: TenantTables, change: BookChange, now: str) -> None:

@@ -178,8 +178,12 @@ class PostgresLane:
                 with connection.pipeline():
                     for statement, given in packed.statements:
                         connection.execute(statement, given)
+                    entered = connection.execute(sql.STATES, packed.states)
+                    connection.execute(sql.DONE, packed.done)
                     settled = connection.execute(sql.SETTLE, _settling(claim, turn, settings_version, keep))
                 answer = COMMITTED if settled.fetchone() else _why_not(connection, claim)
+                if answer == COMMITTED and sum(row[0] for row in entered) != turn.entering:
+                    answer = STALE
                 if answer != COMMITTED:
                     raise psycopg.Rollback
                 reach("lane.settled")
@@ -236,6 +240,8 @@ class _Noted:
 
     def __init__(self) -> None:
         self.statements: list[tuple[str, Any]] = []
+        self.states: dict[str, Any] = {}
+        self.done: dict[str, Any] = {}
         self.finish: dict[str, Any] = {}
 
     def execute(self, statement: str, given: Any) -> None:
@@ -258,8 +264,8 @@ def _packed(claim: Claim, turn: Turn) -> _Noted:
         gone = {"vouchers": sorted(turn.deleted)}
         noted.execute(sql.DELETE_VOUCHERS, owner | gone)
         noted.execute(sql.DELETE_NUMBERS, owner | gone)
-    noted.execute(sql.STATES, owner | {"states": _json([_state(change) for change in turn.books])})
-    noted.execute(sql.DONE, owner | {"done": turn.done})
+    noted.states = owner | {"states": _json([_state(change) for change in turn.books])}
+    noted.done = owner | {"done": turn.done}
     noted.finish = owner | _stamped(turn)
     return noted
 
@@ -273,6 +279,7 @@ def _state(change: BookChange) -> dict[str, object]:
         "posted": change.posted,
         "set_no": change.set_no,
         "version": change.version,
+        "enters": change.enters,
         "failed": change.result == FAILED,
         "fault_act": change.fault_act,
         "faults": faults,

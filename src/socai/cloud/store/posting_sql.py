@@ -145,11 +145,13 @@ delete from number_taken where {_MINE} and series = any(array(select series from
     and number = any(array(select number from v)) and voucher = any(%(vouchers)s::uuid[])
 """
 
-# Book states. What is posted is always written; what runs and what failed only by the newest work of that book.
+# Book states. What is posted is always written; what runs and what failed only by the newest work of that book. A book
+# whose work was taken back since it was looked at (the voucher deleted, or saved without the wish) is not entered:
+# it is missing in what comes back, and the turn is looked at again.
 STATES = """
 with x as materialized (
     select * from json_to_recordset(%(states)s::json) as x(voucher uuid, book text, work bigint, posted boolean,
-        set_no int, version int, fault_act text, faults jsonb)
+        set_no int, version int, fault_act text, faults jsonb, enters boolean)
 )
 update voucher_book b set
     posted = x.posted, set_no = x.set_no, version = x.version,
@@ -159,7 +161,8 @@ update voucher_book b set
     faults = case when b.work = x.work then x.faults else b.faults end
 from x
 where b.bucket = %(bucket)s and b.tenant = %(tenant)s and b.voucher = any(array(select voucher from x))
-    and b.voucher = x.voucher and b.book = x.book
+    and b.voucher = x.voucher and b.book = x.book and (not x.enters or b.work >= x.work)
+returning x.enters
 """
 
 DONE = f"delete from work where {_MINE} and n = any(%(done)s)"

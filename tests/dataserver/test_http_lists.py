@@ -265,13 +265,22 @@ def test_sync_tells_what_waits(clerk: httpx.Client) -> None:
     assert clerk.get("/sync/results", params={"state": "failed"}).json()["items"] == []
     assert clerk.get("/sync/results", params={"state": "lost"}).json()["code"] == "CHOICE_INVALID"
     assert clerk.post("/sync").json()["online"] is False
+    assert clerk.get("/sync/result").json() == {"running": None, "items": []}
 
 
 def test_a_download_is_noted_and_its_progress_told(clerk: httpx.Client) -> None:
     begun = clerk.post("/download", json={"from": "2026-01-01", "to": "2026-03-31", "types": [], "branches": []})
     assert begun.status_code == 200, begun.text
     job = begun.json()["job"]
-    assert clerk.get(f"/download/{job}").json() == {"job": job, "state": "waiting", "done": 0, "total": 0, "faults": []}
+    told = clerk.get(f"/download/{job}").json()
+    assert (told["job"], told["state"], told["done"], told["total"], told["faults"]) == (job, "waiting", 0, 0, [])
+    assert (told["user"], told["first_day"], told["last_day"], told["types"]) == (
+        "ketoan", "2026-01-01", "2026-03-31", [],
+    )  # fmt: skip
+    assert [item["job"] for item in clerk.get("/downloads").json()] == [job]
+    assert clerk.delete(f"/download/{job}").json()["state"] == "cancelled"
+    assert clerk.get(f"/download/{job}").json()["state"] == "cancelled"
+    assert clerk.delete(f"/download/{FUND}").status_code == 404
     wrong = clerk.post("/download", json={"from": "x", "to": "2026-03-31"}).json()
     assert (wrong["code"], wrong["field"]) == ("DAY_INVALID", "from")
     assert clerk.get(f"/download/{FUND}").status_code == 404

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from socai.dataserver import exchange
-from socai.dataserver.desk import Desk
+from socai.dataserver.desk import ROUND, Desk
 from socai.dataserver.http import event
 from socai.dataserver.http.event import Hub, Listener
 from socai.sync.message import Outcome, PushAnswer, WireFault
@@ -122,6 +122,13 @@ def answer_all(desk: Desk, result: str, faults: list[WireFault] | None = None) -
     while (push := exchange.next_batch(desk)) is not None:
         outcomes = [Outcome(item.n, result, 1, 1, faults=faults or []) for item in push.operations]
         exchange.take_answer(desk, push, PushAnswer("", outcomes))
+
+
+def test_a_round_of_syncing_is_told_as_it_goes(house: Served) -> None:
+    """Row 11: both halves live, to everybody."""
+    ear, desk = Ear(house.client()), house.office.tenant(TENANT).desk  # type: ignore[union-attr]
+    desk.tell(ROUND)
+    assert ear.next("result") == {"running": None, "items": []}
 
 
 def test_events_want_a_session(house: Served) -> None:

@@ -77,6 +77,7 @@ def test_what_a_refused_entry_holds_does_not_keep_the_first_half_open() -> None:
     lines = [{"debit_account": "131", "credit_account": "5111", "amount": "9", "debit_partner": partner}]
     office.save(journal(lines=lines))
     rounds.begin(LINE, "")
+    rounds.ahead([])
     push = exchange.next_batch(office.desk)
     assert push is not None
     faults = [WireFault("CATALOG_CODE_TAKEN", "code", {"code": "KH88", "kind": "partner"})]
@@ -151,6 +152,37 @@ def test_after_an_outage_both_halves_are_told_and_then_the_mark_is_green(fresh_d
         assert last.since < last.began_at <= last.push.ended_at <= last.pull.ended_at
         assert greens
         assert not any(greens)
+
+
+def test_a_person_who_asks_is_told_what_came_of_it(fresh_database: str, tmp_path: Path) -> None:
+    """With the line up and everything here, "Đồng bộ dữ liệu" asks the cloud anew and says so, under that name."""
+    with running(fresh_database) as system:
+        hanoi = system.open(tmp_path / "hn", "Hà Nội")
+        make_company(hanoi)
+        until(lambda: hanoi.books.sync_state().green, "green")
+        done = hanoi.save(journal())
+        hanoi.books.sync_now("chief")
+        asked = until(lambda: [item for item in hanoi.books.rounds() if item.why == ASKED], "kept")[0]
+        assert (asked.user, asked.state, asked.push.failed) == ("chief", DONE, 0)
+        assert asked.push.done == asked.push.total
+        until(lambda: hanoi.status(done.id).sync == "synced", "sent")  # type: ignore[union-attr]
+        (start, *_) = reversed(hanoi.books.rounds())
+        assert (start.why, start.state) == ("start", DONE)
+
+
+def test_a_round_ends_only_after_the_cloud_was_asked() -> None:
+    """A line that only seems to be up (a poll into nothing) makes no green mark."""
+    office = open_office()
+    rounds = Rounds(office.desk)
+    answer_all(rounds, office, len(with_outbox(office)), [])
+    rounds.begin(ASKED, "", "clerk")
+    rounds.settle(received=True)
+    assert rounds.unseen
+    assert rounds.running is not None
+    rounds.ahead([])
+    rounds.settle(received=True)
+    assert rounds.running is None
+    office.close()
 
 
 def test_a_long_backlog_does_not_starve_the_download(fresh_database: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from socai.core.life import LEASE_SECONDS
-from socai.dataserver import exchange, incoming
+from socai.dataserver import convergence, exchange, incoming
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
 from socai.dataserver.loading import next_page
@@ -27,7 +27,7 @@ from socai.dataserver.store import meta, outbox, voucher
 from socai.dataserver.store.file import StorageFailed
 from socai.edge.client import CloudClient, CloudRefused, CloudSlow, CloudUnreachable
 from socai.edge.failpoint import reach
-from socai.sync import pull, push
+from socai.sync import digest, pull, push
 from socai.sync.message import (
     FEED_ITEMS_MAX,
     OPERATIONS_PER_PUSH_MAX,
@@ -101,6 +101,7 @@ class Agent:
         self._pull_state = pull.PullState()
         self.rounds = Rounds(desk, clock)
         self._was_online = False
+        self._watch, self._compare_asked = digest.begin(clock()), False
 
     # ---- for others
 
@@ -127,12 +128,11 @@ class Agent:
 
     def sync_now(self, user: str = "") -> None:
         """Đồng bộ dữ liệu: whatever is being waited for, try now. `user` asks."""
-        if self.standing.online:
+        if _is_open(self.standing):
             self.rounds.begin(ASKED, self.standing.as_of, user)
-            self._settle_round()
         self._ask(greet=False)
         self._post(pull.Hurry(self._clock()))
-        self._people_due = True
+        self._people_due = self._compare_asked = True
         self._chore_wake.set()
 
     def load_now(self) -> None:
@@ -316,16 +316,28 @@ class Agent:
         return self._letter() or pull.Tick(self._clock())
 
     def _look(self, client: CloudClient, cursor: str) -> pull.Event:
-        """What changed elsewhere, before it is read. A cloud that cannot say is read without."""
-        try:
-            seen = client.overview(cursor)
-        except CloudRefused as refused:
-            if refused.status != NOT_FOUND:
-                raise
-            seen = Overview("")
+        """What changed elsewhere, before it is read."""
+        seen = self._overview(client, cursor)
         self._heard()
         self.rounds.ahead(seen.counts)
         return pull.Looked(self._clock(), seen.total, seen.behind_max)
+
+    def _overview(self, client: CloudClient, cursor: str) -> Overview:
+        """What lies ahead, counted; nothing where the cloud is too old to say."""
+        try:
+            return client.overview(cursor)
+        except CloudRefused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            return Overview("")
+
+    def _follow_round(self, client: CloudClient) -> None:
+        """See how far the running round is; where it is about news that are waited for already, ask for them anew."""
+        if self.rounds.unseen and self.standing.caught_up:
+            with self._desk.file.read() as db:
+                cursor = meta.text(db, "cursor")
+            self.rounds.ahead(self._overview(client, cursor).counts)
+        self._settle_round()
 
     def _settle_round(self) -> None:
         """See how far the running round is."""
@@ -378,11 +390,12 @@ class Agent:
             after = self.standing
         if replace(before, as_of="") != replace(after, as_of=""):
             self._desk.tell(SYNC)
-        if before.online and not after.online:
+        if _is_open(before) and not _is_open(after):
             self.rounds.cut()
-        if after.online and not before.online:
+        if _is_open(after) and not _is_open(before):
             self.rounds.begin(LINE if self._was_online else START, before.as_of)
             self._was_online = True
+        if after.online and not before.online:
             self._post(pull.Hurry(self._clock()))
             self._chore_wake.set()
 
@@ -395,7 +408,7 @@ class Agent:
         while not self._closed:
             try:
                 seen = self._tell_lapsed(seen)
-                self._settle_round()
+                self._follow_round(client)
                 now = self._clock()
                 if self.standing.online and not self.standing.reason:
                     if self._people_due or now - people_at >= PEOPLE_SECONDS:
@@ -405,6 +418,8 @@ class Agent:
                         self._desk.tell(SYNC)
                     while not self._closed and next_page(self._desk, client):
                         self._desk.tell(DOWNLOAD)
+                        self._follow_round(client)
+                    self._compare(client)
                     if now >= numbers_at:
                         numbers_at = now + self._numbers(client)
                 if now - forget_at >= FORGET_SECONDS:
@@ -430,6 +445,23 @@ class Agent:
             return max(NUMBERS_SECONDS, refused.retry_after)
         return 0.0
 
+    def _compare(self, client: CloudClient) -> None:
+        """See whether this file holds what the cloud holds: now and then, and when a person asks."""
+        if self._compare_asked:
+            self._watch, self._compare_asked = digest.asked(self._watch, self._clock()), False
+        ready = self.standing.caught_up and not exchange.pending(self._desk)
+        if not digest.due(self._watch, self._clock(), ready):
+            return
+        verdict = digest.MOVED
+        try:
+            verdict = convergence.check(self._desk, client)
+        except CloudRefused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            verdict = digest.EQUAL  # a cloud that cannot say yet
+        finally:
+            self._watch = digest.after(self._watch, self._clock(), verdict)
+
     def _tell_lapsed(self, seen: Instant) -> Instant:
         """Tell of vouchers whose five minutes have ended: their buttons change without anything else happening."""
         now = self._desk.clock.now()
@@ -446,3 +478,8 @@ class Agent:
         moment = before.strftime("%Y-%m-%dT%H:%M:%S")
         while not self._closed and self._desk.file.write(lambda db: outbox.forget(db, moment, FORGET_PLACES)):
             self._step_aside()
+
+
+def _is_open(standing: Standing) -> bool:
+    """Whether the line is up and the cloud takes what comes from here."""
+    return standing.online and not standing.reason

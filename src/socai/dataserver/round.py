@@ -2,7 +2,8 @@
 
 A round begins when the program starts, when the line is back, and when a person asks. Its first half ends when every
 operation that stood in the outbox at its beginning and can be sent has its answer, its second when after that the
-newest the cloud has is here. Sending and bringing run side by side all the time; this only watches them.
+newest the cloud has is here, and the cloud has been asked: a line that only seems to be up ends no round. Sending and
+bringing run side by side all the time; this only watches them.
 """
 
 from __future__ import annotations
@@ -92,6 +93,12 @@ class Rounds:
         self._course: _Course | None = None
 
     @property
+    def unseen(self) -> bool:
+        """Whether a running round has not been told yet what lies ahead: its second half cannot end before."""
+        course = self._course
+        return course is not None and not course.pull_began
+
+    @property
     def running(self) -> Round | None:
         """The running round, if there is one."""
         course = self._course
@@ -156,7 +163,7 @@ class Rounds:
             before, push, pull = course.round, course.round.push, course.round.pull
             ended = push.ended_at or ("" if left > held else now)
             push = change(push, done=max(push.total - left, 0), held=held, ended_at=ended)
-            if push.ended_at and received:
+            if push.ended_at and received and course.pull_began:
                 pull = change(pull, total=pull.done, ended_at=now)
             course.round = change(before, push=push, pull=pull)
             if push.ended_at and pull.ended_at:

@@ -149,6 +149,7 @@ export class VoucherModel {
     const same =
       equipment?.sources === sources && equipment.context === context && equipment.rowDefaults === rowDefaults;
     if (same && voucher === this.voucher) return;
+    if (voucher !== this.voucher) this.shapes.clear(); // its words may be those of another language now
     this.voucher = voucher;
     this.equipment = { sources, context, rowDefaults };
   }

@@ -74,7 +74,12 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
       ...names.map((field) => ({
         name: field.name,
         label: field.label,
-        width: field.kind === "flag" ? 100 : field.name === "name" || field.name === "address" ? 240 : 130,
+        width:
+          field.kind === "flag"
+            ? Math.round(field.label.length * 6.8) + 20
+            : field.name === "name" || field.name === "address"
+              ? 240
+              : 130,
         flexible: field.name === "name" || field.name === "address",
         cell: (entry: CatalogEntry) => shown(field.name, entry.body[field.name]),
       })),

@@ -12,6 +12,7 @@ from socai.cloud.tenant import begin_timelines
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.save import Request
 from socai.dataserver.store import audit, conflict, meta, voucher
+from socai.dataserver.store.file import Connection
 from socai.edge.postgres import EmbeddedPostgres
 from support.desk import BRANCH, ident, journal
 from support.system import CHIEF, Place, cloud_store, make_company, running, until
@@ -265,3 +266,31 @@ def test_a_restored_cloud_gets_again_what_its_backup_lacks(
         assert sum(row[0] for row in balances(hanoi).values()) == 4_000
 
     session(all_there, ports)
+
+
+def test_an_office_whose_file_was_tampered_with_is_found_out_and_mended_when_it_syncs(
+    fresh_database: str, tmp_path: Path
+) -> None:
+    """Convergence is verified: section 6 of the architecture, over HTTP and PostgreSQL."""
+    with running(fresh_database) as system:
+        hanoi = system.open(tmp_path / "hn", "Hà Nội")
+        make_company(hanoi)
+        done = saved(hanoi.save(journal("100000"), post_to=("financial",)))
+        until(lambda: hanoi.is_posted(done.id) and hanoi.books.sync_state().green, "posted and green")
+        good = balances(hanoi)
+
+        def tamper(db: Connection) -> None:
+            db.execute("UPDATE voucher SET number = 'X' WHERE id = ?", (done.id,))
+            db.execute("UPDATE balance SET debit = debit + 7 WHERE dimension = 0 AND debit <> 0")
+
+        hanoi.books.file.write(tamper)
+        hanoi.books.sync_now()
+        until(lambda: hanoi.books.sync_state().differed_at, "found out")
+
+        def mended() -> bool:
+            with hanoi.books.read() as db:
+                head = voucher.load(db, done.id)
+            return head is not None and head.number == done.number and balances(hanoi) == good
+
+        until(mended, "mended")
+        until(lambda: hanoi.books.sync_state().differs == 0, "seen to be equal again")

@@ -58,6 +58,9 @@ class SyncState:
     storage: str  # why nothing can be saved, empty while all is well
     lane_depth: int = 0  # how much of this company waits to be posted at the cloud, as it last told
     lane_seconds: int = 0  # … and for how long, about
+    compared_at: str = ""  # when this file was last compared with the cloud, and how many places differed then
+    differs: int = 0
+    differed_at: str = ""  # when something was last found to differ, and was mended
 
 
 class Books:
@@ -149,6 +152,7 @@ class Books:
             failed, conflicts = outbox.failures(db), conflict.count(db)
             known = meta.standing(db)
             lane = meta.number(db, "lane_depth"), meta.number(db, "lane_seconds")
+            compared = meta.text(db, "compared_at"), meta.number(db, "differs"), meta.text(db, "differed_at")
         received = standing.caught_up and known.received
         running = self.round_running()
         green = standing.online and received and not waiting + sent and not standing.reason and running is None
@@ -168,6 +172,9 @@ class Books:
             storage=self.file.broken,
             lane_depth=lane[0],
             lane_seconds=lane[1],
+            compared_at=compared[0],
+            differs=compared[1],
+            differed_at=compared[2],
         )
 
     def rounds(self) -> list[Round]:

@@ -22,7 +22,7 @@ from socai.cloud.clock import utc_now
 from socai.cloud.enrol import Enrol, enrol
 from socai.cloud.feed import download_filter
 from socai.cloud.hello import greet
-from socai.cloud.http import number, operator
+from socai.cloud.http import digest, number, operator
 from socai.cloud.http.api import (
     NDJSON,
     Api,
@@ -276,6 +276,7 @@ def cloud_application(api: Api) -> Any:
     handlers = [
         *(enrol_replica, hello, push, feed, overview, reheard, snapshot, download, read_report),
         *(list_people, save_person),
+        *digest.HANDLERS,
         *operator.HANDLERS,
         *number.HANDLERS,
     ]

@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from socai.books.write import NewSet
-from socai.cloud.store.memory_feed import MemoryFeed
+from socai.cloud.store.memory_digest import MemoryDigests
 from socai.cloud.store.number import MemoryNumbering, NumberTables
 from socai.cloud.store.port import Applied, FrameRows, Raced
 from socai.cloud.store.row import (
@@ -72,7 +72,7 @@ class TenantTables:
         return self.row.seq
 
 
-class MemoryStore(MemoryFeed):
+class MemoryStore(MemoryDigests):
     """All tenants in one process. `now` gives UTC ISO times."""
 
     def __init__(self, now: Callable[[], str]) -> None:

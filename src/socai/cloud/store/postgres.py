@@ -12,14 +12,14 @@ from socai.cloud.store.connection import API, POOL_SIZE_MAX, Connection, Databas
 from socai.cloud.store.number_postgres import PostgresNumbering
 from socai.cloud.store.port import Raced
 from socai.cloud.store.postgres_accept import PostgresAccepting, iso, person_row, record_of, replica_row
-from socai.cloud.store.postgres_feed import PostgresFeed
+from socai.cloud.store.postgres_digest import PostgresDigests
 from socai.cloud.store.row import CodeRow, PersonRow, ReplicaRow, TenantRef, TenantRow, next_mark
 from socai.sync.reading import Record
 
 LOST_RACES = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
-class PostgresStore(PostgresFeed):
+class PostgresStore(PostgresDigests):
     """See CloudStore. One pool of connections of the role `socai_api`."""
 
     def __init__(self, dsn: str, size_max: int = POOL_SIZE_MAX) -> None:

@@ -30,7 +30,8 @@ class SyncView(msgspec.Struct, frozen=True):
     `storage`: true while the disk takes nothing. Times are UTC, empty where never. `seconds_left`: of the running round
     of syncing by its pace so far, -1 where nothing can be said yet, 0 where none runs. `lane_depth`, `lane_seconds`:
     how much of the company waits to be posted at the cloud, and for how long about, as the cloud last told.
-    `todo`: what needs a person, as far as the asker may see; `todo_mine`: what the asker did last.
+    `todo`: what needs a person, as far as the asker may see; `todo_mine`: what the asker did last. `compared_at`: when
+    this file was last compared with the cloud, `differs` how many places differed then, `differed_at` when any last did.
     """
 
     online: bool
@@ -51,6 +52,9 @@ class SyncView(msgspec.Struct, frozen=True):
     lane_seconds: int = 0
     todo: int = 0
     todo_mine: int = 0
+    compared_at: str = ""
+    differs: int = 0
+    differed_at: str = ""
 
 
 class SyncResult(msgspec.Struct, frozen=True):
@@ -115,6 +119,9 @@ def sync_view(books: Books) -> SyncView:
         seconds_left=state.seconds_left,
         lane_depth=state.lane_depth,
         lane_seconds=state.lane_seconds,
+        compared_at=state.compared_at,
+        differs=state.differs,
+        differed_at=state.differed_at,
     )
 
 

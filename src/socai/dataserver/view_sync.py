@@ -31,7 +31,7 @@ class SyncView(msgspec.Struct, frozen=True):
     of syncing by its pace so far, -1 where nothing can be said yet, 0 where none runs. `lane_depth`, `lane_seconds`:
     how much of the company waits to be posted at the cloud, and for how long about, as the cloud last told.
     `todo`: what needs a person, as far as the asker may see; `todo_mine`: what the asker did last. `compared_at`: when
-    this file was last compared with the cloud, `differs` how many places differed then, `differed_at` when any last did.
+    this file was last compared with the cloud; `differs`: how many places differed then; `differed_at`: when any did.
     """
 
     online: bool

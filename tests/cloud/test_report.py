@@ -15,7 +15,8 @@ from socai.cloud.people import PersonWish, add_user
 from socai.cloud.run import serving
 from socai.cloud.store.migration import migrate
 from socai.cloud.store.postgres import PostgresStore
-from socai.sync.message import ReportAnswer, ReportWish, encode
+from socai.sync.message import encode
+from socai.sync.report import ReportAnswer, ReportWish
 from support.sender import HCM, HN, company, ident, journal
 
 MARCH = {"from": "2026-03-01", "to": "2026-03-31"}

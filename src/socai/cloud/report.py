@@ -21,7 +21,7 @@ from socai.core.account import Chart
 from socai.core.report import ROWS_PER_PAGE_MAX
 from socai.registry import reports
 from socai.sync.grant import Grant, may_voucher
-from socai.sync.message import ReportAnswer, ReportRow, ReportWish
+from socai.sync.report import ReportAnswer, ReportRow, ReportWish
 
 RIGHT = "report"
 

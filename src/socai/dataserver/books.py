@@ -34,7 +34,8 @@ from socai.dataserver.store.replica import Replica, Ticket
 from socai.dataserver.store.voucher import Head
 from socai.edge.client import CloudClient
 from socai.sync.grant import Grant
-from socai.sync.message import POLL_SECONDS_MAX, People, Person, ReportAnswer, ReportWish
+from socai.sync.message import POLL_SECONDS_MAX, People, Person
+from socai.sync.report import ReportAnswer, ReportWish
 
 REPLICA_FILE = "replica.db"
 

@@ -29,7 +29,7 @@ from socai.dataserver.store import catalog, ledger, listing, meta
 from socai.dataserver.store.file import Connection
 from socai.dataserver.view import Branches
 from socai.registry import Form, Regime, ReportType, regimes, reports, say
-from socai.sync.message import ReportAnswer
+from socai.sync.report import ReportAnswer
 
 PARAMETERS = ("from", "to", "branch", "book", "level", "account", "partner", "bank_account", "fund", "currency")
 MONTHS_NAMED_MAX = 24

@@ -35,11 +35,13 @@ from socai.sync.message import (
     Push,
     PushAnswer,
     Reheard,
-    ReportAnswer,
-    ReportWish,
+    RenumberAnswer,
+    RenumberAsked,
     SnapshotChunk,
+    VoucherLog,
     encode,
 )
+from socai.sync.report import ReportAnswer, ReportWish
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
@@ -186,9 +188,17 @@ class CloudClient:
         """A page of a report from the cloud's books."""
         return self._read(self._send("POST", "/sync/report", encode(wish)), ReportAnswer)
 
+    def voucher_log(self, ident: str) -> VoucherLog:
+        """One voucher's life at the cloud."""
+        return self._read(self._send("GET", f"/sync/vouchers/{ident}/log"), VoucherLog)
+
     def digests(self) -> Digests:
         """Counts and hashes of everything this replica is entitled to."""
         return self._read(self._send("GET", "/sync/digest"), Digests)
+
+    def renumber(self, message: RenumberAsked) -> RenumberAnswer:
+        """Renumber a period, or ask what it would come to."""
+        return self._read(self._send("POST", "/sync/renumber", encode(message)), RenumberAnswer)
 
     def people(self) -> People:
         """All users of the tenant."""

@@ -137,6 +137,7 @@ class HelloAnswer(Message, frozen=True, omit_defaults=True):
     branches: list[str] = []
     series_mark: str = ""
     faults: list[WireFault] = []
+    office: str = ""  # what the cloud calls this replica
     accepted_epoch: int = 0
 
 
@@ -263,40 +264,34 @@ class Reheard(Message, frozen=True, omit_defaults=True):
     items: list[FeedItem] = []
 
 
-class ReportWish(Message, frozen=True, omit_defaults=True):
-    """A page of a report over books the replica does not hold whole, on behalf of `user`.
+class LogItem(Message, frozen=True, omit_defaults=True):
+    """One moment of a voucher's life at the cloud: accepted | refused | conflict | posted | voided.
 
-    `branches`: what that person may see at that office; none means all that the cloud's own checks leave.
+    `at` is the cloud's time, `made_at` the office's own; `office` its name, with `by` who acted there. A posting is
+    told with the act that asked for it.
     """
 
-    user: str
-    code: str
-    parameters: dict[str, str] = {}
-    branches: list[str] = []
-    language: str = "vi"
-    after: str = ""
-    limit: int = 500
+    what: str
+    at: str
+    seq: int = 0
+    act: str = ""
+    by: str = ""
+    office: str = ""
+    made_at: str = ""
+    replica: str = ""
+    epoch: int = 0
+    n: int = 0
+    act_id: str = ""
+    version: int = 0
+    books: list[str] = []
+    faults: list[WireFault] = []
 
 
-class ReportRow(Message, frozen=True, omit_defaults=True):
-    """One row as the interpreter made it: cells are integers of đồng or minor units, ISO days, text."""
-
-    kind: str
-    cells: dict[str, Any] = {}
-    voucher: str = ""
-    type: str = ""
-
-
-class ReportAnswer(Message, frozen=True, omit_defaults=True):
-    """A page of rows as of a moment (UTC); `next` is empty on the last page, the sums are of the whole report."""
+class VoucherLog(Message, frozen=True, omit_defaults=True):
+    """A voucher's life at the cloud, oldest first."""
 
     timeline: str
-    as_of: str
-    rows: list[ReportRow] = []
-    next: str = ""
-    totals: dict[str, int] = {}
-    opening: dict[str, int] = {}
-    closing: dict[str, int] = {}
+    items: list[LogItem] = []
 
 
 class BalanceRow(Message, frozen=True, omit_defaults=True):
@@ -416,6 +411,41 @@ class AccountAsked(Message, frozen=True, omit_defaults=True):
     day: str
     fund: str = ""
     own: list[Use] = []
+
+
+class RenumberAsked(Message, frozen=True, omit_defaults=True):
+    """Renumber the vouchers of a series dated `first` to `last` in the order of their days.
+
+    Without `start` they share out the numbers they have; with it numbers run from that count without gaps. `dry`: only
+    tell what would be done.
+    """
+
+    replica: str
+    user: str
+    type: str
+    branch: str
+    first: str
+    last: str
+    fund: str = ""
+    start: int = 0
+    dry: bool = False
+
+
+class Renumbered(Message, frozen=True, omit_defaults=True):
+    """One voucher that got another number."""
+
+    voucher: str
+    day: str
+    old: str
+    new: str
+
+
+class RenumberAnswer(Message, frozen=True, omit_defaults=True):
+    """What was (or, dry, would be) renumbered, in the order of days. `seq` is 0 where nothing was written."""
+
+    timeline: str
+    changes: list[Renumbered] = []
+    seq: int = 0
 
 
 _encoder = msgspec.json.Encoder()

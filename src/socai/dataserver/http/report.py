@@ -16,7 +16,7 @@ from socai.dataserver.http.voucher import Query
 from socai.dataserver.view_report import PARAMETERS, Asked, Elsewhere, ReportView
 from socai.edge.client import CloudRefused, CloudUnreachable
 from socai.edge.http import Refused, problems
-from socai.sync.message import ReportAnswer, ReportWish
+from socai.sync.report import ReportAnswer, ReportWish
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

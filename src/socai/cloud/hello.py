@@ -94,4 +94,5 @@ def _answer(
         branches=list(row.branches),
         series_mark=row.series_mark,
         faults=faults or [],
+        office=row.name,
     )

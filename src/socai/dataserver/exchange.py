@@ -96,6 +96,7 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
             meta.put(db, facts)
             return
         branches = ",".join(answer.branches)
+        facts |= {"office": answer.office} if answer.office else {}
         facts |= {"timeline": answer.timeline, "branches": branches, "series_mark": answer.series_mark}
         if known.snapshot_done and set(known.branches.split(",")) != set(branches.split(",")):
             facts["snapshot_done"] = 0  # other branches, other balances: taken anew, history by download

@@ -56,8 +56,8 @@ from socai.sync.message import (
     Hello,
     Push,
     PushAnswer,
+    ReportWish,
 )
-from socai.sync.report import ReportWish
 from socai.sync.version import check_version
 
 BODY_BYTES_MAX = 4_500_000
@@ -187,9 +187,7 @@ async def overview(request: Call) -> Response[bytes]:
     api = api_of(request)
     caller, _ = await api.called(request)
     cursor = request.query_params.get("cursor", "")
-    async with api.door.turn(BACKLOG, caller.ref.tenant):
-        found = await api.run(api.feeder.overview, caller.ref, caller.replica, cursor)
-    return answer(request, passed(found))
+    return answer(request, passed(await api.run(api.feeder.overview, caller.ref, caller.replica, cursor)))
 
 
 @post("/sync/reheard", status_code=200, responses=problems(400, 401, 413))
@@ -198,9 +196,7 @@ async def reheard(request: Call) -> Response[bytes]:
     api = api_of(request)
     caller, body = await api.called(request)
     held = read_body(Held, body)
-    async with api.door.turn(BACKLOG, caller.ref.tenant):
-        found = await api.run(api.feeder.reheard, caller.ref, caller.replica, held)
-    return answer(request, passed(found))
+    return answer(request, passed(await api.run(api.feeder.reheard, caller.ref, caller.replica, held)))
 
 
 @get("/sync/snapshot", responses=problems(401))

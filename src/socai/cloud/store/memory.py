@@ -15,6 +15,7 @@ from datetime import datetime
 import msgspec
 
 from socai.books.write import NewSet
+from socai.cloud.store.log import MemoryLog
 from socai.cloud.store.memory_digest import MemoryDigests
 from socai.cloud.store.number import MemoryNumbering, NumberTables
 from socai.cloud.store.port import Applied, FrameRows, Raced
@@ -54,6 +55,8 @@ class TenantTables:
     entry_history: dict[tuple[str, str, int], EntryFact] = field(default_factory=dict)
     numbers: dict[Number, str] = field(default_factory=dict)
     log: dict[tuple[str, int, int], tuple[Operation, Record]] = field(default_factory=dict)
+    arrived: dict[tuple[str, int, int], str] = field(default_factory=dict)  # when each was recorded
+    voided_at: dict[tuple[str, str, int], str] = field(default_factory=dict)  # when each set went out of the books
     changes: dict[tuple[str, str], ChangeRow] = field(default_factory=dict)
     work: dict[int, Work] = field(default_factory=dict)
     work_last: int = 0
@@ -72,7 +75,7 @@ class TenantTables:
         return self.row.seq
 
 
-class MemoryStore(MemoryDigests):
+class MemoryStore(MemoryLog, MemoryDigests):
     """All tenants in one process. `now` gives UTC ISO times."""
 
     def __init__(self, now: Callable[[], str]) -> None:
@@ -303,6 +306,7 @@ class MemoryAccepting:
         for operation, record in changes.records:
             stamped = replace(record, seq=record.seq or (seq if record.result == APPLIED else 0))
             tables.log[operation.replica, operation.epoch, operation.n] = (operation, stamped)
+            tables.arrived[operation.replica, operation.epoch, operation.n] = self.store.now()
             row = replace(row, last_n=operation.n, last_hash=operation.sha256)
         tables.replicas[self._replica] = row
 

@@ -36,6 +36,7 @@ from socai.cloud.store.row import (
 )
 from socai.sync.digest import Digests
 from socai.sync.fact import Changes, Objects
+from socai.sync.log import LoggedAct, LoggedSet
 from socai.sync.message import ChangeCount, FeedItem, SnapshotChunk
 from socai.sync.reading import Record, Wanted
 
@@ -151,6 +152,22 @@ class DigestStore(Protocol):
         """The digests of everything an office limited to `branches` (none: all) is entitled to, of one moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class VoucherRows:
+    """What a store knows of one voucher's life. `branches`: where it is and where it was."""
+
+    branches: frozenset[str]
+    acts: tuple[LoggedAct, ...]
+    sets: tuple[LoggedSet, ...]
+
+
+class LogStore(Protocol):
+    """Reading one voucher's life."""
+
+    def voucher_rows(self, ref: TenantRef, ident: str) -> VoucherRows:
+        """Its newest acts and all its sets, of one moment; nothing where the cloud never heard of it."""
+
+
 class TenantStore(Protocol):
     """Tenants, their machines and their people."""
 
@@ -207,7 +224,7 @@ class TenantStore(Protocol):
         """Add or change a user."""
 
 
-class CloudStore(AcceptStore, FeedStore, DigestStore, TenantStore, NumberStore, Protocol):
+class CloudStore(AcceptStore, FeedStore, DigestStore, LogStore, TenantStore, NumberStore, Protocol):
     """A whole store."""
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import psycopg
 
 from socai.cloud.store import tenant_sql as statements
 from socai.cloud.store.connection import API, POOL_SIZE_MAX, Connection, Database
+from socai.cloud.store.log import PostgresLog
 from socai.cloud.store.number_postgres import PostgresNumbering
 from socai.cloud.store.port import Raced
 from socai.cloud.store.postgres_accept import PostgresAccepting, iso, person_row, record_of, replica_row
@@ -19,7 +20,7 @@ from socai.sync.reading import Record
 LOST_RACES = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
-class PostgresStore(PostgresDigests):
+class PostgresStore(PostgresLog, PostgresDigests):
     """See CloudStore. One pool of connections of the role `socai_api`."""
 
     def __init__(self, dsn: str, size_max: int = POOL_SIZE_MAX) -> None:

@@ -171,6 +171,7 @@ class MemoryLane:
         seq, now = tables.next_seq(changed), self._store.now()
         for void in turn.voids:
             tables.sets[void] = replace(tables.sets[void], voided_seq=seq)
+            tables.voided_at[void.voucher, void.book, void.set_no] = now
             for place in tables.invoices_of.pop((void.voucher, void.book), ()):
                 del tables.invoices[place][void.voucher]
         for posted in turn.sets:

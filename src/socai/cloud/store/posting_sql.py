@@ -212,7 +212,7 @@ with t as (
 ), k as materialized (
     select * from json_to_recordset(%(voids)s::json) as k(voucher uuid, book text, set_no int)
 ), voided as (
-    update entry_set s set live = 0, voided_seq = t.seq
+    update entry_set s set live = 0, voided_seq = t.seq, voided_at = now()
     from t cross join k
     where s.bucket = %(bucket)s and s.tenant = %(tenant)s and s.voucher = any(array(select voucher from k))
         and s.voucher = k.voucher and s.book = k.book and s.set_no = k.set_no and s.live = 1

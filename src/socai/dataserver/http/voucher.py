@@ -16,13 +16,14 @@ from socai.base.fault import Fault
 from socai.base.money import parse_amount
 from socai.core import life
 from socai.core.entry import FINANCIAL
-from socai.dataserver import act, redate, retry, save, view, view_company
+from socai.dataserver import act, redate, retry, save, view, view_company, view_timeline
 from socai.dataserver import desk as engine
 from socai.dataserver.http.recording import VoucherSaved, recorded
 from socai.dataserver.http.seat import Seat, Seated, given
 from socai.dataserver.store.listing import STATES, Filters
 from socai.dataserver.view import Similar, VoucherPage, VoucherView
 from socai.dataserver.view_company import NewVoucher
+from socai.dataserver.view_timeline import Timeline
 from socai.edge import log
 from socai.edge.http import Refused, problems
 
@@ -175,6 +176,13 @@ def read_voucher(seat: Seated, ident: FromPath[str], book: Query = "") -> Vouche
     return found
 
 
+@get("/vouchers/{ident:str}/timeline", sync_to_thread=True, responses=problems(401, 404))
+def read_timeline(seat: Seated, ident: FromPath[str]) -> Timeline:
+    """The life of one voucher, oldest first: saved, sent, accepted, posted, taken out; where, when and by whom."""
+    found: Timeline = given(view_timeline.timeline(seat.books, ident, seat.branches))
+    return found
+
+
 @put("/vouchers/{ident:str}", responses=problems(400, 401, 404, 409, 413, 422, 503))
 async def save_voucher(seat: Seated, ident: FromPath[str], data: JSONBody[Save]) -> VoucherSaved:
     """Cất: durable when this answers. Sent to the cloud, and posted where asked, by itself."""
@@ -285,6 +293,7 @@ HANDLERS: list[Any] = [
     new_voucher,
     suggest,
     read_voucher,
+    read_timeline,
     save_voucher,
     quick_edit,
     delete_voucher,

@@ -107,6 +107,16 @@ def store_set(writer: SqliteWriter, ident: str, kind: str, wire: WireEntrySet, e
     writer.post_sets([new])
 
 
+def sets_of(db: apsw.Connection, voucher: str) -> list[tuple[str, int, str, bool]]:
+    """(book, version, posted at, voided) of every set of a voucher that is here, in the order they were posted."""
+    rows = db.execute(
+        "SELECT book, version, posted_at, voided_seq FROM entry_set WHERE bucket = 0 AND tenant = 0 AND voucher = ?"
+        " ORDER BY posted_seq",
+        (voucher,),
+    )
+    return [(str(book), int(version), str(at), bool(voided)) for book, version, at, voided in rows]
+
+
 def clear(db: apsw.Connection) -> None:
     """Empty the books before a snapshot is taken."""
     for name in ("balance", "entry", "entry_history", "entry_set", "month_missing"):

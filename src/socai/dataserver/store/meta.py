@@ -30,6 +30,7 @@ class Standing:
     last_sync_at: str = ""
     as_of: str = ""
     people_version: str = ""
+    office: str = ""  # what the cloud calls this replica
     recheck: int = 0  # 1 while held vouchers are asked for again: a snapshot has taken the feed's place
 
     @property

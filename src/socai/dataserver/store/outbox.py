@@ -109,6 +109,15 @@ def open_of(db: apsw.Connection, kind: str, object_kind: str, object_id: str) ->
     return [OutRow(*found) for found in rows]
 
 
+def all_of(db: apsw.Connection, kind: str, object_id: str, limit: int) -> list[OutRow]:
+    """The newest operations of one object, answered ones too, oldest first."""
+    rows = db.execute(
+        f"SELECT * FROM ({_SELECT} WHERE object = ? AND kind = ? ORDER BY place DESC LIMIT ?) ORDER BY place",
+        (object_id, kind, limit),
+    )
+    return [OutRow(*found) for found in rows]
+
+
 def newest_applied(db: apsw.Connection, object_id: str, version: int) -> int:
     """The place of the operation that made a voucher's version, where it was one of ours; else 0."""
     found = db.execute(

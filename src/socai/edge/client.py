@@ -35,12 +35,13 @@ from socai.sync.message import (
     Push,
     PushAnswer,
     Reheard,
-    ReportAnswer,
-    ReportWish,
+    RenumberAnswer,
+    RenumberAsked,
     SnapshotChunk,
     VoucherLog,
     encode,
 )
+from socai.sync.report import ReportAnswer, ReportWish
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
@@ -194,6 +195,10 @@ class CloudClient:
     def digests(self) -> Digests:
         """Counts and hashes of everything this replica is entitled to."""
         return self._read(self._send("GET", "/sync/digest"), Digests)
+
+    def renumber(self, message: RenumberAsked) -> RenumberAnswer:
+        """Renumber a period, or ask what it would come to."""
+        return self._read(self._send("POST", "/sync/renumber", encode(message)), RenumberAnswer)
 
     def people(self) -> People:
         """All users of the tenant."""

@@ -267,7 +267,8 @@ class Reheard(Message, frozen=True, omit_defaults=True):
 class LogItem(Message, frozen=True, omit_defaults=True):
     """One moment of a voucher's life at the cloud: accepted | refused | conflict | posted | voided.
 
-    `branches`: what that person may see at that office; none means all that the cloud's own checks leave.
+    `at` is the cloud's time, `made_at` the office's own; `office` its name, with `by` who acted there. A posting is
+    told with the act that asked for it.
     """
 
     what: str

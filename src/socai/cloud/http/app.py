@@ -56,8 +56,8 @@ from socai.sync.message import (
     Hello,
     Push,
     PushAnswer,
-    ReportWish,
 )
+from socai.sync.report import ReportWish
 from socai.sync.version import check_version
 
 BODY_BYTES_MAX = 4_500_000
@@ -187,7 +187,9 @@ async def overview(request: Call) -> Response[bytes]:
     api = api_of(request)
     caller, _ = await api.called(request)
     cursor = request.query_params.get("cursor", "")
-    return answer(request, passed(await api.run(api.feeder.overview, caller.ref, caller.replica, cursor)))
+    async with api.door.turn(BACKLOG, caller.ref.tenant):
+        found = await api.run(api.feeder.overview, caller.ref, caller.replica, cursor)
+    return answer(request, passed(found))
 
 
 @post("/sync/reheard", status_code=200, responses=problems(400, 401, 413))
@@ -196,7 +198,9 @@ async def reheard(request: Call) -> Response[bytes]:
     api = api_of(request)
     caller, body = await api.called(request)
     held = read_body(Held, body)
-    return answer(request, passed(await api.run(api.feeder.reheard, caller.ref, caller.replica, held)))
+    async with api.door.turn(BACKLOG, caller.ref.tenant):
+        found = await api.run(api.feeder.reheard, caller.ref, caller.replica, held)
+    return answer(request, passed(found))
 
 
 @get("/sync/snapshot", responses=problems(401))

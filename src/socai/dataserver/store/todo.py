@@ -10,9 +10,10 @@ import apsw
 
 # Each names ids by a partial index: nearly always there is nothing, and that is found out at once.
 _IDLE = "NOT EXISTS (SELECT 1 FROM outbox p WHERE p.object = b.voucher AND p.kind = 'voucher' AND p.state < 2)"
+# From the few refused entries outwards (CROSS JOIN keeps that order): the outbox may be long while the line is cut.
 _HELD = (
-    "SELECT k.voucher FROM catalog_entry e JOIN voucher_key k ON k.kind = e.kind AND k.value = e.id"
-    " JOIN outbox o ON o.object = k.voucher AND o.kind = 'voucher' AND o.state = 0 AND o.state < 2"
+    "SELECT k.voucher FROM catalog_entry e CROSS JOIN voucher_key k ON k.kind = e.kind AND k.value = e.id"
+    " CROSS JOIN outbox o ON o.object = k.voucher AND o.kind = 'voucher' AND +o.state = 0"
     " WHERE e.refused <> '' AND e.version = 0"
 )
 _VOUCHERS = (

@@ -42,7 +42,7 @@ export function FaultList({ faults, where = () => "" }: ListProps) {
   );
 }
 
-/** Codes of warnings that came back unanswered: a person with the right may post all the same. */
+/** Codes of warnings that came back unanswered: a person with the right may post, or unpost, all the same. */
 export function askedOf(stored: Voucher | null, book: string): string[] {
   const faults = stored?.books.find((item) => item.book === book)?.faults ?? [];
   return faults.every((fault) => fault.params?.asks) ? faults.map((fault) => fault.code) : [];
@@ -54,6 +54,7 @@ export function VoucherBanners(props: Props) {
   const { word } = useBooks();
   const failed = stored ? [...stored.faults, ...(stored.books.find((item) => item.book === book)?.faults ?? [])] : [];
   const asked = askedOf(stored, book);
+  const posted = stored?.books.some((item) => item.book === book && item.posted);
   return (
     <>
       {problems.length ? (
@@ -97,7 +98,7 @@ export function VoucherBanners(props: Props) {
           </div>
           {asked.length ? (
             <Button look="primary" scope="voucher" act="resolve" run={() => onPostAnyway(asked)} testid="post-anyway">
-              {t("voucher.post_all_the_same")}
+              {t(posted ? "voucher.unpost_all_the_same" : "voucher.post_all_the_same")}
             </Button>
           ) : null}
         </div>

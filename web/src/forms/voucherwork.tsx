@@ -207,8 +207,9 @@ export function VoucherWork({
     }
   };
   const posted = stored?.books.find((item) => item.book === book)?.posted ?? stored?.status.book === "posted";
+  const ledgerAct = posted ? "unpost" : "post";
   const postNow = async (name: "post" | "unpost", answered: readonly string[] = []) => {
-    const content = { act_id: makeIdent(), revision, book, ...(name === "post" ? { answered } : {}) };
+    const content = { act_id: makeIdent(), revision, book, answered };
     try {
       await post(path(`/vouchers/${ident}/${name}`), content);
     } catch (error) {
@@ -260,10 +261,10 @@ export function VoucherWork({
     quick_edit: { run: () => edit("quick"), refused: reasonOf("quick_edit") },
     delete: { run: () => setDeleting(true), refused: reasonOf("delete") },
     cancel: { run: cancel, refused: mode === "view" ? t("act.nothing") : "" },
-    post: { run: () => void postNow(posted ? "unpost" : "post"), refused: reasonOf(posted ? "unpost" : "post") },
+    post: { run: () => void postNow(ledgerAct), refused: reasonOf(ledgerAct) },
     unpost: { run: () => void postNow("unpost"), refused: reasonOf("unpost") },
     resolve: unsettled
-      ? () => (stored?.conflict ? setComparing(true) : void postNow("post", askedOf(stored, book)))
+      ? () => (stored?.conflict ? setComparing(true) : void postNow(ledgerAct, askedOf(stored, book)))
       : undefined,
     reload: () =>
       leave(() => {
@@ -306,7 +307,7 @@ export function VoucherWork({
   const title = isNew ? t("voucher.new", { title: voucher.title }) : `${voucher.title} ${stored.number}`;
   return (
     <section
-      className="page"
+      className="page scroll"
       ref={root}
       data-regions=""
       data-testid="voucher"
@@ -343,7 +344,7 @@ export function VoucherWork({
         tellFault={faults.fault}
         detail={stored ? statusWord(word, t, stored.status) : ""}
         onResolve={() => setComparing(true)}
-        onPostAnyway={(codes) => void postNow("post", codes)}
+        onPostAnyway={(codes) => void postNow(ledgerAct, codes)}
       />
       <VoucherForm
         voucher={voucher}
@@ -430,13 +431,13 @@ export function VoucherWork({
       ) : null}
       {posting ? (
         <Ask
-          title={t("voucher.post_warnings")}
-          yes={t("voucher.post_all_the_same")}
+          title={t(`voucher.${ledgerAct}_warnings`)}
+          yes={t(`voucher.${ledgerAct}_all_the_same`)}
           no={t("act.no")}
           onYes={() => {
             setPosting(null);
             void postNow(
-              "post",
+              ledgerAct,
               posting.map((item) => item.code),
             );
           }}

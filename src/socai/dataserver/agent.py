@@ -418,7 +418,6 @@ class Agent:
                         self._desk.tell(SYNC)
                     while not self._closed and next_page(self._desk, client):
                         self._desk.tell(DOWNLOAD)
-                    self._compare(client)
                         self._follow_round(client)
                     self._compare(client)
                     if now >= numbers_at:

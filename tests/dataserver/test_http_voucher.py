@@ -104,6 +104,7 @@ def test_a_warning_is_asked_once_and_its_answer_taken(clerk: httpx.Client) -> No
     assert (asked.status_code, asked.json()["code"]) == (409, "WARNING_ASK")
     assert [warning["code"] for warning in asked.json()["warnings"]] == ["CASH_NEGATIVE"]
     assert asked.json()["warnings"][0]["detail_vi"].startswith("Chi quá số tồn")
+    assert asked.json()["as_of"] == ""  # the moment of the figures it is judged by: never synced, so none
     assert clerk.get(f"/vouchers/{voucher}").status_code == 404
     assert save(clerk, payment, voucher=voucher, answered=["CASH_NEGATIVE"]).status_code == 200
 

@@ -217,6 +217,7 @@ def test_money_spent_twice_is_confirmed_with_one_key(fresh_database: str, tmp_pa
         asked = saigon.save(cash("1200", out=True), post_to=("financial",))
         assert isinstance(asked, Refused)
         assert (asked.asks, asked.faults[0].code) == (True, "CASH_NEGATIVE")
+        assert asked.as_of >= "2026"  # judged by figures of a moment, and it says which
         answered = saved(saigon.save(cash("1200", out=True), post_to=("financial",), answered=("CASH_NEGATIVE",)))
         saigon.line.mend()
         saigon.books.sync_now()

@@ -26,6 +26,7 @@ from socai.dataserver.numbering import number_voucher
 from socai.dataserver.outgoing import BODY_ACTS, Wish, is_running, never_told, put_voucher
 from socai.dataserver.save import (
     accepted,
+    asking,
     blank_head,
     check_open,
     record,
@@ -41,7 +42,7 @@ from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
-from socai.sync.grant import Grant, may_voucher
+from socai.sync.grant import Grant, may_renumber, may_voucher
 from socai.sync.message import DELETE, POST, QUICK_EDIT, RENUMBER, SAVE, UNPOST
 
 RESOLVE, DISCARD = "resolve", "discard"
@@ -87,7 +88,7 @@ def unpost(desk: Desk, asked: Asked, book: str, answered: Sequence[str] = ()) ->
 
     def work(found: _Open) -> Saved:
         faults, warnings = check_removal(found.db, found.known, found.head.id, (book,))
-        _refuse_or_ask(faults, warnings, answered)
+        _refuse_or_ask(found.db, faults, warnings, answered)
         return _queue(found, replace(found.wish, books=(book,), answered=accepted(answered)))
 
     return _do(desk, asked, UNPOST, work, book)
@@ -117,8 +118,16 @@ def quick_edit(desk: Desk, asked: Asked, changes: Mapping[str, Any]) -> Saved | 
 
 
 def renumber(desk: Desk, asked: Asked, text: str) -> Saved | Refused:
-    """Give a voucher another number."""
-    return _do(desk, asked, RENUMBER, lambda found: _edit(found, {"number": text}, frozenset(("number",))))
+    """Give a voucher another number. Where the cloud knows of it already, that is a chief accountant's right."""
+
+    def work(found: _Open) -> Saved:
+        head = found.head
+        sent = any(row.state == outbox.SENT for row in outbox.open_of(found.db, VOUCHER, head.type, head.id))
+        if (head.version or sent) and (fault := may_renumber(asked.grant, desk.branches, (head.branch,))):
+            raise Undo(refused(fault))
+        return _edit(found, {"number": text}, frozenset(("number",)))
+
+    return _do(desk, asked, RENUMBER, work)
 
 
 def discard(desk: Desk, asked: Asked) -> Saved | Refused:
@@ -223,14 +232,14 @@ def _check_postable(found: _Open, answered: Sequence[str]) -> None:
     spec = voucher_types()[found.head.type].spec
     body = msgspec.json.decode(voucher.body(found.db, found.head.id, found.head.revision))
     _, faults, warnings = check_body(found.db, found.known, spec, body, found.head.id)
-    _refuse_or_ask(faults, warnings, answered)
+    _refuse_or_ask(found.db, faults, warnings, answered)
 
 
-def _refuse_or_ask(faults: Faults, warnings: Faults, answered: Sequence[str]) -> None:
+def _refuse_or_ask(db: Connection, faults: Faults, warnings: Faults, answered: Sequence[str]) -> None:
     if faults:
         raise Undo(Refused(faults))
     if asks := tuple(fault for fault in warnings if fault.code not in answered):
-        raise Undo(Refused(asks, asks=True))
+        raise Undo(asking(db, asks))
 
 
 def _edit(found: _Open, changes: Mapping[str, Any], only: frozenset[str] | None) -> Saved:

@@ -72,12 +72,16 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why an act was not done. `asks`: the faults are warnings to be answered. `stale`: the form that stands now."""
+    """Why an act was not done. `asks`: the faults are warnings to be answered, from books as of `as_of` (UTC).
+
+    `stale`: the form that stands now.
+    """
 
     faults: Faults
     asks: bool = False
     stale: Theirs | None = None
     mine: bytes = b""
+    as_of: str = ""
 
 
 def refused(*faults: Fault) -> Refused:

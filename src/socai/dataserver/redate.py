@@ -23,7 +23,7 @@ from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, refused
 from socai.dataserver.known import Known
 from socai.dataserver.numbering import number_voucher
 from socai.dataserver.outgoing import Wish, put_voucher
-from socai.dataserver.save import accepted, repeated, saved_now, stale, write_body
+from socai.dataserver.save import accepted, asking, repeated, saved_now, stale, write_body
 from socai.dataserver.store import audit, outbox, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
@@ -77,7 +77,7 @@ def _move(desk: Desk, db: Connection, head: Head, asked: Asked, day: str, answer
     if faults:
         raise Undo(Refused(faults))
     if asks := tuple(fault for fault in warnings if fault.code not in answered):
-        raise Undo(Refused(asks, asks=True))
+        raise Undo(asking(db, asks))
     posts = {row.book for row in voucher.book_rows(db, [head.id]).get(head.id, ()) if row.asked}
     posts |= outbox.newest_wish(db, head.id)
     number_voucher(db, head, spec, body, known)

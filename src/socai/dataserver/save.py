@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from socai.base.fault import Fault
+from socai.base.fault import Fault, Faults
 from socai.base.ident import parse_ident
 from socai.core import life
 from socai.core.number_use import RENUMBERED, Use
@@ -29,7 +29,7 @@ from socai.dataserver.head import fill_head, keys_of
 from socai.dataserver.known import Known
 from socai.dataserver.numbering import number_voucher
 from socai.dataserver.outgoing import Wish, is_running, put_voucher
-from socai.dataserver.store import audit, number, voucher
+from socai.dataserver.store import audit, meta, number, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Ticket, Undo, told
 from socai.dataserver.store.voucher import Head
@@ -118,6 +118,11 @@ def begin_save(
     return desk.file.submit(lambda db: _write(desk, db, grant, request, prepared), settled)
 
 
+def asking(db: Connection, warnings: Faults) -> Refused:
+    """Warnings to be answered, with the moment of the figures they come from."""
+    return Refused(warnings, asks=True, as_of=meta.text(db, "as_of"))
+
+
 def is_long(request: Request) -> bool:
     """Whether checking takes so long that others would feel it in the writer's thread."""
     return sum(len(value) for value in request.body.values() if isinstance(value, list)) > LINES_IN_WRITER_MAX
@@ -154,7 +159,7 @@ def prepare(desk: Desk, db: Connection, grant: Grant, request: Request) -> Prepa
     if faults:
         return Refused(faults)
     if asked := tuple(fault for fault in warnings if fault.code not in request.answered):
-        return Refused(asked, asks=True)
+        return asking(db, asked)
     return Prepared(grant, request, kind.spec, body, known, post_to)
 
 

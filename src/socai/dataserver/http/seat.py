@@ -165,7 +165,7 @@ def refuse(answer: engine.Refused) -> NoReturn:
         raise Refused(*answer.faults, more={"mine": raw(answer.mine), "theirs": told})
     if answer.asks:
         warnings = [worded(fault) for fault in answer.faults]
-        raise Refused(Fault("WARNING_ASK"), more={"warnings": warnings})
+        raise Refused(Fault("WARNING_ASK"), more={"warnings": warnings, "as_of": answer.as_of})
     raise Refused(*answer.faults)
 
 

@@ -38,6 +38,10 @@ def test_a_payment_with_a_tax_line_posts_the_expense_and_the_input_tax(sit: Sit)
     }  # fmt: skip
     desk.press("Control+Enter")
     desk.see_mark("2", "Đã ghi sổ")
+    desk.walk("F6", "tab-lines", most=3)  # a voucher only looked at: its tabs are a stop, the arrows turn them
+    desk.press("ArrowRight")
+    desk.sees_focus("tab-taxes")
+    desk.see("grid-taxes", invoice)
 
     number = desk.value("field-number")
     with desk.paper() as slips:

@@ -96,7 +96,8 @@ export function FieldBox(props: FieldBoxProps) {
       ? highlight - 1
       : Math.min(highlight, options.length - 1);
   const shown = draft ?? (wrong ? value : namedValue(field, value, source, props));
-  const mistake = fault || (wrong ? (`fault.${wrong}` in WORDS ? t(`fault.${wrong}` as WordKey) : wrong) : "");
+  const code = wrong === "CODE_UNKNOWN" && !props.onCreate ? "CODE_UNKNOWN_HERE" : wrong;
+  const mistake = fault || (`fault.${code}` in WORDS ? t(`fault.${code}` as WordKey) : code);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the box shows has changed under the focus
   useLayoutEffect(() => {

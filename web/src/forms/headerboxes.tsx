@@ -37,10 +37,29 @@ function useNumbers(ids: readonly string[]): ReadonlyMap<string, string> {
 }
 
 /** How much of a row of twelve a box takes: names and texts are wide, codes and counts are not. */
-function spanOf(field: FieldSpec): string {
-  if (field.group === "document") return sourceOf(field) && field.kind !== "currency" ? "wide" : "";
-  if (field.kind === "count") return "s3";
-  return field.kind === "text" && field.width >= 30 ? "s8" : "s4";
+function spanOf(field: FieldSpec): number {
+  if (field.kind === "count") return 3;
+  return field.kind === "text" && field.width >= 30 ? 8 : 4;
+}
+
+const ROW = 12;
+
+/** The boxes' widths, row by row; a box left over at the end moves up where the row before can make room for it. */
+function spansOf(fields: readonly FieldSpec[]): readonly number[] {
+  const rows: number[][] = [[]];
+  for (const field of fields) {
+    const span = spanOf(field);
+    const row = rows.at(-1) ?? [];
+    if (row.reduce((sum, own) => sum + own, span) > ROW) rows.push([span]);
+    else row.push(span);
+  }
+  const [before, last] = rows.slice(-2);
+  if (rows.length > 1 && before && last?.length === 1 && (last[0] ?? 0) <= 4) {
+    const joined = [...before, ...last];
+    if (joined.length === 4) rows.splice(-2, 2, [3, 3, 3, 3]);
+    if (joined.length === 3) rows.splice(-2, 2, [...before.map((span) => (span > 4 ? 6 : 3)), 3]);
+  }
+  return rows.flat();
 }
 
 export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
@@ -61,7 +80,10 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
     );
     const names = [...new Set(shown.map((field) => field.group))].filter((name) => name !== "document");
     return {
-      main: names.map((name) => ({ name, fields: shown.filter((field) => field.group === name) })),
+      main: names.map((name) => {
+        const fields = shown.filter((field) => field.group === name);
+        return { name, fields, spans: spansOf(fields) };
+      }),
       document: shown.filter((field) => field.group === "document"),
     };
   }, [voucher, foreign]);
@@ -91,7 +113,7 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
     if (body && props.isNew) model.fillEmpty(body);
   };
 
-  const box = (field: FieldSpec, autoFocus = false) => {
+  const box = (field: FieldSpec, shape: string, autoFocus = false) => {
     const open = mode === "edit" || (mode === "quick" && field.free);
     const suggests = field.kind === "text" && field.name === "description" && open;
     const provisional = field.name === "number" && props.provisionalNumber;
@@ -106,7 +128,7 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
         readOnly={!open}
         wrong={wrong[field.name]}
         fault={faults[field.name]}
-        className={spanOf(field)}
+        className={shape}
         testid={`field-${field.name}`}
         autoFocus={autoFocus}
         placeholder={provisional ? `${provisional} (${t("voucher.provisional")})` : ""}
@@ -135,7 +157,9 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
             data-region={`header-${region.name}`}
           >
             <legend className="visually-hidden">{word(["group", region.name], region.name)}</legend>
-            {region.fields.map((field) => box(field, mode === "edit" && props.isNew && field === first))}
+            {region.fields.map((field, index) =>
+              box(field, `s${region.spans[index]}`, mode === "edit" && props.isNew && field === first),
+            )}
           </fieldset>
         ))}
       </div>
@@ -164,7 +188,7 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
             </select>
           </label>
         ) : null}
-        {regions.document.map((field) => box(field))}
+        {regions.document.map((field) => box(field, sourceOf(field) && field.kind !== "currency" ? "wide" : ""))}
         {spec.books.length > 1 ? (
           <label className="wide">
             <span className="label">{word(["field", "books"], t("voucher.books"))}</span>

@@ -6,7 +6,8 @@ export interface TableColumn<Row> {
   readonly name: string;
   readonly label: string;
   readonly width: number; // pixels
-  readonly flexible?: boolean;
+  /** Takes what is left over; a number is its share beside others. */
+  readonly flexible?: boolean | number;
   readonly figure?: boolean;
   readonly group?: string;
   readonly cell: (row: Row, index: number) => ReactNode;
@@ -63,7 +64,9 @@ export function Table<Row>(props: Props<Row>) {
   const outer = useRef<HTMLDivElement>(null);
   const grouped = columns.some((column) => column.group);
   const template = columns
-    .map((column) => (column.flexible ? `minmax(${column.width}px, 1fr)` : `${column.width}px`))
+    .map((column) =>
+      column.flexible ? `minmax(${column.width}px, ${Number(column.flexible)}fr)` : `${column.width}px`,
+    )
     .join(" ");
   const least = columns.reduce((sum, column) => sum + column.width, 0);
   const shape = { gridTemplateColumns: template, minWidth: least };

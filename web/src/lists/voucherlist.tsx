@@ -7,7 +7,7 @@ import { call, get, post, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { Page, VoucherRow, VoucherSpec } from "../api/types";
 import { plainField, useCells } from "../forms/cellcontext";
-import { FieldBox } from "../forms/fieldbox";
+import { FilterBox } from "../forms/filterbox";
 import { statusWord } from "../forms/statusword";
 import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
@@ -274,15 +274,15 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
             ))}
           </select>
         </label>
-        <FieldBox
+        <FilterBox
           field={plainField("partner", t("list.partner"), "partner")}
           value={filters.partner}
           context={context}
           sources={sources}
-          onChange={(partner, wrong) => setFilters({ partner: wrong ? "" : partner })}
+          onChange={(partner) => setFilters({ partner })}
           testid="filter-partner"
         />
-        <FieldBox
+        <FilterBox
           field={plainField("account", t("list.account"), "account")}
           value={filters.account}
           context={context}
@@ -290,20 +290,20 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
           onChange={(account) => setFilters({ account })}
           testid="filter-account"
         />
-        <FieldBox
+        <FilterBox
           field={plainField("amount_min", t("list.amount_from"), "vnd")}
           value={filters.amount_min}
           context={context}
           sources={sources}
-          onChange={(amount, wrong) => setFilters({ amount_min: wrong ? "" : amount })}
+          onChange={(amount) => setFilters({ amount_min: amount })}
           testid="filter-amount-min"
         />
-        <FieldBox
+        <FilterBox
           field={plainField("amount_max", t("list.amount_to"), "vnd")}
           value={filters.amount_max}
           context={context}
           sources={sources}
-          onChange={(amount, wrong) => setFilters({ amount_max: wrong ? "" : amount })}
+          onChange={(amount) => setFilters({ amount_max: amount })}
           testid="filter-amount-max"
         />
         {filtered ? (

@@ -209,6 +209,7 @@ export const WORDS = {
   "fault.RATE_INVALID": ["Không đọc được tỷ giá.", "Not an exchange rate."],
   "fault.DAY_INVALID": ["Không phải ngày. Ví dụ: 5, 5/1, 05/01/2026, t", "Not a day. Try 5, 5/1, 05/01/2026, t"],
   "fault.CODE_UNKNOWN": ["Không có mã này trong danh mục. F9 để thêm.", "No such code in the catalog. F9 adds it."],
+  "fault.CODE_UNKNOWN_HERE": ["Không có mã này trong danh mục.", "No such code in the catalog."],
   "fault.CHOICE_INVALID": ["Không có lựa chọn này.", "There is no such choice."],
   "fault.TEXT_TOO_LONG": ["Nội dung quá dài.", "The text is too long."],
   "fault.COUNT_INVALID": ["Cần một số nguyên.", "A whole number is needed."],

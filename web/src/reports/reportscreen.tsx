@@ -7,7 +7,7 @@ import { get, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { FieldSpec, ReportColumn, ReportPage, ReportRow, ReportSpec, Value } from "../api/types";
 import { plainField, useCells } from "../forms/cellcontext";
-import { FieldBox } from "../forms/fieldbox";
+import { FilterBox } from "../forms/filterbox";
 import { Button } from "../keys/button";
 import { shownKey } from "../keys/keymap";
 import { useKeys, useScope } from "../keys/layers";
@@ -193,7 +193,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
       {fields.length ? (
         <search className="filters" data-region="parameters">
           {fields.map((field, index) => (
-            <FieldBox
+            <FilterBox
               key={field.name}
               field={field}
               value={values[field.name] ?? ""}
@@ -201,8 +201,8 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
               sources={sources}
               autoFocus={index === 0 && asked === null}
               testid={`parameter-${field.name}`}
-              onChange={(value, wrong) => {
-                latest.current = { ...latest.current, [field.name]: wrong ? "" : value };
+              onChange={(value) => {
+                latest.current = { ...latest.current, [field.name]: value };
                 setValues(latest.current);
               }}
             />

@@ -78,9 +78,9 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
           field.kind === "flag"
             ? Math.round(field.label.length * 6.8) + 20
             : field.name === "name" || field.name === "address"
-              ? 240
-              : 130,
-        flexible: field.name === "name" || field.name === "address",
+              ? 160
+              : 118,
+        flexible: field.name === "name" ? 2 : field.name === "address",
         cell: (entry: CatalogEntry) => shown(field.name, entry.body[field.name]),
       })),
       {

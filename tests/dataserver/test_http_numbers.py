@@ -78,3 +78,30 @@ def test_row_9_with_the_line_up_all_offices_are_accounted_for(fresh_database: st
         found = numbers(chief, branch, day="2026-11-20")
         assert told(found) == [("PT00001", "PT00001", "used", ""), ("PTB00001", "PTB00001", "used", "")]
         assert (found["source"], found["sound"], found["shared"]) == ("cloud", True, False)
+        renumbered_by_the_chief_and_seen_everywhere(chief, other, branch)
+        clerk = saigon.client("clerk")
+        asked = {"type": "cash_receipt", "branch": branch, "from": "2026-11-01", "to": "2026-11-30"}
+        assert clerk.post("/numbers/renumber", json=asked).json()["code"] == "RIGHT_MISSING"
+        hanoi.place.line.cut()
+        assert chief.post("/numbers/renumber", json=asked).json()["code"] == "CLOUD_UNREACHABLE"
+        until(lambda: numbers(chief, branch, day="2026-11-20")["source"] == "office", "alone")
+
+
+def renumbered_by_the_chief_and_seen_everywhere(chief: httpx.Client, other: httpx.Client, branch: str) -> None:
+    """Row 9: a voucher put in later for an earlier day; the period gets its numbers in the order of days."""
+    late = fresh()
+    assert save(chief, receipt(branch, "3", "2026-11-02"), voucher=late, post_to=["financial"]).status_code == 200
+    posted = {"sync": "synced", "book": "posted"}
+    until(lambda: chief.get(f"/vouchers/{late}").json()["status"].items() >= posted.items(), "posted")
+    asked = {"type": "cash_receipt", "branch": branch, "from": "2026-11-01", "to": "2026-11-30"}
+    shown = chief.post("/numbers/renumber", json=asked | {"dry": True}).json()
+    assert [(item["old"], item["new"]) for item in shown["changes"]] == [
+        ("PT00002", "PT00001"),
+        ("PT00001", "PT00002"),
+    ]
+    assert not shown["done"]
+    assert chief.post("/numbers/renumber", json=asked).json()["done"]
+    for place in (chief, other):
+        until(lambda at=place: at.get(f"/vouchers/{late}").json().get("number") == "PT00001", "renumbered")
+        until(lambda at=place: at.get(f"/vouchers/{late}").json()["status"].items() >= posted.items(), "exchanged")
+    assert [run["fate"] for run in numbers(chief, branch, day="2026-11-20")["runs"]] == ["used", "used"]

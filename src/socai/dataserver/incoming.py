@@ -12,6 +12,8 @@ from dataclasses import replace
 
 import msgspec
 
+from socai.core.number_use import RENUMBERED, Use
+from socai.core.numbering import is_provisional
 from socai.dataserver import known as settings
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import CATALOG, VOUCHER, Desk
@@ -23,7 +25,7 @@ from socai.dataserver.losing import lose_entry, lose_voucher, lost_unsent
 from socai.dataserver.numbering import observe_body
 from socai.dataserver.outgoing import BODY_ACTS
 from socai.dataserver.save import blank_head
-from socai.dataserver.store import catalog, conflict, ledger, meta, outbox, voucher
+from socai.dataserver.store import catalog, conflict, ledger, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
@@ -157,7 +159,10 @@ def _fill(db: Connection, head: Head, content: bytes, known: Known, mark: str) -
         head.day, head.voucher_date = day_of(body, "accounting_date"), day_of(body, "voucher_date")
         head.description = str(body.get("description") or "")
         return
+    series, old = head.series, head.number if head.revision else ""
     fill_head(head, kind.spec, body, known)
+    if old and old != head.number and not is_provisional(old):
+        number.note(db, series, Use(old, RENUMBERED, head.id, head.author, head.at, head.number), told=True)
     voucher.replace_keys(db, head.id, keys_of(kind.spec, body), known=True)
     observe_body(db, kind.spec, body, known, mark)
 

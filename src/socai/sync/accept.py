@@ -32,7 +32,7 @@ from socai.sync.fact import (
     others_did,
     winner_of,
 )
-from socai.sync.grant import MACHINE, POSTING_KINDS, may_catalog, may_voucher
+from socai.sync.grant import MACHINE, POSTING_KINDS, may_catalog, may_renumber, may_voucher
 from socai.sync.lane import DELETE as LANE_DELETE
 from socai.sync.lane import POST as LANE_POST
 from socai.sync.lane import REPLACE as LANE_REPLACE
@@ -46,6 +46,7 @@ from socai.sync.message import (
     POST,
     QUICK_EDIT,
     REJECTED,
+    RENUMBER,
     SAVE,
     UNPOST,
     VOUCHER,
@@ -150,7 +151,8 @@ class _Judge:
         found = self.vouchers.get(operation.id)
         branches = [branch for branch in (reading.branch, found.branch if found else "") if branch]
         grant = MACHINE if operation.act == NUMBER else self.frame.grants.get(operation.user)
-        _refuse(operation, may_voucher(grant, self.frame.branches, operation.act, branches))
+        may = may_renumber(grant, self.frame.branches, branches) if operation.act == RENUMBER else None
+        _refuse(operation, may or may_voucher(grant, self.frame.branches, operation.act, branches))
         chained = self._base(operation, found.version if found else 0)
         if found is not None and found.deleted:
             raise Refused(rejected(operation, Fault("ACT_DELETED", "act", {"act": operation.act})))

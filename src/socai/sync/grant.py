@@ -52,6 +52,15 @@ def may_voucher(grant: Grant | None, office: frozenset[str], act: str, branches:
     return None
 
 
+def may_renumber(grant: Grant | None, office: frozenset[str], branches: Iterable[str]) -> Fault | None:
+    """Whether this user may give vouchers the cloud knows other numbers: a chief accountant's or administrator's."""
+    if fault := may_voucher(grant, office, "renumber", branches):
+        return fault
+    if grant is not None and grant.role == ACCOUNTANT:
+        return Fault("RIGHT_MISSING", "user", {"right": "renumber"})
+    return None
+
+
 def may_catalog(grant: Grant | None, office: frozenset[str], kind: str, branch: str) -> Fault | None:
     """Whether this user may change an entry of `kind`; `branch` is the one it belongs to, empty for shared ones."""
     if grant is None or not grant.active or grant.role not in ROLES:

@@ -82,6 +82,13 @@ from voucher_book where {_MINE} and voucher = any(%(ids)s::uuid[]) order by vouc
 # Locked, because what is decided depends on them and the poster writes them without looking at the voucher.
 BOOKS_LOCKED = f"{BOOKS} for no key update"
 
+STRETCH = f"""
+select id::text from voucher
+where {_MINE} and type = %(type)s and day between %(first_day)s and %(last_day)s and number <> '' and not deleted
+    and (%(branch)s = '' or branch = %(branch)s) and (%(fund)s = '' or body->>'fund' = %(fund)s)
+order by id limit %(limit)s
+"""
+
 NUMBERS = """
 select x.series, x.number, m.voucher::text
 from json_to_recordset(%(rows)s::json) as x(series text, number text)
@@ -227,6 +234,20 @@ with t as (
     insert into operation (bucket, tenant, {_LOG_COLUMNS}, arrived_at, seq)
     select t.bucket, t.tenant, {_LOG_VALUES}, now(), case when x.now then t.seq else x.seq end
     from t cross join json_to_recordset(%(rows)s::json) as {_LOG_RECORD}
+)
+select seq from t
+"""
+
+# The same without operations: what the cloud did itself.
+COMMIT_DIRECT = f"""
+with t as (
+    update tenant set seq = seq + 1 where {_MINE} returning bucket, tenant, seq
+), c as (
+    insert into change (bucket, tenant, kind, id, seq, branch, was_in)
+    select t.bucket, t.tenant, x.kind, x.id, t.seq, x.branch, x.was_in
+    from t cross join json_to_recordset(%(changed)s::json) as x(kind text, id text, branch text, was_in text[])
+    on conflict (bucket, tenant, kind, id) do update
+        set seq = excluded.seq, branch = excluded.branch, was_in = excluded.was_in
 )
 select seq from t
 """

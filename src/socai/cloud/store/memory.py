@@ -17,7 +17,7 @@ import msgspec
 from socai.books.write import NewSet
 from socai.cloud.store.log import MemoryLog
 from socai.cloud.store.memory_digest import MemoryDigests
-from socai.cloud.store.number import MemoryNumbering, NumberTables
+from socai.cloud.store.number import MemoryNumbering, NumberTables, Stretch, of_stretch
 from socai.cloud.store.port import Applied, FrameRows, Raced
 from socai.cloud.store.row import (
     FRAME_KINDS,
@@ -246,6 +246,11 @@ class MemoryAccepting:
             codes,
             {number: tables.numbers[number] for number in wanted.numbers if number in tables.numbers},
         )
+
+    def stretch(self, wanted: Stretch, limit: int) -> list[str]:
+        """See Accepting."""
+        living = (fact for fact in self.tables.vouchers.values() if not fact.deleted)
+        return sorted(fact.id for fact in of_stretch(living, wanted))[:limit]
 
     def apply(self, changes: Changes) -> Applied:
         """See Accepting."""

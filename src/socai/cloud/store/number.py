@@ -124,17 +124,18 @@ class MemoryNumbering:
         tables = self._tables
         found = [
             Use(fact.number, DELETED if fact.deleted else USED, fact.id, fact.author, fact.at)
-            for fact in _of_stretch(tables.vouchers.values(), stretch)
+            for fact in of_stretch(tables.vouchers.values(), stretch)
         ]
-        for old in _of_stretch(tables.voucher_history.values(), stretch):
+        for old in of_stretch(tables.voucher_history.values(), stretch):
             now = tables.vouchers[old.id]
-            if now.number != old.number or now not in _of_stretch([now], stretch):
+            if now.number != old.number or now not in of_stretch([now], stretch):
                 found.append(Use(old.number, RENUMBERED, old.id, now.author, now.at, now.number))
         notes = (note for note in self._own.notes.values() if note.series == series)
         return found + [Use(note.number, note.fate, note.voucher, note.user, note.at, note.to) for note in notes]
 
 
-def _of_stretch(facts: Iterable[VoucherFact], stretch: Stretch) -> Collection[VoucherFact]:
+def of_stretch(facts: Iterable[VoucherFact], stretch: Stretch) -> Collection[VoucherFact]:
+    """The vouchers with numbers that a stretch holds."""
     return [
         fact
         for fact in facts

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from socai.books.reader import Reader
-from socai.cloud.store.number import NumberStore
+from socai.cloud.store.number import NumberStore, Stretch
 from socai.cloud.store.row import (
     CodeRow,
     Cursor,
@@ -76,6 +76,9 @@ class Accepting(Protocol):
 
     def objects(self, wanted: Wanted) -> Objects:
         """Read and lock the objects, in order."""
+
+    def stretch(self, wanted: Stretch, limit: int) -> list[str]:
+        """Living vouchers with numbers of a type, days, branch and fund, by id; at most `limit`."""
 
     def apply(self, changes: Changes) -> Applied:
         """Write everything; takes the counter last. Raises Raced."""

@@ -11,6 +11,7 @@ import psycopg
 
 from socai.cloud.store import accept_sql as statements
 from socai.cloud.store.connection import Connection
+from socai.cloud.store.number import Stretch
 from socai.cloud.store.port import Applied, FrameRows, Raced
 from socai.cloud.store.row import FRAME_KINDS, PersonRow, ReplicaRow, TenantRef, changed_rows
 from socai.sync.fact import BookFact, Changes, EntryFact, Objects, VoucherFact
@@ -72,6 +73,11 @@ class PostgresAccepting:
             {(row[0], row[1]): row[2] for row in self._numbers(wanted)},
         )
 
+    def stretch(self, wanted: Stretch, limit: int) -> list[str]:
+        """See Accepting."""
+        given = {name: getattr(wanted, name) for name in wanted.__slots__}
+        return [row[0] for row in self._read(statements.STRETCH, limit=limit, **given)]
+
     def apply(self, changes: Changes) -> Applied:
         """See Accepting."""
         self._write_entries(changes)
@@ -126,7 +132,7 @@ class PostgresAccepting:
 
     def _commit(self, changes: Changes) -> int:
         if not changes.records:
-            return 0
+            return self._commit_direct(changes) if changes.anything else 0
         last = changes.records[-1][0]
         given = {"last_n": last.n, "last_hash": last.sha256, "replica": self._replica}
         log = [_log_row(operation, record) for operation, record in changes.records]
@@ -139,6 +145,14 @@ class PostgresAccepting:
         ]
         seq = self._read(statements.COMMIT_CHANGES, changed=_json(changed), rows=_json(log), **given)[0][0]
         return int(seq)
+
+    def _commit_direct(self, changes: Changes) -> int:
+        """What the cloud did itself, on no operation's behalf."""
+        changed = [
+            {"kind": row.kind, "id": row.id, "branch": row.branch, "was_in": row.was_in}
+            for row in changed_rows(changes)
+        ]
+        return int(self._read(statements.COMMIT_DIRECT, changed=_json(changed))[0][0])
 
     def _entries(self, statement: str, keys: Sequence[Key]) -> dict[Key, EntryFact]:
         """Entries by key. Found by kinds and ids apart, so a stranger may be among them; it is left out here."""

@@ -1,17 +1,22 @@
-"""Numbers over HTTP: every number of a series accounted for, and what is not in order before a lock."""
+"""Numbers over HTTP: every number of a series accounted for, what is not in order before a lock, renumbering."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import get
-from litestar.params import QueryParameter
+import msgspec
+from litestar import get, post
+from litestar.params import JSONBody, QueryParameter
 
+from socai.base.fault import Fault
 from socai.dataserver import view_catalog, view_number
 from socai.dataserver.http.seat import Seated, given
-from socai.dataserver.http.voucher import TEXT_MAX, Query
+from socai.dataserver.http.voucher import TEXT_MAX, Query, Word
 from socai.dataserver.view_number import NumbersView, SeriesCheck
-from socai.edge.http import problems
+from socai.edge.client import CloudRefused, CloudUnreachable
+from socai.edge.http import Refused, problems
+from socai.sync.grant import may_renumber
+from socai.sync.message import RenumberAsked
 
 
 @get("/numbers", sync_to_thread=True, responses=problems(400, 401, 404, 422))
@@ -43,4 +48,63 @@ def check_numbers(
     return found
 
 
-HANDLERS: list[Any] = [account_numbers, check_numbers]
+class RenumberPeriod(
+    msgspec.Struct, forbid_unknown_fields=True, rename={"kind": "type", "first": "from", "last": "to"}
+):
+    """Numbers of a series in the order of days. Without `start` the vouchers share out the numbers they have.
+
+    `dry`: only tell what would be done.
+    """
+
+    kind: Word
+    branch: Word
+    first: Word
+    last: Word
+    fund: Word = ""
+    start: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 0
+    dry: bool = False
+
+
+class RenumberedView(msgspec.Struct, frozen=True):
+    """One voucher that gets another number."""
+
+    id: str
+    accounting_date: str
+    old: str
+    new: str
+
+
+class RenumberDone(msgspec.Struct, frozen=True):
+    """What was renumbered; `done` is false where it was only asked, or nothing was to be done."""
+
+    changes: list[RenumberedView]
+    done: bool
+
+
+@post("/numbers/renumber", status_code=200, sync_to_thread=True, responses=problems(400, 401, 403, 404, 409, 422, 503))
+def renumber_period(seat: Seated, data: JSONBody[RenumberPeriod]) -> RenumberDone:
+    """Đánh lại số chứng từ: at the cloud, for all offices at once; CLOUD_UNREACHABLE without the line."""
+    seat.among(data.branch)
+    if fault := may_renumber(seat.grant, seat.desk.branches, (data.branch,)):
+        raise Refused(fault)
+    books = seat.books
+    if not books.enrolment.cloud:
+        raise Refused(Fault("CLOUD_UNREACHABLE"))
+    asked = RenumberAsked(
+        *(books.enrolment.replica, seat.session.user, data.kind, data.branch, data.first, data.last),
+        *(data.fund, data.start, data.dry),
+    )
+    client = books.client()
+    try:
+        answer = client.renumber(asked)
+    except CloudUnreachable:
+        raise Refused(Fault("CLOUD_UNREACHABLE")) from None
+    except CloudRefused as refused:
+        raise Refused(*refused.faults, status=refused.status if refused.status in (403, 409, 422) else 0) from None
+    finally:
+        client.close()
+    changes = [RenumberedView(item.voucher, item.day, item.old, item.new) for item in answer.changes]
+    return RenumberDone(changes, answer.seq > 0)
+
+
+HANDLERS: list[Any] = [account_numbers, check_numbers, renumber_period]

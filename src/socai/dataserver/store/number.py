@@ -131,11 +131,12 @@ def settled(db: apsw.Connection, voucher: str) -> None:
 # ---- notes
 
 
-def note(db: apsw.Connection, series: str, use: Use) -> None:
-    """Note what became of a number that no voucher carries any more."""
+def note(db: apsw.Connection, series: str, use: Use, told: bool = False) -> None:
+    """Note what became of a number that no voucher carries any more. `told`: the cloud said so itself."""
     db.execute(
-        "INSERT INTO number_note (series, number, fate, voucher, successor, user, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (series, use.number, use.fate, use.voucher, use.to, use.by, use.at),
+        "INSERT INTO number_note (series, number, fate, voucher, successor, user, at, told)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (series, use.number, use.fate, use.voucher, use.to, use.by, use.at, int(told)),
     )
 
 

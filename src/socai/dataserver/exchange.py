@@ -16,6 +16,7 @@ from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
 from socai.dataserver.facts import faults_text, wire_faults
 from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher
 from socai.dataserver.losing import lose_entry, lose_voucher
+from socai.dataserver.outgoing import never_told
 from socai.dataserver.settling import note_drawn_twice, take_back
 from socai.dataserver.store import catalog, conflict, dependency, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
@@ -350,6 +351,12 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
             told = [WireFault("BASE_REFUSED", "base", {"n": str(row.n or 0)})]
             outbox.answer(db, dependant.place, REJECTED, 0, 0, faults_text(told), at)
     later = outbox.open_of(db, VOUCHER, head.type, head.id)
+    if len(later) == 1 and later[0].act == DELETE and never_told(later[0]):
+        outbox.drop(db, later[0].place)  # what the cloud never took needs no word to be gone
+        head.deleted = 1
+        head.refused = head.refused_act = ""
+        voucher.put(db, head)
+        return
     if later:
         return
     shadow = conflict.shadow(db, VOUCHER, head.type, head.id)

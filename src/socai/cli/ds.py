@@ -30,12 +30,15 @@ def run(
     """
     from socai.dataserver.office import OfficeBusy
     from socai.dataserver.run import run as serve
+    from socai.dataserver.store.file import FileDamaged
     from socai.edge.settings import SettingWrong
 
     try:
         serve(folder, port, host)
     except (OfficeBusy, SettingWrong) as refused:
         fail(str(refused))
+    except FileDamaged as damaged:
+        fail(f"Damaged, and therefore not served: {damaged}. Nothing was changed. See: socai ds restore --help")
 
 
 @app.command()
@@ -91,12 +94,71 @@ def backup(
 ) -> None:
     """Copy every file of the office, consistently, while it may be running.
 
-    To restore, stop the data server and put the copies back. A file restored from a backup is noticed by the cloud at
-    the next sync and goes on under a new epoch, so nothing is sent twice.
+    A damaged file is told and never takes the place of an earlier good copy. `socai ds restore` puts copies back.
 
     Example: `socai ds backup --dir office-data /media/usb/office`
     """
+    from socai.dataserver.store.file import StorageFailed
     from socai.lab.office_state import copy_office
 
-    for copied, size in copy_office(folder, target):
-        typer.echo(f"{copied}: {size:,} bytes")
+    try:
+        for copied, size in copy_office(folder, target):
+            typer.echo(f"{copied}: {size:,} bytes")
+    except StorageFailed as failed:
+        fail(f"Damaged, and therefore not copied: {failed}")
+
+
+@app.command()
+def check(folder: Folder, as_json: Json = False) -> None:
+    """Read every file of the office whole and tell whether it holds together. Fails where one does not.
+
+    Looks at the structure of the file, the chain of its audit, and every invariant of a replica. The data server may
+    be running or not.
+
+    Example: `socai ds check --dir office-data`
+    """
+    from socai.lab.office_state import check_office
+
+    found = [dataclasses.asdict(item) for item in check_office(folder)]
+    if not found:
+        fail(f"{folder} keeps no company. See: socai ds enrol --help")
+    if as_json:
+        for item in found:
+            print_json(item)
+    else:
+        table("Files", tuple(found[0]), [tuple(item.values()) for item in found])
+    if not all(item["ok"] for item in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def restore(
+    folder: Folder,
+    backup: Annotated[Path, typer.Argument(help="The folder that `socai ds backup` wrote.")],
+) -> None:
+    """Put copies of a backup in the place of damaged files. The data server must not be running.
+
+    Damaged files are kept beside, under another name. The cloud notices a restored file at the next sync: it goes on
+    under a new epoch, gets what it lacks, and nothing is sent twice. What was saved after the backup and never sent
+    is only in the damaged file.
+
+    Example: `socai ds restore --dir office-data /media/usb/office`
+    """
+    from datetime import UTC, datetime
+
+    from socai.dataserver.office import OfficeBusy, held
+    from socai.dataserver.store.file import StorageFailed
+    from socai.lab.office_state import restore_office
+
+    restored = 0
+    try:
+        with held(folder):
+            for name, aside in restore_office(folder, backup, datetime.now(UTC).strftime("%Y%m%dT%H%M%S")):
+                typer.echo(f"{name}: restored; the damaged file is kept as {aside}")
+                restored += 1
+    except OfficeBusy as busy:
+        fail(f"{busy}. Stop it first.")
+    except StorageFailed as failed:
+        fail(f"Nothing was restored: {failed}")
+    if not restored:
+        typer.echo("No file is damaged; nothing was changed.")

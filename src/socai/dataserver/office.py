@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -47,7 +47,11 @@ class Office:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock_file = _locked(self.folder / LOCK_FILE)
         self.clock = clock or SystemClock()
-        self.file = Replica(self.folder / OFFICE_FILE, kind="office")
+        try:
+            self.file = Replica(self.folder / OFFICE_FILE, kind="office")
+        except BaseException:
+            os.close(self._lock_file)
+            raise
         self.people = People(self.file, self.clock)
         self._poll_seconds = poll_seconds
         self._listeners: list[Listener] = []
@@ -55,8 +59,12 @@ class Office:
         self._lock = threading.Lock()
         self._started = False
         self._end = threading.Event()
-        for found in self.enrolments():
-            self._open(found)
+        try:
+            for found in self.enrolments():
+                self._open(found)
+        except BaseException:
+            self.close()  # a damaged file among them: the folder is let go as it was found
+            raise
 
     def _open(self, found: Enrolment) -> Books:
         def on_people(message: PeopleMessage) -> None:
@@ -171,6 +179,16 @@ class Office:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold an office's folder without opening it, so that nobody serves it meanwhile. Raises OfficeBusy."""
+    handle = _locked(folder / LOCK_FILE)
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def _locked(path: Path) -> int:

@@ -19,6 +19,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 POOL_SIZE_MAX = 16
 POOL_WAIT_SECONDS_MAX = 10.0
+POOL_RECONNECT_SECONDS = 5.0
+"""How long the pool itself looks for a database that is away, ever more rarely; then the next who asks begins anew."""
 API, POSTER = API_ROLE, POSTER_ROLE
 
 AWAY: tuple[type[Exception], ...] = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
@@ -39,6 +41,7 @@ class Database:
             min_size=1,
             max_size=size_max,
             timeout=POOL_WAIT_SECONDS_MAX,
+            reconnect_timeout=POOL_RECONNECT_SECONDS,
             open=True,
         )
 

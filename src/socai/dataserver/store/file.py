@@ -16,6 +16,7 @@ BUSY_MILLISECONDS = 10_000
 WRITER_CACHE_KIB = 4_096
 READER_CACHE_KIB = 1_024
 STATEMENTS_CACHED = 150
+CHECKED_ALWAYS_BYTES_MAX = 64_000_000
 
 MEMORY = ":memory:"
 
@@ -25,6 +26,10 @@ Connection = apsw.Connection
 
 class StorageFailed(Exception):
     """The disk refused: nothing was saved, and nothing will be until the file has been verified."""
+
+
+class FileDamaged(StorageFailed):
+    """The file does not hold together: it is not served, and not changed; a backup takes its place."""
 
 
 class FileTooNew(Exception):
@@ -94,6 +99,22 @@ def migrate(db: apsw.Connection, kind: str, path: str = MEMORY) -> bool:
     return version < len(steps)
 
 
+def check(db: apsw.Connection) -> None:
+    """Read a file whole and see that it holds together; raises FileDamaged where it does not."""
+    try:
+        found = db.execute("PRAGMA quick_check(1)").fetchone()
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise FileDamaged(str(error)) from error
+    if not found or found[0] != "ok":
+        raise FileDamaged(str(found[0]) if found else "unreadable")
+
+
+def is_doubtful(path: str) -> bool:
+    """Whether a file is to be checked before it is served: left by a crash, or so small that checking takes no time."""
+    log = Path(f"{path}-wal")
+    return (log.exists() and log.stat().st_size > 0) or Path(path).stat().st_size <= CHECKED_ALWAYS_BYTES_MAX
+
+
 def verify(path: str, vfs: str | None = None) -> None:
     """Prove a file after the disk refused something; raises StorageFailed where it cannot be proved.
 
@@ -103,9 +124,7 @@ def verify(path: str, vfs: str | None = None) -> None:
     try:
         db = open_writer(path, vfs)
         try:
-            found = db.execute("PRAGMA quick_check(1)").fetchone()
-            if not found or found[0] != "ok":
-                raise StorageFailed(f"the file is damaged: {found[0] if found else 'unreadable'}")
+            check(db)
             db.execute(
                 "INSERT INTO meta (name, value) VALUES ('verified', 1)"
                 " ON CONFLICT (name) DO UPDATE SET value = value + 1"
@@ -130,6 +149,10 @@ def copy_file(source: apsw.Connection, target: Path) -> None:
             while not backup.done:
                 backup.step(256)
         db.pragma("journal_mode", "delete")
+        check(db)  # a damaged file never takes the place of a good copy
+    except StorageFailed:
+        part.unlink()
+        raise
     finally:
         db.close()
     part.replace(target)

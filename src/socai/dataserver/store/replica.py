@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import apsw
 
 from socai.dataserver.store import file
-from socai.dataserver.store.file import BROKEN, MEMORY, StorageFailed
+from socai.dataserver.store.file import BROKEN, MEMORY, FileDamaged, StorageFailed
 from socai.edge.failpoint import reach
 
 T = TypeVar("T")
@@ -112,9 +112,13 @@ class Replica:
                 Path(self.path).touch(mode=0o600)  # books and keys are nobody else's; the log gets the same mode
         try:
             self._db = self._open()
+            if self.path != MEMORY and file.is_doubtful(self.path):
+                file.check(self._db)
             file.migrate(self._db, kind, self.path)
+        except (FileDamaged, apsw.CorruptError, apsw.NotADBError) as error:
+            raise FileDamaged(f"{self.path}: {error}") from error
         except (OSError, *BROKEN) as error:
-            raise StorageFailed(str(error)) from error
+            raise StorageFailed(f"{self.path}: {error}") from error
         self._thread: threading.Thread | None = None
         if threaded:
             self._thread = threading.Thread(
@@ -240,6 +244,13 @@ class Replica:
         if self._on_broken is not None:
             self._on_broken(True)
 
+    def _suspect(self, reason: str) -> None:
+        """A reader met damage: nothing is saved any more before the file has been proved."""
+        if not self.broken:
+            self.broken = reason
+            if self._on_broken is not None:
+                self._on_broken(True)
+
     def _mend(self) -> bool:
         """Prove the file before serving again: close everything, check, flush the log into the file, open anew."""
         if time.monotonic() < self._mend_at:
@@ -288,6 +299,8 @@ class Replica:
                 db.execute("COMMIT")
             except BROKEN as error:
                 self._roll_back(db)
+                if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+                    self._suspect(str(error))
                 raise StorageFailed(str(error)) from error
             except BaseException:
                 self._roll_back(db)

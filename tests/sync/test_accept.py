@@ -282,6 +282,28 @@ def test_row_14_what_stands_in_a_locked_period_stays_as_it_is(
     assert (outcome.faults[0].code if outcome.faults else outcome.result) == result
 
 
+@pytest.mark.parametrize("how, user, result", [
+    ("saved", "clerk", "applied"), ("posted", "clerk", "RIGHT_MISSING"), ("posted", "chief", "applied"),
+])  # fmt: skip
+def test_row_9_another_number_for_what_a_book_holds_is_a_right(how: str, user: str, result: str) -> None:
+    """Row 9: an accountant may type another number as long as no book holds the voucher."""
+    found, _ = outcome_of(operation("renumber", body=journal("NVK2"), user=user), stands(how))
+    assert found == result
+
+
+@pytest.mark.parametrize("number, given, result", [
+    ("NVK~B00001", "NVK00007", "applied"), ("NVK1", "NVK00007", "ACT_UNAVAILABLE"),
+    ("NVK~B00001", "NVK1", "NUMBER_TAKEN"),
+])  # fmt: skip
+def test_row_9_only_a_provisional_number_is_made_final(number: str, given: str, result: str) -> None:
+    """Row 9: the program's own act asks for nobody's right, and does nothing else."""
+    fact = stands("posted", number=number, body=msgspec.json.encode({**NORMAL, "number": number}))
+    made = operation("number", body={**NORMAL, "number": given}, user="nobody")
+    holder = {(f"{HN}|journal|2026", "NVK1"): ident(77)}
+    (outcome,), _ = decide(FRAME, Objects({fact.id: fact}, ENTRIES, {}, holder), [read(FRAME, made)])
+    assert (outcome.faults[0].code if outcome.faults else outcome.result) == result
+
+
 def test_row_14_a_lock_moves_back_only_with_a_reason() -> None:
     """Row 14: the cloud asks for the reason again."""
     body = {"code": "HN|financial", "branch": HN, "book": FINANCIAL, "day": "2026-03-31"}

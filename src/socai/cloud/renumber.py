@@ -16,7 +16,7 @@ from socai.core.numbering import numbering_of, series_for
 from socai.core.spec import VoucherSpec
 from socai.sync import renumber as rules
 from socai.sync.grant import may_renumber
-from socai.sync.message import RenumberAsked, Renumbered
+from socai.sync.message import RENUMBER, RenumberAsked, Renumbered
 from socai.sync.reading import Wanted
 
 Specs = Mapping[str, VoucherSpec]
@@ -54,7 +54,7 @@ def _once(store: AcceptStore, ref: TenantRef, asked: RenumberAsked, specs: Specs
         if rows is None or rows.replica.state != ACTIVE:
             return Fault("REPLICA_UNKNOWN", "replica", {"replica": asked.replica[:60]})
         frame = frame_of(rows, specs)
-        if fault := may_renumber(frame.grants.get(asked.user), frame.branches, (asked.branch,)):
+        if fault := may_renumber(frame.grants.get(asked.user), frame.branches, RENUMBER, (asked.branch,)):
             return fault
         numbering = numbering_of(spec, frame.numbering)
         series = series_for(asked.type, numbering, asked.branch, last, asked.fund)

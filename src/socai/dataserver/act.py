@@ -118,12 +118,12 @@ def quick_edit(desk: Desk, asked: Asked, changes: Mapping[str, Any]) -> Saved | 
 
 
 def renumber(desk: Desk, asked: Asked, text: str) -> Saved | Refused:
-    """Give a voucher another number. Where the cloud knows of it already, that is a chief accountant's right."""
+    """Give a voucher another number. Where a book holds it, that is a chief accountant's right."""
 
     def work(found: _Open) -> Saved:
         head = found.head
-        sent = any(row.state == outbox.SENT for row in outbox.open_of(found.db, VOUCHER, head.type, head.id))
-        if (head.version or sent) and (fault := may_renumber(asked.grant, desk.branches, (head.branch,))):
+        held = any(row.posted for row in voucher.book_rows(found.db, [head.id]).get(head.id, ()))
+        if held and (fault := may_renumber(asked.grant, desk.branches, RENUMBER, (head.branch,))):
             raise Undo(refused(fault))
         return _edit(found, {"number": text}, frozenset(("number",)))
 

@@ -151,8 +151,9 @@ class _Judge:
         found = self.vouchers.get(operation.id)
         branches = [branch for branch in (reading.branch, found.branch if found else "") if branch]
         grant = MACHINE if operation.act == NUMBER else self.frame.grants.get(operation.user)
-        may = may_renumber(grant, self.frame.branches, branches) if operation.act == RENUMBER else None
-        _refuse(operation, may or may_voucher(grant, self.frame.branches, operation.act, branches))
+        held = found is not None and any(book.posted for book in found.books)
+        may = may_renumber if operation.act == RENUMBER and held else may_voucher
+        _refuse(operation, may(grant, self.frame.branches, operation.act, branches))
         chained = self._base(operation, found.version if found else 0)
         if found is not None and found.deleted:
             raise Refused(rejected(operation, Fault("ACT_DELETED", "act", {"act": operation.act})))

@@ -52,9 +52,9 @@ def may_voucher(grant: Grant | None, office: frozenset[str], act: str, branches:
     return None
 
 
-def may_renumber(grant: Grant | None, office: frozenset[str], branches: Iterable[str]) -> Fault | None:
-    """Whether this user may give vouchers the cloud knows other numbers: a chief accountant's or administrator's."""
-    if fault := may_voucher(grant, office, "renumber", branches):
+def may_renumber(grant: Grant | None, office: frozenset[str], act: str, branches: Iterable[str]) -> Fault | None:
+    """Whether this user may give other numbers to what books hold: a chief accountant's or an administrator's."""
+    if fault := may_voucher(grant, office, act, branches):
         return fault
     if grant is not None and grant.role == ACCOUNTANT:
         return Fault("RIGHT_MISSING", "user", {"right": "renumber"})

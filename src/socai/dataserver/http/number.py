@@ -16,7 +16,7 @@ from socai.dataserver.view_number import NumbersView, SeriesCheck
 from socai.edge.client import CloudRefused, CloudUnreachable
 from socai.edge.http import Refused, problems
 from socai.sync.grant import may_renumber
-from socai.sync.message import RenumberAsked
+from socai.sync.message import RENUMBER, RenumberAsked
 
 
 @get("/numbers", sync_to_thread=True, responses=problems(400, 401, 404, 422))
@@ -85,7 +85,7 @@ class RenumberDone(msgspec.Struct, frozen=True):
 def renumber_period(seat: Seated, data: JSONBody[RenumberPeriod]) -> RenumberDone:
     """Đánh lại số chứng từ: at the cloud, for all offices at once; CLOUD_UNREACHABLE without the line."""
     seat.among(data.branch)
-    if fault := may_renumber(seat.grant, seat.desk.branches, (data.branch,)):
+    if fault := may_renumber(seat.grant, seat.desk.branches, RENUMBER, (data.branch,)):
         raise Refused(fault)
     books = seat.books
     if not books.enrolment.cloud:

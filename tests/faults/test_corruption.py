@@ -64,7 +64,7 @@ def test_row_19_a_rotten_replica_is_refused_restored_and_synced_again(fresh_data
 
         flip(file, "voucher")
         rotten = file.read_bytes()
-        with pytest.raises(FileDamaged, match="replica.db"):
+        with pytest.raises(FileDamaged, match=r"replica\.db"):
             Office(folder)
         code, told = said("ds", "run", "--dir", str(folder), "--port", "0")
         assert code != 0

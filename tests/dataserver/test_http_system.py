@@ -166,14 +166,14 @@ def test_a_conflict_is_shown_and_settled(fresh_database: str, tmp_path: Path) ->
     with running(fresh_database) as system, offices(system, tmp_path, "hanoi", "saigon") as (hanoi, saigon):
         chief, voucher = hanoi.client(), fresh()
         branch = set_up(chief)
-        put(chief, receipt(branch, "1000"), voucher=voucher)
+        put(chief, receipt(branch, "1000"), voucher=voucher, post_to=[])
         other = saigon.client()
         until(lambda: status(other, voucher)[0] == "synced", "seen")
         saigon.place.line.cut()
         until(lambda: not other.get("/sync").json()["online"], "offline")
         mine = other.get(f"/vouchers/{voucher}").json()
-        put(other, receipt(branch, "2000"), voucher=voucher, revision=mine["revision"])
-        put(chief, receipt(branch, "3000"), voucher=voucher, revision=1)
+        put(other, receipt(branch, "2000"), voucher=voucher, revision=mine["revision"], post_to=[])
+        put(chief, receipt(branch, "3000"), voucher=voucher, revision=1, post_to=[])
         until(lambda: chief.get("/sync").json()["green"], "the first one is in")
         saigon.place.line.mend()
         other.post("/sync")
@@ -205,11 +205,16 @@ def test_an_office_that_came_later_says_which_months_it_lacks(fresh_database: st
         other = saigon.client()
         until(lambda: other.get("/sync").json()["green"], "green")
         year = {"from": "2026-01-01", "to": "2026-12-31"}
+        assert other.get("/reports/general_journal", params=year).json()["source"] == "cloud"
+        saigon.place.line.cut()
+        until(lambda: not other.get("/sync").json()["online"], "offline")
         refused = other.get("/reports/general_journal", params=year)
         assert (refused.status_code, refused.json()["code"]) == (503, "PERIOD_NOT_HELD")
         assert refused.json()["params"]["months"] == "02/2026, 05/2026"
         totals = other.get("/reports/trial_balance", params=year).json()  # balances are always whole
         assert {row["cells"]["debit"] for row in totals["rows"] if row["cells"].get("code") == "1111"} == {"3000"}
+        saigon.place.line.mend()
+        other.post("/sync")
         job = other.post("/download", json={"from": "2026-01-01", "to": "2026-12-31"}).json()["job"]
         until(lambda: other.get(f"/download/{job}").json()["state"] == "done", "downloaded")
         lines = [

@@ -66,7 +66,7 @@ def test_a_look_is_rare_unless_somebody_asks_or_something_was_mended() -> None:
 @pytest.mark.parametrize("verdict", [digest.DIFFERS, digest.MOVED])
 def test_what_does_not_become_equal_is_not_tried_for_ever(verdict: str) -> None:
     watch, now, looks = Watch(0.0), 0.0, 0
-    while watch.next_at - now <= digest.SOON_SECONDS:
+    while watch.next_at - now <= digest.MOVED_SECONDS:
         now, looks = watch.next_at, looks + 1
         watch = digest.after(watch, now, verdict)
     assert looks == digest.TRIES_MAX

@@ -20,7 +20,8 @@ MODULUS = 2**60
 CHECK_SECONDS = 3_600.0  # between two checks that nobody asked for
 FIRST_SECONDS = 300.0  # after a start the line has better things to do
 ASKED_SECONDS = 60.0  # a person may ask as often as this
-SOON_SECONDS = 10.0  # after a mend, or where the cloud moved on between its answer and our look
+SOON_SECONDS = 2.0  # after a mend, to see that all is equal again
+MOVED_SECONDS = 20.0  # where the cloud went on between its answer and our look
 TRIES_MAX = 5
 
 
@@ -150,4 +151,5 @@ def after(watch: Watch, now: float, verdict: str) -> Watch:
     """After a look: EQUAL, MOVED (not comparable, the cloud went on meanwhile) or DIFFERS (and has been mended)."""
     if verdict == EQUAL or watch.tries + 1 >= TRIES_MAX:
         return replace(watch, next_at=now + CHECK_SECONDS, tries=0)
-    return replace(watch, next_at=now + SOON_SECONDS, tries=watch.tries + 1)
+    wait = SOON_SECONDS if verdict == DIFFERS else MOVED_SECONDS
+    return replace(watch, next_at=now + wait, tries=watch.tries + 1)

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from socai.core import life
-from socai.dataserver import act, entry, exchange, incoming, view, view_catalog
+from socai.dataserver import act, entry, exchange, incoming, view, view_catalog, view_sync
 from socai.dataserver import facts as fact
 from socai.dataserver.act import Asked
 from socai.dataserver.desk import Refused, Saved
@@ -292,6 +292,9 @@ def test_row_8_a_refused_entry_holds_only_what_names_it_and_says_so(office: Offi
     assert [fault.code for fault in holder.faults] == ["CATALOG_CODE_TAKEN"]
     later = saved(office.save(journal()))
     assert [operation.id for operation in answer_all(office)] == [later.id]
+    results = view_sync.results(office.desk, "pending", None, 0, 9)
+    assert isinstance(results, view_sync.SyncResults)
+    assert [(item.id, item.state) for item in results.items] == [(waits.id, "held")]
 
 
 def test_row_8_mending_the_entry_releases_what_it_held(office: Office) -> None:

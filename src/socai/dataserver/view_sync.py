@@ -10,7 +10,7 @@ from socai.dataserver.books import Books
 from socai.dataserver.desk import CATALOG, VOUCHER, Desk
 from socai.dataserver.loading import faults_of_job
 from socai.dataserver.round import Round
-from socai.dataserver.store import catalog, listing, outbox, voucher
+from socai.dataserver.store import catalog, dependency, listing, outbox, voucher
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
@@ -151,6 +151,7 @@ def results(desk: Desk, state: str, branches: Branches, after: int, limit: int) 
         rows = outbox.results(db, state, after, limit + 1)
         page = rows[:limit]
         heads = voucher.load_many(db, [row.object for row in page if row.kind == VOUCHER])
+        held = dependency.held(db, list(heads)) if state == PENDING else frozenset()
         items = []
         for row in page:
             head = heads.get(row.object)
@@ -159,14 +160,14 @@ def results(desk: Desk, state: str, branches: Branches, after: int, limit: int) 
             entry = catalog.load(db, row.object_kind, row.object) if row.kind == CATALOG else None
             number = head.number if head else entry.code if entry else ""
             description = (head.description or head.partner_name) if head else entry.name if entry else ""
-            items.append(_result(row, number, description))
+            items.append(_result(row, number, description, row.object in held))
         if state == FAILED and not after:
             items = _refused_postings(db, branches) + items
     return SyncResults(items, page[-1].place if len(rows) > limit else 0)
 
 
-def _result(row: OutRow, number: str, description: str) -> SyncResult:
-    states = {outbox.WAITING: "local", outbox.SENT: "syncing"}
+def _result(row: OutRow, number: str, description: str, held: bool) -> SyncResult:
+    states = {outbox.WAITING: "held" if held else "local", outbox.SENT: "syncing"}
     return SyncResult(
         n=row.place,
         at=row.answered_at or row.made_at,

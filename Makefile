@@ -46,8 +46,8 @@ lock: setup ## choose newer packages: writes requirements.lock and web/package-l
 	@$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --format requirements-txt --output-file requirements.lock
 	@cd web && PATH="$(CURDIR)/$(BIN):$$PATH" NODE_USE_SYSTEM_CA=1 npm update --package-lock-only --no-fund --no-audit
 
-bench: setup ## measure saving, posting and reports on this machine
-	@for name in save post report; do $(BIN)/socai bench $$name --json || exit 1; done
+bench: setup ## measure saving, accepting, posting, feed, fairness, overload and reports on this machine
+	@for name in save push post feed backlog fair overload report; do $(BIN)/socai bench $$name --json || exit 1; done
 
 clean: ## remove everything that can be made again
 	rm -rf .venv web/node_modules src/socai/dataserver/web build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,7 +12,16 @@ import typer
 from socai.cli.screen import JSON_HELP, fail, figures, print_json, progress, table, working
 
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
-BENCHES = ("save", "post", "report")
+BENCHES = {
+    "save": "a data server",
+    "push": "the cloud accepting",
+    "post": "a worker",
+    "feed": "what happened elsewhere arriving",
+    "backlog": "an office coming back",
+    "fair": "quiet companies beside twenty backlogs",
+    "overload": "five times too much",
+    "report": "the books",
+}
 
 
 def replay(
@@ -54,15 +63,16 @@ def replay(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="save (a data server), post (a worker) or report (the books).")],
-    scale: Annotated[float, typer.Option(help="How much of the full background to load; 1 is the full figure.")] = 0.0,
-    full: Annotated[bool, typer.Option("--full", help="The full background: takes minutes.")] = False,
+    name: Annotated[str, typer.Argument(help=", ".join(f"{name} ({what})" for name, what in BENCHES.items()) + ".")],
+    scale: Annotated[float, typer.Option(help="How much of the full figure to load; 1 is all of it.")] = 0.0,
+    full: Annotated[bool, typer.Option("--full", help="The full figure: takes minutes.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure saving, posting or reports on this machine.
+    """Measure one part of the product on this machine, each figure beside its ratio within the same run.
 
-    Everything measured is booted here and durable. By default the background is scaled so that it ends within 50
-    seconds, and the scale is told.
+    Everything measured is booted here and durable. By default what is loaded is scaled so that it ends within 50
+    seconds, and the scale is told. Where a cloud is measured under load, offices and load have one core, the cloud and
+    its database the other.
 
     Example: `socai bench post --json`, `socai bench report --full`
     """

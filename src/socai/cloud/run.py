@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from socai.edge.serving import Address, Serving, serve
 from socai.registry import voucher_types
 
 POSTGRES_FOLDER = "postgres"
+SWITCH_SECONDS = 0.001  # how long a thread that reads a backlog keeps one that serves a save from going on
 
 
 @contextmanager
@@ -55,6 +57,7 @@ def run(
     operator_token: str = "",
 ) -> None:
     """Serve until SIGTERM or SIGINT."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     with database_at(folder, database) as dsn:
         api = api_on(dsn, operator_token)
         try:

@@ -124,7 +124,7 @@ UNREADABLE = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufff
 
 def normalize(text: str) -> str:
     """Text as stored: NFC, trimmed. Vietnamese typed in two Unicode forms must compare equal."""
-    return unicodedata.normalize("NFC", text).strip()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
 
 
 def check_entry(kind: str, body: Mapping[str, object]) -> tuple[dict[str, object], Faults]:

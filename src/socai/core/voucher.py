@@ -27,6 +27,7 @@ COUNT_MAX = 9_999
 FAULTS_PER_VOUCHER_MAX = 50
 
 CASH_FLOW_CODE = re.compile("[0-9]{2}", re.ASCII)
+PLAIN_AMOUNT = re.compile("[1-9][0-9]{0,14}", re.ASCII)
 VOUCHER_NUMBER = re.compile(r"(?=.)(?:[^\W_][\w./-]*)?(?:~[\w./-]+)?")  # ~ stands in provisional numbers
 SIDES = ("debit", "credit")
 
@@ -123,7 +124,7 @@ def _unknown(raw: Mapping[str, object], known: set[str], prefix: str, faults: li
 def _text(value: object, item: Field, place: str, faults: list[Fault]) -> str:
     text = ""
     if isinstance(value, str):
-        if UNREADABLE.search(value):
+        if not value.isprintable() and UNREADABLE.search(value):  # what can be printed has nothing unreadable in it
             faults.append(Fault("TEXT_INVALID", place, {"field": item.name}))
             return ""
         text = normalize(value)
@@ -156,6 +157,8 @@ def _read(item: Field, value: object, place: str, places: int, faults: list[Faul
     """The normal form of one cell, a fault, or "" where there is nothing to keep."""
     if item.kind in (language.MONEY, language.VND):
         places = places if item.kind == language.MONEY else 0
+        if not places and isinstance(value, str) and PLAIN_AMOUNT.fullmatch(value):
+            return value  # in its normal form already, as a data server sends it
         amount = parse_amount(value, place, places)
         return amount if isinstance(amount, Fault) else amount_text(amount, places)
     if item.kind == language.DAY:

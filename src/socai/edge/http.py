@@ -53,6 +53,13 @@ HEADERS: Mapping[bytes, bytes] = {
 """Sent with every answer that does not say otherwise. Inline styles are allowed because the component library makes
 them; scripts come from files of this server only."""
 
+LEAN_HEADERS: Mapping[bytes, bytes] = {
+    b"content-security-policy": b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"cache-control": b"no-store",
+}
+"""The same for a server that programs talk to: nothing of it may be run, framed or kept, said in few bytes."""
+
 _log = log.logger("http")
 _encode = msgspec.json.Encoder().encode
 
@@ -133,6 +140,7 @@ def application(
     on_shutdown: Sequence[Callable[[], Any]] = (),
     body_bytes_max: int = BODY_BYTES_MAX,
     known_origins: Sequence[str] = (),
+    headers: Mapping[bytes, bytes] = HEADERS,
 ) -> ASGIApp:
     """An ASGI application of these handlers inside the frame; its OpenAPI description is at /schema.
 
@@ -168,7 +176,7 @@ def application(
         on_shutdown=list(on_shutdown),
         logging_config=None,
     )
-    return Frame(app, frozenset(known_origins))
+    return Frame(app, frozenset(known_origins), headers)
 
 
 def _operation_id(handler: BaseRouteHandler, method: Any, _path: Any) -> str:
@@ -197,8 +205,8 @@ class Frame:
     is the second lock on the same door.
     """
 
-    def __init__(self, app: ASGIApp, known_origins: frozenset[str]) -> None:
-        self.app, self.known_origins = app, known_origins
+    def __init__(self, app: ASGIApp, known_origins: frozenset[str], headers: Mapping[bytes, bytes] = HEADERS) -> None:
+        self.app, self.known_origins, self.headers = app, known_origins, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -210,7 +218,7 @@ class Frame:
         state: dict[str, Any] = scope.setdefault("state", {})
         state["operation"] = operation
         began, told = time.perf_counter(), [0]
-        sender = _with_headers(send, operation, told)
+        sender = _with_headers(send, operation, told, self.headers)
         try:
             if self._foreign(scope):
                 await refusal_asgi(Fault("ORIGIN_REFUSED"))(scope, receive, sender)
@@ -236,13 +244,15 @@ class Frame:
         tell("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))
 
 
-def _with_headers(send: Send, operation: str, told: list[int]) -> Callable[[Message], Awaitable[None]]:
+def _with_headers(
+    send: Send, operation: str, told: list[int], safe: Mapping[bytes, bytes]
+) -> Callable[[Message], Awaitable[None]]:
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
             told[0] = message["status"]
             headers = list(message.get("headers", ()))
             given = {name.lower() for name, _ in headers}
-            headers += [(name, value) for name, value in HEADERS.items() if name not in given]
+            headers += [(name, value) for name, value in safe.items() if name not in given]
             headers.append((OPERATION_HEADER.encode(), operation.encode()))
             message["headers"] = headers
         await send(message)

@@ -43,7 +43,7 @@ from socai.cloud.report import report
 from socai.cloud.store.connection import AWAY
 from socai.cloud.store.port import ReportStore
 from socai.edge import log
-from socai.edge.http import Refused, application, problems, refusal
+from socai.edge.http import LEAN_HEADERS, Refused, application, problems, refusal
 from socai.edge.signature import REPLICA_HEADER
 from socai.sync.admission import BACKLOG, REPORT, push_cost
 from socai.sync.message import (
@@ -292,4 +292,5 @@ def cloud_application(api: Api) -> Any:
         state={"api": api},
         failures={HTTP_413_REQUEST_ENTITY_TOO_LARGE: _too_large, **dict.fromkeys(AWAY, _away)},
         body_bytes_max=BODY_BYTES_MAX,
+        headers=LEAN_HEADERS,
     )

@@ -1,0 +1,41 @@
+"""The benches of the cloud measure what they say: run very small, they tell flat figures and lose nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from socai.lab import bench_backlog, bench_fair, bench_feed, bench_overload, bench_push
+from socai.lab.fleet import parts, percentile
+
+pytestmark = pytest.mark.long
+
+
+def flat(found: dict[str, object]) -> bool:
+    return all(isinstance(value, (int, float, str)) for value in found.values())
+
+
+def test_row_15_overload_loses_and_doubles_nothing() -> None:
+    found = bench_overload.run(0.05)
+    assert flat(found)
+    assert (found["vouchers_lost"], found["vouchers_doubled"]) == (0, 0)
+    assert found["ratio_overload_peak"] > 0
+
+
+def test_row_16_quiet_companies_are_all_posted_beside_twenty_backlogs() -> None:
+    found = bench_fair.run(0.01)
+    assert flat(found)
+    assert found["beside_p99_ms"] > 0
+
+
+def test_push_feed_and_backlog_tell_their_figures() -> None:
+    pushed, fed, back = bench_push.run(0.05), bench_feed.run(0.02), bench_backlog.run(0.02)
+    assert all(flat(found) for found in (pushed, fed, back))
+    assert pushed["ratio_push_raw"] > 0
+    assert fed["no_op_bytes"] < 1_000
+    assert (back["backlog_failed"], back["backlog_conflicts"]) == (0, 0)
+
+
+def test_parts_and_percentiles() -> None:
+    assert list(parts([1, 2, 3], 2)) == [[1, 2], [3]]  # type: ignore[list-item,comparison-overlap]
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert percentile([], 0.5) == 0.0

@@ -1,0 +1,179 @@
+"""Row 9 at one data server, without a network: stock, leftovers, and every answer a final number can get."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from dataserver.test_numbering import rule, saved
+from socai.core.numbering import is_provisional
+from socai.dataserver import exchange
+from socai.dataserver.desk import Refused
+from socai.dataserver.settling import make_asked, settle, take_answer
+from socai.dataserver.store import number, voucher
+from socai.sync.message import (
+    HelloAnswer,
+    NumberRange,
+    NumbersAnswer,
+    Outcome,
+    PushAnswer,
+    SeriesWish,
+    Winner,
+    WireFault,
+    raw_body,
+)
+from support.desk import BRANCH, Office, ident, journal, open_office
+
+NOVEMBER, OCTOBER = f"{BRANCH}|journal|202611", f"{BRANCH}|journal|202610"
+
+
+@pytest.fixture
+def office() -> Office:
+    found = open_office()
+    rule(found, shared=True, reset="month")
+    answer_all(found)  # the catalogs are known to the cloud
+    return found
+
+
+def wishes(office: Office) -> dict[str, SeriesWish]:
+    asked = make_asked(office.desk)
+    return {wish.day[:7]: wish for wish in asked.wants} if asked is not None else {}
+
+
+def lease(office: Office, series: str, first: int, last: int) -> None:
+    asked = make_asked(office.desk)
+    assert asked is not None
+    take_answer(office.desk, asked, NumbersAnswer("t", [NumberRange(series, first, last)]))
+
+
+def answer_all(office: Office, **outcome: Any) -> list[str]:
+    """Send everything that waits; the cloud takes it, unless told otherwise. The acts sent."""
+    push = exchange.next_batch(office.desk)
+    if push is None:
+        return []
+    told = [
+        Outcome(item.n, **({"result": "applied", "version": item.base.version + 1} | outcome))
+        for item in push.operations
+    ]
+    exchange.take_answer(office.desk, push, PushAnswer("t", told))
+    return [item.act for item in push.operations]
+
+
+def number_of(office: Office, key: str) -> str:
+    with office.desk.file.read() as db:
+        head = voucher.load(db, key)
+        assert head is not None
+        return head.number
+
+
+def test_row_9_the_stock_is_renewed_when_low_and_larger_when_fast(office: Office) -> None:
+    """Row 9: asked for around today; asked again before it is used up."""
+    assert {day: wish.count for day, wish in wishes(office).items()} == {"2026-11": 50}
+    lease(office, NOVEMBER, 1, 25)
+    assert wishes(office) == {}
+    for count in range(1, 7):
+        assert saved(office.save(journal())).number == f"NVK{count:05d}"
+    assert (wishes(office)["2026-11"].count, wishes(office)["2026-11"].held) == (50, 25)
+    office.clock.go(7200)
+    assert wishes(office)["2026-11"].count == 50
+
+
+def test_row_9_leftovers_go_back_when_their_days_are_long_over(office: Office) -> None:
+    """Row 9: what was not used is told, and not used any more."""
+    lease(office, NOVEMBER, 1, 50)
+    saved(office.save(journal()))
+    office.clock.go(40 * 86_400)
+    asked = make_asked(office.desk)
+    assert asked is not None
+    assert asked.returns == [NumberRange(NOVEMBER, 2, 50)]
+    take_answer(office.desk, asked, NumbersAnswer("t"))
+    assert is_provisional(saved(office.save(journal())).number)
+
+
+def test_row_9_a_typed_number_of_a_shared_series_must_be_leased_here(office: Office) -> None:
+    """Row 9: nobody types what another office will draw."""
+    lease(office, NOVEMBER, 1, 50)
+    found = office.save(journal(number="NVK00070"))
+    assert isinstance(found, Refused)
+    assert [fault.code for fault in found.faults] == ["NUMBER_NOT_LEASED"]
+    assert saved(office.save(journal(number="NVK00007"))).number == "NVK00007"
+    assert saved(office.save(journal(number="ĐC-1"))).number == "ĐC-1"
+    assert saved(office.save(journal())).number == "NVK00001"
+
+
+def test_row_9_a_provisional_number_becomes_final_in_every_state(office: Office) -> None:
+    """Row 9: never sent, sent without an answer, taken by the cloud; each gets one number, by an act of its own."""
+    taken, flying, waiting = ident(), ident(), ident()
+    saved(office.save(journal(), taken))
+    answer_all(office)
+    saved(office.save(journal(), flying))
+    batch = exchange.next_batch(office.desk)
+    assert batch is not None
+    saved(office.save(journal(day="2026-10-05"), waiting))
+    assert set(wishes(office)) == {"2026-11", "2026-10"}
+    lease(office, NOVEMBER, 1, 2)
+    lease(office, OCTOBER, 31, 40)
+    assert not settle(office.desk)
+    assert [number_of(office, key) for key in (taken, flying, waiting)] == ["NVK00001", "NVK00002", "NVK00031"]
+    exchange.take_answer(
+        office.desk, batch, PushAnswer("t", [Outcome(item.n, "applied", 1) for item in batch.operations])
+    )
+    assert sorted(answer_all(office)) == ["number", "number", "number", "save"]
+    settle(office.desk)
+    with office.desk.file.read() as db:
+        assert number.waiting(db, 10) == []
+
+
+def test_row_9_a_final_number_somebody_has_is_drawn_again(office: Office) -> None:
+    """Row 9: the provisional one is back at once, the next final one goes after it; no person is asked."""
+    key = ident()
+    saved(office.save(journal(), key))
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    assert number_of(office, key) == "NVK00001"
+    answer_all(office, result="rejected", version=0, faults=[WireFault("NUMBER_TAKEN", "number")])
+    assert is_provisional(number_of(office, key))
+    settle(office.desk)
+    assert number_of(office, key) == "NVK00002"
+    assert answer_all(office) == ["number"]
+
+
+def test_row_9_a_voucher_changed_elsewhere_takes_their_form_and_keeps_the_number(office: Office) -> None:
+    """Row 9: the number drawn for it is not lost."""
+    key = ident()
+    first = saved(office.save(journal(), key))
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    theirs = msgspec.json.encode({**msgspec.json.decode(first.body), "description": "Của chi nhánh khác"})
+    winner = Winner(2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
+    answer_all(office, result="conflict", version=2, winner=winner)
+    assert is_provisional(number_of(office, key))
+    settle(office.desk)
+    with office.desk.file.read() as db:
+        head = voucher.load(db, key)
+    assert head is not None
+    assert (head.number, head.version, head.description) == ("NVK00001", 2, "Của chi nhánh khác")
+
+
+def test_row_9_a_number_drawn_twice_by_a_restored_file_is_drawn_again(office: Office) -> None:
+    """Row 9: a save refused because its drawn number stands elsewhere goes again with the next, to be posted as wished."""
+    lease(office, NOVEMBER, 1, 5)
+    key = ident()
+    saved(office.save(journal(), key, post_to=("financial",)))
+    answer_all(office, result="rejected", version=0, faults=[WireFault("NUMBER_TAKEN", "number")])
+    settle(office.desk)
+    assert number_of(office, key) == "NVK00002"
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    assert [(item.act, item.post_to, item.base.version) for item in push.operations] == [("save", ["financial"], 0)]
+
+
+def test_row_9_a_new_epoch_drops_the_leases(office: Office) -> None:
+    """Row 9: another copy of this file may hold the same ones."""
+    lease(office, NOVEMBER, 1, 5)
+    exchange.take_hello(office.desk, HelloAnswer("t", "new_epoch", 2, 0))
+    assert is_provisional(saved(office.save(journal())).number)

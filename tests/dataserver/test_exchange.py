@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
-from socai.dataserver import entry, exchange, incoming
+from socai.dataserver import act, entry, exchange, incoming
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import catalog, ledger, meta, outbox, voucher
 from socai.dataserver.store.file import MEMORY
@@ -58,6 +59,13 @@ def answer_all(office: Office, seq: int = 1) -> None:
 def standing(office: Office) -> meta.Standing:
     with office.desk.file.read() as db:
         return meta.standing(db)
+
+
+def draft(office: Office, voucher_id: str) -> str:
+    with office.desk.file.read() as db:
+        head = voucher.load(db, voucher_id)
+    assert head is not None
+    return head.refused_act
 
 
 def test_what_is_sent_stands_in_the_file_with_its_hash(office: Office) -> None:
@@ -113,6 +121,39 @@ def test_a_cloud_restored_to_before_our_epoch_gets_again_what_it_lost_of_both(of
     again = send(office)
     assert [(o.epoch, o.n, o.id) for o in again.operations] == [(3, 1, second.id), (3, 2, third.id)]
     assert first.id not in {o.id for o in again.operations}
+
+
+def test_what_a_restored_cloud_gets_again_goes_by_number_not_by_place(office: Office) -> None:
+    """A voucher that waited for its catalog entry was sent after younger ones: a gap would be refused for ever."""
+    for _ in range(3):
+        saved(office.save(journal()))
+    push = send(office)
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 9) for o in push.operations]))
+    first, last = push.operations[0].n, push.operations[-1].n
+
+    def swap(db: apsw.Connection) -> None:
+        for old, new in ((first, -1), (last, first), (-1, last)):
+            db.execute("UPDATE outbox SET n = ? WHERE n = ?", (new, old))
+
+    office.desk.file.write(swap)
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, first - 1))
+    with office.desk.file.read() as db:
+        assert [row.n for row in outbox.sent(db, 10)] == list(range(first, last + 1))
+
+
+def test_unposting_beside_a_refused_form_leaves_it_a_draft(office: Office) -> None:
+    made = saved(office.save(journal()))
+    push = send(office)
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 9) for o in push.operations]))
+    edited = saved(office.save(journal(), made.id, made.revision))
+    push = send(office)
+    fault = WireFault("RIGHT_MISSING", "user", {"right": "save"})
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(push.operations[0].n, "rejected", faults=[fault])]))
+    saved(act.post(office.desk, act.Asked(CHIEF, ident(), made.id, edited.revision), "financial"))
+    assert draft(office, made.id) == "save"
+    push = send(office)
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(push.operations[0].n, "applied", 2, 10)]))
+    assert draft(office, made.id) == "save", "what is shown is not what the cloud has"
 
 
 def test_quarantine_and_upgrade_leave_everything_as_it_is(office: Office) -> None:

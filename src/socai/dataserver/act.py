@@ -220,7 +220,8 @@ def _queue(found: _Open, wish: Wish) -> Saved:
 
 def _note(found: _Open) -> Saved:
     head, wish = found.head, found.wish
-    head.refused = head.refused_act = ""
+    if wish.act not in (POST, UNPOST) or head.refused_act not in BODY_ACTS:
+        head.refused = head.refused_act = ""  # else the refused form is a draft still: posting is of the one taken
     stamp_act(head, wish, found.now)
     voucher.put(found.db, head)
     record(found.db, head, wish)

@@ -16,7 +16,7 @@ from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
 from socai.dataserver.facts import faults_text, wire_faults
 from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher
 from socai.dataserver.losing import lose_entry, lose_voucher
-from socai.dataserver.outgoing import never_told
+from socai.dataserver.outgoing import BODY_ACTS, never_told
 from socai.dataserver.settling import note_drawn_twice, take_back
 from socai.dataserver.store import catalog, conflict, dependency, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
@@ -290,7 +290,7 @@ def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcom
     head.version = max(head.version, outcome.version)
     if row.act not in BODILESS:
         voucher.set_body_version(db, head.id, row.revision, outcome.version)
-    if not later:
+    if not later and not _beside_draft(head, row):
         head.refused = head.refused_act = ""
     if outcome.seq > head.seq:
         # The feed has not told of it yet: until it does, the books stand as the act asked.
@@ -309,6 +309,11 @@ def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcom
         if shadow.version == outcome.version and shadow.deleted:
             head.deleted = 1
     voucher.put(db, head)
+
+
+def _beside_draft(head: Head, row: OutRow) -> bool:
+    """Whether an act that left the body alone was done while a refused form of it is still a draft here."""
+    return row.act in (POST, UNPOST) and bool(head.refused) and head.refused_act in BODY_ACTS
 
 
 def _reposts(db: Connection, row: OutRow, version: int) -> bool:
@@ -365,6 +370,8 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
         if shadow.version > head.version:
             lose_voucher(db, head, row, shadow, at)
             return
+    if _beside_draft(head, row):
+        return  # the form that was refused before is still the one to be mended
     before = outbox.row(db, row.base_place) if row.act == NUMBER and row.base_place else None
     head.refused, head.refused_act = faults_text(faults), before.act if before is not None else row.act
     voucher.put(db, head)

@@ -154,7 +154,7 @@ def sent(db: apsw.Connection, limit: int) -> list[OutRow]:
     """What was sent without an answer, in order: it goes again before anything new."""
     return [
         OutRow(*found)
-        for found in db.execute(f"{_SELECT} WHERE state = 1 AND {_OPEN} ORDER BY place LIMIT ?", (limit,))
+        for found in db.execute(f"{_SELECT} WHERE state = 1 AND {_OPEN} ORDER BY epoch, n LIMIT ?", (limit,))
     ]
 
 

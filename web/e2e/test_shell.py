@@ -2,6 +2,7 @@
 
 import re
 
+from e2e.audit import stumbles
 from e2e.conftest import Sit
 
 # Letters only Vietnamese has; names of people, companies and the product's own name keep theirs.
@@ -54,3 +55,27 @@ def test_enter_walks_the_boxes_of_a_receipt_in_one_known_order(sit: Sit) -> None
     grid = desk.select("[role=grid]").first
     assert grid.get_attribute("aria-rowcount")
     assert grid.locator("[role=gridcell]:not([aria-colindex])").count() == 0
+
+
+SCREENS = {
+    "phiếu thu": "voucher-list", "thêm phiếu chi": "voucher", "đối tượng": "catalog", "kết quả đồng bộ": "sync-screen",
+    "khóa sổ": "locks", "thông tin đơn vị": "company", "cân đối số phát sinh": "report", "số dư đầu kỳ": "voucher",
+}  # fmt: skip
+
+
+def test_every_screen_names_its_controls_and_can_be_read(sit: Sit) -> None:
+    desk = sit(user="ketoantruong")
+    desk.see("home")
+    found = {"home": stumbles(desk)}
+    for goal, screen in SCREENS.items():
+        desk.go(goal)
+        desk.see(screen)
+        desk.settle()
+        found[goal] = stumbles(desk)
+    desk.press("F1")
+    desk.see("key-sheet-body")
+    found["keys"] = stumbles(desk)
+    desk.press("Escape", "Control+k")
+    desk.sees_focus("palette-input")
+    found["palette"] = stumbles(desk)
+    assert {screen: faults for screen, faults in found.items() if faults} == {}

@@ -129,6 +129,7 @@ export function Palette({ open, onClose }: { open: OpenPalette; onClose: () => v
           data-autofocus
           value={text}
           placeholder={t("palette.placeholder")}
+          aria-label={t("shell.go")}
           role="combobox"
           aria-expanded="true"
           aria-controls={listId}

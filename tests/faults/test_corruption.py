@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import apsw
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -18,6 +19,8 @@ from socai.lab.inspection import inspect
 from socai.lab.office_state import copy_office
 from support.desk import Office as OfficeOfOne
 from support.desk import journal, open_office
+from support.office import TENANT, receipt, served
+from support.office import save as send
 from support.system import Place, make_company, running, until
 
 PAGE_BYTES = 4096
@@ -128,7 +131,25 @@ def test_row_19_damage_met_while_reading_stops_saving_until_the_file_is_proved(t
             voucher.load(db, done.id)
     assert told == [True]
     for _ in range(2):
-        with pytest.raises(StorageFailed):
+        with pytest.raises(FileDamaged):
             office.save(journal())
     assert office.desk.file.broken
     office.close()
+
+
+def test_row_19_damage_is_told_with_its_cure_and_health_says_so(tmp_path: Path) -> None:
+    """503 FILE_DAMAGED in both languages, not "the disk is full"."""
+    with served(tmp_path) as office:
+        client = office.client()
+        done = send(client, receipt())
+        assert done.is_success
+        books = office.office.tenant(TENANT)
+        assert books is not None
+        flip(tmp_path / TENANT / "replica.db", "voucher")
+        books.file._close_readers()
+        assert client.get(f"/vouchers/{done.json()['id']}").status_code == 503
+        refused = send(client, receipt())
+        assert (refused.status_code, refused.json()["code"]) == (503, "FILE_DAMAGED")
+        assert refused.json()["detail_vi"].startswith("Tệp dữ liệu")
+        assert "khôi phục" in refused.json()["cure_vi"]
+        assert httpx.get(f"{office.url}/api/health").json()["storage"] is False

@@ -36,6 +36,7 @@ def whole(place: Place, saved: list[str]) -> bool:
     return place.books.sync_state().green and all(place.is_posted(ident) for ident in saved)
 
 
+@pytest.mark.long  # tests/lab/test_kill.py kills it in the ordinary run, too
 def test_row_19_the_database_dies_and_comes_back_under_work(primary: EmbeddedPostgres, tmp_path: Path) -> None:
     """As by a power loss, three times; what was being saved, accepted and posted meanwhile is there once."""
     saved: list[str] = []

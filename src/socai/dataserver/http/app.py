@@ -16,7 +16,7 @@ from socai.base.fault import Fault
 from socai.dataserver.http import catalog, company, number, report, session, sync, todo, user, voucher, web
 from socai.dataserver.http.seat import AnyRequest, Rim, Seated, provide_seat, token_of
 from socai.dataserver.http.voucher import Query
-from socai.dataserver.store.file import StorageFailed
+from socai.dataserver.store.file import FileDamaged, StorageFailed
 from socai.edge import log
 from socai.edge.http import Refused, application, problems, refusal, rooms
 
@@ -43,7 +43,7 @@ async def events(request: AnyRequest, seat: Seated, book: Query = "") -> Stream:
 
 def _storage_failed(_: AnyRequest, error: StorageFailed) -> Any:
     _log.error("storage failed", reason=str(error))
-    return refusal(Fault("STORAGE_FAILED"))
+    return refusal(Fault("FILE_DAMAGED" if isinstance(error, FileDamaged) else "STORAGE_FAILED"))
 
 
 def make_app(rim: Rim, *, on_shutdown: Sequence[Callable[[], Any]] = (), known_origins: Sequence[str] = ()) -> ASGIApp:

@@ -98,6 +98,7 @@ class Replica:
         self.path = str(path)
         self._vfs, self._kind, self._threaded, self._on_broken = vfs, kind, threaded, on_broken
         self.broken = ""
+        self.damaged = False  # broken for good: the file itself does not hold together
         self.pages = 0  # of the log, waiting to be moved into the file
         self._readers: list[apsw.Connection] = []
         self._slots = threading.BoundedSemaphore(READERS_MAX)
@@ -187,7 +188,7 @@ class Replica:
 
     def _run(self, group: list[Ticket[Any]]) -> None:
         if self.broken and not self._mend():
-            self._fail(group, StorageFailed(self.broken))
+            self._fail(group, FileDamaged(self.broken) if self.damaged else StorageFailed(self.broken))
             return
         db = self._db
         try:
@@ -264,6 +265,7 @@ class Replica:
             self._db = self._open()
         except (StorageFailed, *BROKEN) as error:
             self.broken = str(error) or "disk error"
+            self.damaged = isinstance(error, FileDamaged)
             return False
         self.broken, self._mend_at = "", 0.0
         if self._on_broken is not None:

@@ -160,7 +160,7 @@ def test_row_9_a_voucher_changed_elsewhere_takes_their_form_and_keeps_the_number
 
 
 def test_row_9_a_number_drawn_twice_by_a_restored_file_is_drawn_again(office: Office) -> None:
-    """Row 9: a save refused because its drawn number stands elsewhere goes again with the next, to be posted as wished."""
+    """Row 9: a save refused because its drawn number stands elsewhere goes again with the next, posted as wished."""
     lease(office, NOVEMBER, 1, 5)
     key = ident()
     saved(office.save(journal(), key, post_to=("financial",)))

@@ -103,7 +103,7 @@ def test_every_kind_of_trouble_is_in_the_list_with_what_mends_it(office: Office)
         (lost.id, "conflict"): ["resolve", "open"],
         (partner, "sync_failed"): ["open", "retry", "discard"],
         (held.id, "held"): ["open_entry", "open"],
-        (books["post_failed"].id, "post_failed"): ["retry", "open"],
+        (books["post_failed"].id, "post_failed"): ["retry", "redate", "open"],
         (books["to_confirm"].id, "to_confirm"): ["post_anyway", "open"],
         (books["unpost_failed"].id, "unpost_failed"): ["retry", "open"],
         (books["delete_failed"].id, "delete_failed"): ["open"],

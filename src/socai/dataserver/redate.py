@@ -61,7 +61,7 @@ def redate(desk: Desk, asked: Asked, day: str = "", answered: Sequence[str] = ()
 def _move(desk: Desk, db: Connection, head: Head, asked: Asked, day: str, answered: Sequence[str]) -> Saved:
     known, now = desk.cache.get(db), desk.clock.now()
     facts = fact.read_one(db, head, known.calendar, now)
-    if (fault := life.allow(facts, "edit")) is not None and not _may_move(facts):
+    if (fault := life.allow(facts, "edit")) is not None and not may_move(facts):
         raise Undo(refused(fact.explain(fault, facts, head, known.calendar)))
     if head.revision != asked.revision:
         raise Undo(stale(db, head, {}))
@@ -87,7 +87,7 @@ def _move(desk: Desk, db: Connection, head: Head, asked: Asked, day: str, answer
     return saved_now(db, head, content, known, now)
 
 
-def _may_move(facts: life.Facts) -> bool:
+def may_move(facts: life.Facts) -> bool:
     return life.standing(facts) == "locked" and not any(book.posted for book in facts.books)
 
 

@@ -11,6 +11,7 @@ from socai.core import life
 from socai.core.entry import FINANCIAL
 from socai.dataserver import facts as fact
 from socai.dataserver.desk import VOUCHER, Desk
+from socai.dataserver.redate import may_move
 from socai.dataserver.store import catalog, conflict, dependency, todo, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.todo import Candidate, Place
@@ -18,8 +19,8 @@ from socai.dataserver.store.voucher import BookRow, Head
 from socai.dataserver.view import Branches
 from socai.edge.problem import WordedFault, worded
 
-OPEN, OPEN_ENTRY, RETRY, POST_ANYWAY, RESOLVE, DISCARD = (
-    "open", "open_entry", "retry", "post_anyway", "resolve", "discard",
+OPEN, OPEN_ENTRY, RETRY, POST_ANYWAY, REDATE, RESOLVE, DISCARD = (
+    "open", "open_entry", "retry", "post_anyway", "redate", "resolve", "discard",
 )  # fmt: skip
 TODO_MAX = 200
 WHOLE = frozenset(("conflict", "sync_failed", "held"))  # the whole voucher's, whatever its books say
@@ -40,8 +41,9 @@ class HeldBy(msgspec.Struct, frozen=True):
 class TodoItem(msgspec.Struct, frozen=True):
     """One thing to do. `state` is the word of the list (core/life.py), `act` what was not done, in which `book`.
 
-    `mends`, the first the likeliest: open | open_entry | retry | post_anyway | resolve | discard. `user` did it last,
-    at `at`; `revision` is the form the mending act is about. `asks`: codes of warnings whose answer would mend it.
+    `mends`, the first the likeliest: open | open_entry | retry | post_anyway | redate (to the first open day) |
+    resolve | discard. `user` did it last, at `at`; `revision` is the form the mending act is about. `asks`: codes of
+    warnings whose answer would mend it.
     """
 
     kind: str
@@ -137,7 +139,7 @@ def _voucher_items(db: Connection, head: Head, facts: life.Facts, rows: Iterable
         if state in IN_BOOK:
             text = head.refused or (books[name].faults if name in books else "")
             act = IN_BOOK[state]
-            mends = [OPEN]
+            mends = [*_moves(facts, text), OPEN]
             if life.allow(facts, act, name) is None:
                 mends.insert(0, POST_ANYWAY if state == "to_confirm" else RETRY)
             if head.refused and life.allow(facts, DISCARD) is None:
@@ -156,12 +158,18 @@ def _whole(db: Connection, head: Head, facts: life.Facts, state: str) -> TodoIte
         text = causes[0].faults if causes else ""
         held_by = [HeldBy(cause.kind, cause.id, cause.code, cause.name) for cause in causes]
         return _item(head, "", state, "save", text, [OPEN_ENTRY, OPEN], held_by=held_by)
-    mends = [OPEN]
+    mends = [*_moves(facts, head.refused), OPEN]
     if life.allow(facts, "edit" if head.refused_act == "save" else head.refused_act) is None:
         mends.append(RETRY)
     if life.allow(facts, DISCARD) is None:
         mends.append(DISCARD)
     return _item(head, "", state, head.refused_act, head.refused, mends)
+
+
+def _moves(facts: life.Facts, text: str) -> list[str]:
+    """Whether moving it to the first open day would mend it: refused for a locked date, and in no book."""
+    locked = any(fault.code == "DATE_LOCKED" for fault in fact.faults_of(text))
+    return [REDATE] if locked and (life.allow(facts, "edit") is None or may_move(facts)) else []
 
 
 def _taken(author: str, at: str, deleted: bool) -> Fault:

@@ -88,6 +88,7 @@ def _move(desk: Desk, db: Connection, head: Head, asked: Asked, day: str, answer
 
 
 def may_move(facts: life.Facts) -> bool:
+    """Whether a voucher of a locked date may leave it: no book holds it."""
     return life.standing(facts) == "locked" and not any(book.posted for book in facts.books)
 
 

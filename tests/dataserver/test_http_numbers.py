@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from python_calamine import CalamineWorkbook
 
 from dataserver.test_http_system import offices, receipt, set_up
-from support.office import FUND, HANOI, SAIGON, Served, fresh, save, served
+from support.office import HANOI, SAIGON, Served, fresh, save, served
 from support.office import receipt as sample
 from support.system import running, until
 
@@ -54,7 +56,13 @@ def test_row_9_an_office_alone_accounts_for_its_own_numbers(office: Served) -> N
     (check,) = clerk.get("/numbers/check", params={"to": "2026-11-30", "branch": HANOI}).json()
     assert (check["type"], check["missing"], check["day"]) == ("cash_receipt", 2, "2026-11-30")
     assert numbers(clerk, SAIGON)["runs"] == []
-    assert FUND
+    asked = {"type": "cash_receipt", "branch": HANOI, "day": "2026-11-20"}
+    paper, book = (clerk.get("/numbers/file", params=asked | {"format": form}) for form in ("pdf", "xlsx"))
+    assert paper.content.startswith(b"%PDF")
+    rows = CalamineWorkbook.from_filelike(BytesIO(book.content)).get_sheet_by_index(0).to_python()
+    assert [row[:4] for row in rows if row[0] == "PT00004"] == [
+        ["PT00004", "PT00005", "2", "Chưa rõ (thiếu số, hoặc đơn vị chưa đồng bộ)"]
+    ]
 
 
 def test_row_9_a_person_of_one_branch_sees_its_series_only(office: Served) -> None:

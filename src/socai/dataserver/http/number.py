@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import JSONBody, QueryParameter
 
 from socai.base.fault import Fault
-from socai.dataserver import view_catalog, view_number
-from socai.dataserver.http.seat import Seated, given
+from socai.dataserver import print_number, view_catalog, view_number
+from socai.dataserver.http.report import PDF, XLSX, file_response
+from socai.dataserver.http.seat import Seated, given, language_of
 from socai.dataserver.http.voucher import TEXT_MAX, Query, Word
 from socai.dataserver.view_number import NumbersView, SeriesCheck
 from socai.edge.client import CloudRefused, CloudUnreachable
@@ -31,6 +32,23 @@ def account_numbers(
     seat.among(branch)
     found: NumbersView = given(view_number.numbers_view(seat.books, kind, branch, day, fund))
     return found
+
+
+@get("/numbers/file", sync_to_thread=True, responses=problems(400, 401, 404, 422), media_type=PDF)
+def print_account(
+    seat: Seated,
+    kind: Annotated[str, QueryParameter(name="type", max_length=TEXT_MAX)],
+    branch: Query,
+    day: Query = "",
+    fund: Query = "",
+    form: Annotated[Literal["pdf", "xlsx"], QueryParameter(name="format")] = "pdf",
+    language: Query = "",
+) -> Response[bytes]:
+    """The same as a PDF or a workbook."""
+    seat.among(branch)
+    view: NumbersView = given(view_number.numbers_view(seat.books, kind, branch, day, fund))
+    content = print_number.print_numbers(seat.books, view, form == "xlsx", language_of(seat.session, language))
+    return file_response(content, XLSX if form == "xlsx" else PDF, f"numbers.{form}")
 
 
 @get("/numbers/check", sync_to_thread=True, responses=problems(400, 401, 404, 422))
@@ -107,4 +125,4 @@ def renumber_period(seat: Seated, data: JSONBody[RenumberPeriod]) -> RenumberDon
     return RenumberDone(changes, answer.seq > 0)
 
 
-HANDLERS: list[Any] = [account_numbers, check_numbers, renumber_period]
+HANDLERS: list[Any] = [account_numbers, print_account, check_numbers, renumber_period]

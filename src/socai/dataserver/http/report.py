@@ -52,7 +52,8 @@ def _elsewhere(seat: Seat) -> Elsewhere | None:
     return ask
 
 
-def _file(content: bytes, media_type: str, name: str) -> Response[bytes]:
+def file_response(content: bytes, media_type: str, name: str) -> Response[bytes]:
+    """A file to be shown or kept."""
     headers = {"content-disposition": f'inline; filename="{name}"'}
     if media_type == PDF:
         # The browser's own viewer shows it; the page's policy would forbid the viewer its parts.
@@ -86,7 +87,7 @@ def report(
     asked = _asked(request, seat, name, language)
     if suffix in ("pdf", "xlsx"):
         content: Any = _or_refuse(view_print.print_report(seat.desk, asked, suffix == "xlsx", _elsewhere(seat)))
-        file: Any = _file(content, XLSX if suffix == "xlsx" else PDF, f"{SAFE.sub('-', name)}.{suffix}")
+        file: Any = file_response(content, XLSX if suffix == "xlsx" else PDF, f"{SAFE.sub('-', name)}.{suffix}")
         return file  # type: ignore[no-any-return]
     page: ReportView = _or_refuse(view_report.report_page(seat.desk, asked, after, limit, _elsewhere(seat)))
     return Response(page)
@@ -121,7 +122,7 @@ def print_vouchers(
     )
     if not isinstance(content, bytes):
         raise Refused(Fault("INTERNAL"))
-    return _file(content, PDF, "chung-tu.pdf")
+    return file_response(content, PDF, "chung-tu.pdf")
 
 
 HANDLERS: list[Any] = [report, print_vouchers]

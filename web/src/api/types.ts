@@ -314,6 +314,25 @@ export interface SyncResult {
   cure?: string;
 }
 
+/** Something that needs a person: `state` is the word of the lists, `faults` say why and what helps. */
+export interface Todo {
+  kind: string;
+  object_kind: string;
+  id: string;
+  number: string;
+  description: string;
+  book: string;
+  state: string;
+  faults: FaultAnswer[];
+}
+
+export interface TodoPage {
+  items: Todo[];
+  next: string;
+  count: number;
+  count_mine: number;
+}
+
 export interface ReportColumn {
   name: string;
   label: string;

@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "wouter";
 import { useBooks } from "../api/books";
 import { get, query } from "../api/client";
-import type { Page, SyncResult, VoucherRow } from "../api/types";
+import { useFaults } from "../api/faults";
+import type { Page, Todo, TodoPage, VoucherRow } from "../api/types";
 import { statusWord } from "../forms/statusword";
 import { Button } from "../keys/button";
 import { showNumber } from "../kit/amount";
@@ -17,13 +18,14 @@ export function Home() {
   const { spec, tenant, path, branch, book, sync, word } = useBooks();
   const { t, language } = useLocale();
   const [, navigate] = useLocation();
+  const faults = useFaults(spec.faults);
   const recent = useQuery({
     queryKey: [tenant, "vouchers", "recent", branch, book],
     queryFn: () => get<Page<VoucherRow>>(path(`/vouchers${query({ branch, book, limit: SHOWN_MAX })}`)),
   });
-  const failed = useQuery({
-    queryKey: [tenant, "sync-results", "failed", "home"],
-    queryFn: () => get<Page<SyncResult>>(path(`/sync/results${query({ state: "failed", limit: SHOWN_MAX })}`)),
+  const needed = useQuery({
+    queryKey: [tenant, "sync-results", "todo"], // fetched anew with them
+    queryFn: () => get<TodoPage>(path(`/todo${query({ limit: SHOWN_MAX })}`)),
     retry: false,
   });
   const types = spec.voucher_types.filter((item) => !item.before_books);
@@ -34,7 +36,8 @@ export function Home() {
     [t("sync.failures"), sync?.failed ?? 0],
     [t("sync.in_conflict"), sync?.conflicts ?? 0],
   ] as const;
-  const todo = failed.data?.items ?? [];
+  const todo = needed.data?.items ?? [];
+  const placeOf = (item: Todo) => (item.kind === "voucher" ? `/voucher/${item.id}` : `/catalog/${item.object_kind}`);
 
   return (
     <section className="page scroll" data-regions="" data-testid="home">
@@ -64,15 +67,19 @@ export function Home() {
           </p>
         </div>
         <div className="panel pad" data-region="todo">
-          <h2>{t("home.todo")}</h2>
+          <h2>
+            {t("home.todo")}
+            {needed.data?.count ? <span className="tally">{needed.data.count}</span> : null}
+          </h2>
           {todo.length ? (
             todo.map((item) => (
-              <div key={item.n} className="row-flex" style={{ padding: "3px 0" }}>
-                <Link href={item.kind === "voucher" ? `/voucher/${item.id}` : "/sync"} data-stop="">
+              <div key={`${item.id}${item.book}`} className="row-flex" style={{ padding: "3px 0" }} data-testid="todo">
+                <Link href={placeOf(item)} data-stop="" data-testid="todo-open">
                   {item.number || item.description}
                 </Link>
+                <span className="mark bad">{word(["detail", item.state])}</span>
                 <span className="soft ellipsis grow">
-                  {item.faults[0] ? (language === "en" ? item.faults[0].detail_en : item.faults[0].detail_vi) : ""}
+                  {item.faults[0] ? faults.fault(item.faults[0]).sentence : ""}
                 </span>
               </div>
             ))

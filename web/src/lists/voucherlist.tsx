@@ -24,14 +24,28 @@ import { useLocale } from "../locale/locale";
 interface Filters {
   readonly q: string;
   readonly state: string;
+  readonly detail: string;
   readonly partner: string;
   readonly account: string;
   readonly amount_min: string;
   readonly amount_max: string;
 }
 
-const NONE: Filters = { q: "", state: "", partner: "", account: "", amount_min: "", amount_max: "" };
-const STATES = ["in_flight", "local", "posted", "unposted", "failed", "conflict"] as const;
+const NONE: Filters = { q: "", state: "", detail: "", partner: "", account: "", amount_min: "", amount_max: "" };
+/** Groups first, then the words that stand in the list. */
+const GROUPS = ["in_flight", "failed", "unposted"] as const;
+const DETAILS = [
+  "posted",
+  "synced",
+  "local",
+  "held",
+  "to_confirm",
+  "sync_failed",
+  "post_failed",
+  "unpost_failed",
+  "delete_failed",
+  "conflict",
+] as const;
 const PAGE_SIZE = 100;
 const FIND_AFTER_MS = 150;
 const FIELDS = [plainField("partner", "", "partner"), plainField("account", "", "account")];
@@ -259,19 +273,29 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
           <span className="label">{t("list.state")}</span>
           <select
             className="box"
-            value={filters.state}
-            onChange={(event) => setFilters({ state: event.target.value })}
+            value={filters.state || filters.detail}
+            onChange={({ target: { value } }) => {
+              const group = GROUPS.some((name) => name === value);
+              setFilters({ state: group ? value : "", detail: group ? "" : value });
+            }}
             data-stop=""
             data-testid="filter-state"
           >
             <option value="">{t("list.all_states")}</option>
-            {STATES.map((state) => (
-              <option key={state} value={state}>
-                {state === "failed"
-                  ? t("sync.failures")
-                  : word(["detail", state], word(["state", "book", state], word(["state", "sync", state], state)))}
-              </option>
-            ))}
+            <optgroup label={t("list.groups")}>
+              {GROUPS.map((state) => (
+                <option key={state} value={state}>
+                  {state === "failed" ? t("sync.failures") : word(["detail", state], word(["state", "book", state]))}
+                </option>
+              ))}
+            </optgroup>
+            <optgroup label={t("list.state")}>
+              {DETAILS.map((detail) => (
+                <option key={detail} value={detail}>
+                  {word(["detail", detail])}
+                </option>
+              ))}
+            </optgroup>
           </select>
         </label>
         <FilterBox

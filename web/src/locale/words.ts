@@ -131,6 +131,7 @@ export const WORDS = {
   // lists
   "list.find": ["Tìm số, diễn giải, đối tượng…", "Find number, text, partner…"],
   "list.state": ["Trạng thái", "Status"],
+  "list.groups": ["Nhóm", "Groups"],
   "list.all_states": ["Mọi trạng thái", "Any status"],
   "list.partner": ["Đối tượng", "Partner"],
   "list.account": ["Tài khoản", "Account"],

@@ -59,7 +59,11 @@ def test_row_13_a_file_of_the_first_schema_is_migrated_with_everything_in_it(pat
     found = view.voucher_view(office.desk, LOST, "", None)
     assert isinstance(found, view.VoucherView)
     assert found.conflict is not None
-    assert {item.place for item in found.conflict.differences} == {"description", "lines.1.amount", "lines.1.amount_vnd"}
+    assert {item.place for item in found.conflict.differences} == {
+        "description",
+        "lines.1.amount",
+        "lines.1.amount_vnd",
+    }
     assert isinstance(office.save(journal("9"), REFUSED, 1, act_id=ident(9100)), Saved)
     assert detail(office, REFUSED) == "local"
     office.close()

@@ -53,8 +53,12 @@ class Database:
 
     @contextmanager
     def transaction(self, bucket: int, tenant: int) -> Iterator[Connection]:
-        """One transaction in one tenant's rows; commits at the end, rolls back on any exception."""
-        with self.connection_for(bucket) as connection, connection.transaction():
+        """One transaction in one tenant's rows; commits at the end, rolls back on any exception.
+
+        Statements go out without waiting for one another; whoever reads a result waits for what led to it. A failure
+        shows with the next result that is read, or at the end.
+        """
+        with self.connection_for(bucket) as connection, connection.pipeline(), connection.transaction():
             enter_tenant(connection, tenant)
             yield connection
 

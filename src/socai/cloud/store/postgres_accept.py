@@ -30,16 +30,20 @@ class PostgresAccepting:
         self._connection = connection
         self._owner: dict[str, object] = {"bucket": ref.bucket, "tenant": ref.tenant}
         self._replica = ""
+        self._expected: list[tuple[psycopg.Cursor[Row], int]] = []
 
     def frame(self, replica: str, numbers: Collection[int], act_ids: Collection[str]) -> FrameRows | None:
         """See Accepting."""
-        rows = self._read(statements.REPLICA, replica=replica)
+        asked = self._run(statements.REPLICA, replica=replica)
+        settings = self._run(statements.FRAME_BODIES, kinds=list(FRAME_KINDS))
+        people = self._run(statements.PEOPLE)
+        rows = asked.fetchall()
         if not rows:
             return None
         found, now = replica_row(rows[0]), rows[0][9]
         self._replica = replica
         bodies: dict[str, list[Mapping[str, object]]] = {kind: [] for kind in FRAME_KINDS}
-        for kind, body in self._read(statements.FRAME_BODIES, kinds=list(FRAME_KINDS)):
+        for kind, body in settings.fetchall():
             bodies[kind].append(msgspec.json.decode(body))
         recorded: list[Row] = []
         if any(n <= found.last_n for n in numbers):
@@ -50,7 +54,7 @@ class PostgresAccepting:
                 earlier[row[1]] = (*earlier.get(row[1], ()), record_of(row))
         return FrameRows(
             found,
-            [person_row(row) for row in self._read(statements.PEOPLE)],
+            [person_row(row) for row in people.fetchall()],
             bodies,
             {row[0]: record_of(row) for row in recorded},
             earlier,
@@ -59,9 +63,12 @@ class PostgresAccepting:
 
     def objects(self, wanted: Wanted) -> Objects:
         """See Accepting."""
-        entries = self._entries(statements.ENTRIES_LOCKED, wanted.entries)
-        vouchers = self._read(statements.VOUCHERS_LOCKED, ids=list(wanted.vouchers)) if wanted.vouchers else []
-        entries |= self._entries(statements.ENTRIES_NAMED, wanted.named)
+        locked = self._entries(statements.ENTRIES_LOCKED, wanted.entries)
+        held = self._run(statements.VOUCHERS_LOCKED, ids=list(wanted.vouchers)) if wanted.vouchers else None
+        named = self._entries(statements.ENTRIES_NAMED, wanted.named)
+        codes, numbers = self._codes(wanted), self._numbers(wanted)
+        vouchers = held.fetchall() if held is not None else []
+        entries = _asked(locked, wanted.entries) | _asked(named, wanted.named)
         books: dict[str, list[BookFact]] = {}
         if vouchers:
             for row in self._read(statements.BOOKS_LOCKED, ids=[row[0] for row in vouchers]):
@@ -69,8 +76,8 @@ class PostgresAccepting:
         return Objects(
             {row[0]: voucher_fact(row, books.get(row[0], ())) for row in vouchers},
             entries,
-            {(row[0], row[1]): row[2] for row in self._codes(wanted)},
-            {(row[0], row[1]): row[2] for row in self._numbers(wanted)},
+            {(row[0], row[1]): row[2] for row in codes.fetchall()} if codes is not None else {},
+            {(row[0], row[1]): row[2] for row in numbers.fetchall()} if numbers is not None else {},
         )
 
     def stretch(self, wanted: Stretch, limit: int) -> list[str]:
@@ -91,10 +98,15 @@ class PostgresAccepting:
             ]
             self._run(statements.WORK_AND_BOOKS, rows=_json(books), work=_json(work))
         if changes.work or changes.settings:
-            moved = self._read(statements.ENQUEUE, count=len(changes.work), settings=int(changes.settings))
+            moved = self._run(statements.ENQUEUE, count=len(changes.work), settings=int(changes.settings))
         else:
-            moved = self._read(statements.DEPTH)
-        return Applied(self._commit(changes), moved[0][0])
+            moved = self._run(statements.DEPTH)
+        seq = self._commit(changes)
+        depth = moved.fetchall()[0][0]
+        for cursor, expected in self._expected:  # all answers are here by now
+            if cursor.rowcount != expected:
+                raise Raced(f"{cursor.rowcount} of {expected} rows")
+        return Applied(seq, depth)
 
     def quarantine(self, replica: str) -> None:
         """See Accepting."""
@@ -154,22 +166,19 @@ class PostgresAccepting:
         ]
         return int(self._read(statements.COMMIT_DIRECT, changed=_json(changed))[0][0])
 
-    def _entries(self, statement: str, keys: Sequence[Key]) -> dict[Key, EntryFact]:
-        """Entries by key. Found by kinds and ids apart, so a stranger may be among them; it is left out here."""
+    def _entries(self, statement: str, keys: Sequence[Key]) -> psycopg.Cursor[Row] | None:
         if not keys:
-            return {}
+            return None
         kinds, ids = _columns(keys)
-        asked = set(keys)
-        found = self._read(statement, kinds=kinds, ids=ids)
-        return {(row[0], row[1]): entry_fact(row) for row in found if (row[0], row[1]) in asked}
+        return self._run(statement, kinds=kinds, ids=ids)
 
-    def _codes(self, wanted: Wanted) -> list[Row]:
+    def _codes(self, wanted: Wanted) -> psycopg.Cursor[Row] | None:
         rows = [{"kind": kind, "code_key": code} for kind, code in wanted.codes]
-        return self._read(statements.CODES, rows=_json(rows)) if rows else []
+        return self._run(statements.CODES, rows=_json(rows)) if rows else None
 
-    def _numbers(self, wanted: Wanted) -> list[Row]:
+    def _numbers(self, wanted: Wanted) -> psycopg.Cursor[Row] | None:
         rows = [{"series": series, "number": number} for series, number in wanted.numbers]
-        return self._read(statements.NUMBERS, rows=_json(rows)) if rows else []
+        return self._run(statements.NUMBERS, rows=_json(rows)) if rows else None
 
     def _read(self, statement: str, **values: object) -> list[Row]:
         return self._run(statement, **values).fetchall()
@@ -178,12 +187,19 @@ class PostgresAccepting:
         return self._connection.execute(statement.encode(), {**self._owner, **values})
 
     def _write(self, statement: str, rows: Sequence[object], expected: int | None = None, **keys: object) -> None:
-        """Run a statement over rows; Raced where it did not reach all that it had to."""
+        """Send a statement over rows; `apply` raises Raced where it did not reach all that it had to."""
         if not rows:
             return
         cursor = self._run(statement, rows=_json(rows), **keys)
-        if expected is not None and cursor.rowcount != expected:
-            raise Raced(f"{cursor.rowcount} of {expected} rows")
+        if expected is not None:
+            self._expected.append((cursor, expected))
+
+
+def _asked(found: psycopg.Cursor[Row] | None, keys: Sequence[Key]) -> dict[Key, EntryFact]:
+    """Entries by key. Found by kinds and ids apart, so a stranger may be among them; it is left out here."""
+    asked = set(keys)
+    rows = found.fetchall() if found is not None else []
+    return {(row[0], row[1]): entry_fact(row) for row in rows if (row[0], row[1]) in asked}
 
 
 def iso(at: datetime) -> str:

@@ -78,7 +78,10 @@ export function Home() {
                   {item.number || item.description}
                 </Link>
                 <span className="mark bad">{word(["detail", item.state])}</span>
-                <span className="soft ellipsis grow">
+                <span
+                  className="soft ellipsis grow"
+                  title={item.faults[0] ? faults.fault(item.faults[0]).sentence : ""}
+                >
                   {item.faults[0] ? faults.fault(item.faults[0]).sentence : ""}
                 </span>
               </div>

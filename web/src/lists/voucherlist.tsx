@@ -367,6 +367,8 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
               t("list.loading")
             ) : list.isError ? (
               faults.line(list.error)
+            ) : filtered ? (
+              t("list.empty_filtered")
             ) : (
               <>
                 <p>{t("list.empty")}</p>

@@ -144,6 +144,7 @@ export const WORDS = {
   "list.marked": ["Đã chọn {count}", "{count} marked"],
   "list.sum": ["Tổng cộng", "Total"],
   "list.empty": ["Chưa có chứng từ nào trong kỳ này.", "There is no voucher in this period yet."],
+  "list.empty_filtered": ["Không có chứng từ nào đúng điều kiện lọc.", "No voucher fits the filters."],
   "list.empty_hint": ["Nhấn {key} để thêm chứng từ đầu tiên.", "Press {key} to add the first one."],
   "list.loading": ["Đang tải…", "Loading…"],
   "list.deleted": ["đã xóa", "deleted"],

@@ -11,8 +11,9 @@ from litestar.params import JSONBody, QueryParameter
 from socai.base.fault import Fault
 from socai.dataserver import print_number, view_catalog, view_number
 from socai.dataserver.http.report import PDF, XLSX, file_response
-from socai.dataserver.http.seat import Seated, given, language_of
+from socai.dataserver.http.seat import Seat, Seated, given, language_of
 from socai.dataserver.http.voucher import TEXT_MAX, Query, Word
+from socai.dataserver.view import local_day
 from socai.dataserver.view_number import NumbersView, SeriesCheck
 from socai.edge.client import CloudRefused, CloudUnreachable
 from socai.edge.http import Refused, problems
@@ -24,12 +25,12 @@ from socai.sync.message import RENUMBER, RenumberAsked
 def account_numbers(
     seat: Seated,
     kind: Annotated[str, QueryParameter(name="type", max_length=TEXT_MAX)],
-    branch: Query,
+    branch: Query = "",
     day: Query = "",
     fund: Query = "",
 ) -> NumbersView:
     """Every number of the series a voucher of this day draws from: used, deleted, renumbered, leased, missing."""
-    seat.among(branch)
+    _one_branch(seat, branch)
     found: NumbersView = given(view_number.numbers_view(seat.books, kind, branch, day, fund))
     return found
 
@@ -38,14 +39,14 @@ def account_numbers(
 def print_account(
     seat: Seated,
     kind: Annotated[str, QueryParameter(name="type", max_length=TEXT_MAX)],
-    branch: Query,
+    branch: Query = "",
     day: Query = "",
     fund: Query = "",
     form: Annotated[Literal["pdf", "xlsx"], QueryParameter(name="format")] = "pdf",
     language: Query = "",
 ) -> Response[bytes]:
     """The same as a PDF or a workbook."""
-    seat.among(branch)
+    _one_branch(seat, branch)
     view: NumbersView = given(view_number.numbers_view(seat.books, kind, branch, day, fund))
     content = print_number.print_numbers(seat.books, view, form == "xlsx", language_of(seat.session, language))
     return file_response(content, XLSX if form == "xlsx" else PDF, f"numbers.{form}")
@@ -54,7 +55,7 @@ def print_account(
 @get("/numbers/check", sync_to_thread=True, responses=problems(400, 401, 404, 422))
 def check_numbers(
     seat: Seated,
-    last: Annotated[str, QueryParameter(name="to", max_length=TEXT_MAX)],
+    last: Annotated[str, QueryParameter(name="to", max_length=TEXT_MAX)] = "",
     first: Annotated[str, QueryParameter(name="from", max_length=TEXT_MAX)] = "",
     branch: Query = "",
 ) -> list[SeriesCheck]:
@@ -62,8 +63,16 @@ def check_numbers(
     branches = [branch] if branch else [item.id for item in view_catalog.all_branches(seat.desk, seat.branches)]
     if branch:
         seat.among(branch)
-    found: list[SeriesCheck] = given(view_number.check_series(seat.books, branches, first, last))
+    until = last or local_day(seat.desk).isoformat()
+    found: list[SeriesCheck] = given(view_number.check_series(seat.books, branches, first, until))
     return found
+
+
+def _one_branch(seat: Seat, branch: str) -> None:
+    """A series is of one branch, which the person may see."""
+    if not branch:
+        raise Refused(Fault("BRANCH_UNKNOWN", "branch", {"branch": ""}))
+    seat.among(branch)
 
 
 class RenumberPeriod(

@@ -114,8 +114,7 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
             outbox.resend(db, answer.accepted_n, known.epoch)
             number.drop_leases(db)  # the cloud may not know that it granted them
         if answer.verdict == REWIND:
-            voucher.forget_seqs(db)
-            catalog.forget_seqs(db)
+            # What was told of each voucher stays told: a new timeline counts on beyond every seq of the old one.
             facts |= {"snapshot_done": 0, "cursor": answer.cursor, "acked_seq": 0, "head_seq": 0}
         meta.put(db, facts)
 

@@ -256,8 +256,3 @@ def lapsed(db: apsw.Connection, since_wall: int, until_wall: int) -> list[str]:
         (since_wall, until_wall),
     )
     return [str(row[0]) for row in rows]
-
-
-def forget_seqs(db: apsw.Connection) -> None:
-    """The cloud counts anew (it was restored): whatever it tells next is news."""
-    db.execute("UPDATE voucher SET seq = 0")

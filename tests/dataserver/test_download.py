@@ -5,6 +5,7 @@ A server far behind takes a snapshot in place of the feed, and what is not held 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,14 @@ import pytest
 
 from dataserver.test_http_system import offices
 from socai.dataserver import loading
+from socai.dataserver.books import REPORTS_AT_ONCE_MAX, Books
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import download, ledger, meta
+from socai.dataserver.store.enrolment import Enrolment
+from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
+from socai.edge.signature import new_key
 from socai.sync.message import DownloadPage, FeedItem, encode, raw_body
+from socai.sync.report import ReportAnswer, ReportWish
 from support.desk import BRANCH, Office, ident, journal, open_office
 from support.system import CHIEF, Place, make_company, running, until
 
@@ -226,6 +232,44 @@ def test_a_new_server_works_at_once_and_reads_from_the_cloud_what_it_lacks(
                 assert refused.json()["params"]["months"] == "01/2026"
             assert there.get("/reports/general_journal.pdf", params=JANUARY).status_code == 503
             assert there.get("/reports/trial_balance", params=year).status_code == 200
+
+
+def test_reports_from_the_cloud_leave_threads_for_everybody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that swallows questions: only so many wait for it, the next is told to come back."""
+    let_go, inside = threading.Event(), threading.Semaphore(0)
+
+    def swallow(_: CloudClient, __: ReportWish) -> ReportAnswer:
+        inside.release()
+        let_go.wait(60)
+        raise CloudUnreachable("nothing came back")
+
+    monkeypatch.setattr(CloudClient, "report", swallow)
+    books = Books(tmp_path, Enrolment("minhphat", "Minh Phát", ident(), new_key()[0], "http://127.0.0.1:9"))
+    wish, ended = ReportWish("chief", "general_journal"), []
+
+    def ask() -> None:
+        with pytest.raises(CloudUnreachable):
+            books.report_from_cloud(wish)
+        ended.append(True)
+
+    waiting = [threading.Thread(target=ask) for _ in range(REPORTS_AT_ONCE_MAX)]
+    for thread in waiting:
+        thread.start()
+
+    try:
+        for _ in waiting:
+            assert inside.acquire(timeout=20)
+        with pytest.raises(CloudRefused) as told:
+            books.report_from_cloud(wish)
+    finally:
+        let_go.set()
+        for thread in waiting:
+            thread.join()
+        books.close()
+    assert told.value.code == "RATE_LIMITED"
+    assert len(ended) == REPORTS_AT_ONCE_MAX
 
 
 def compare(here: httpx.Client, there: httpx.Client, code: str, asked: dict[str, str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from socai.base.fault import Fault
 from socai.core import life
 from socai.core.account import Chart
 from socai.core.check import Calendar
@@ -32,12 +33,14 @@ from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Replica, Ticket
 from socai.dataserver.store.voucher import Head
-from socai.edge.client import CloudClient
+from socai.edge.client import CloudClient, CloudRefused
 from socai.sync.grant import Grant
 from socai.sync.message import POLL_SECONDS_MAX, People, Person
 from socai.sync.report import ReportAnswer, ReportWish
 
 REPLICA_FILE = "replica.db"
+REPORTS_AT_ONCE_MAX = 4  # read from the cloud
+REPORT_SECONDS, REPORT_RETRY_SECONDS = 15.0, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Books:
         self.desk.branches = frozenset(branches.split(",")) if branches else frozenset()
         self.agent: Agent | None = None
         self._settled = threading.Condition()
+        self._reading = threading.BoundedSemaphore(REPORTS_AT_ONCE_MAX)
         self._bells: list[Callable[[], None]] = []
         self.desk.listeners.append(self._notice)
 
@@ -183,12 +187,19 @@ class Books:
         return kept(self.desk)
 
     def report_from_cloud(self, wish: ReportWish) -> ReportAnswer:
-        """A page of a report from the cloud's books. Raises CloudRefused or CloudUnreachable."""
-        client = self.client()
+        """A page of a report from the cloud's books. Raises CloudRefused or CloudUnreachable.
+
+        Few at once and not for long: whoever waits for the cloud keeps a thread from those who do not.
+        """
+        if not self._reading.acquire(blocking=False):
+            raise CloudRefused([Fault("RATE_LIMITED", "", {"seconds": str(REPORT_RETRY_SECONDS)})], 429)
+        mine = self.enrolment
+        client = CloudClient(mine.cloud, mine.replica, mine.private_key, answer_seconds=REPORT_SECONDS)
         try:
             return client.report(wish)
         finally:
             client.close()
+            self._reading.release()
 
     def save_person(self, acting_user: str, person: dict[str, object]) -> Person:
         """Add or change a user at the cloud, online only. Raises CloudRefused or CloudUnreachable."""

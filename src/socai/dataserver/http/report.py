@@ -23,7 +23,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IDS_LENGTH_MAX = 20_000
 CURSOR_LENGTH_MAX = 2_000
 VALUE_LENGTH_MAX = 100
-FORBIDDEN, UNPROCESSABLE = 403, 422
+TOLD = frozenset((403, 422))  # refusals of the cloud that are about the person or the question
 SAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -47,7 +47,7 @@ def _elsewhere(seat: Seat) -> Elsewhere | None:
         except CloudUnreachable:
             return None
         except CloudRefused as refused:
-            return refused.faults if refused.status in (FORBIDDEN, UNPROCESSABLE) else None
+            return refused.faults if refused.status in TOLD or refused.code == "RATE_LIMITED" else None
 
     return ask
 

@@ -53,10 +53,16 @@ class Database:
 
     @contextmanager
     def transaction(self, bucket: int, tenant: int) -> Iterator[Connection]:
-        """One transaction in one tenant's rows; commits at the end, rolls back on any exception.
+        """One transaction in one tenant's rows; commits at the end, rolls back on any exception."""
+        with self.connection_for(bucket) as connection, connection.transaction():
+            enter_tenant(connection, tenant)
+            yield connection
 
-        Statements go out without waiting for one another; whoever reads a result waits for what led to it. A failure
-        shows with the next result that is read, or at the end.
+    @contextmanager
+    def streamed(self, bucket: int, tenant: int) -> Iterator[Connection]:
+        """The same, but statements go out without waiting for one another; who reads a result waits for what led to it.
+
+        A failure shows with the next result that is read, or at the end; a count of rows only once a later result was.
         """
         with self.connection_for(bucket) as connection, connection.pipeline(), connection.transaction():
             enter_tenant(connection, tenant)

@@ -34,7 +34,7 @@ class PostgresStore(PostgresLog, PostgresDigests):
     def accepting(self, ref: TenantRef) -> Iterator[PostgresAccepting]:
         """See AcceptStore. What only another transaction can have caused comes out as Raced."""
         try:
-            with self.database.transaction(ref.bucket, ref.tenant) as connection:
+            with self.database.streamed(ref.bucket, ref.tenant) as connection:
                 yield PostgresAccepting(connection, ref)
         except LOST_RACES as lost:
             raise Raced(str(lost)) from lost
@@ -165,7 +165,7 @@ class PostgresStore(PostgresLog, PostgresDigests):
 
     @contextmanager
     def _inside(self, ref: TenantRef) -> Iterator[Connection]:
-        with self.database.transaction(ref.bucket, ref.tenant) as connection:
+        with self.database.streamed(ref.bucket, ref.tenant) as connection:
             yield connection
 
     def _find(self, statement: str, **values: object) -> TenantRef | None:

@@ -172,6 +172,16 @@ def test_row_9_a_number_drawn_twice_by_a_restored_file_is_drawn_again(office: Of
     assert [(item.act, item.post_to, item.base.version) for item in push.operations] == [("save", ["financial"], 0)]
 
 
+def test_row_9_a_provisional_number_given_twice_by_a_restored_file_becomes_final_all_the_same(office: Office) -> None:
+    """Row 9: the lost file had given the same provisional number; no person hears of it."""
+    key = ident()
+    saved(office.save(journal(), key))
+    answer_all(office, result="rejected", version=0, faults=[WireFault("NUMBER_TAKEN", "number")])
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    assert (number_of(office, key), answer_all(office)) == ("NVK00001", ["save"])
+
+
 def test_row_9_a_new_epoch_drops_the_leases(office: Office) -> None:
     """Row 9: another copy of this file may hold the same ones."""
     lease(office, NOVEMBER, 1, 5)

@@ -95,34 +95,6 @@ def test_row_9_two_offices_draw_from_one_series_and_run_out_offline(fresh_databa
         assert [live[item.id] for item in late] == numbers  # the books print the final number
 
 
-def test_row_9_a_provisional_number_changed_elsewhere_meanwhile_is_no_conflict(
-    fresh_database: str, tmp_path: Path
-) -> None:
-    """Row 9: their form stands, with the final number; nobody is asked anything."""
-    with running(fresh_database) as system:
-        hanoi, saigon = two_offices(system, tmp_path)
-        use_up(saigon, 0)
-        saigon.books.file.write(lambda db: number.drop_leases(db))
-        done = saved(saigon.save(journal()))
-        until(lambda: number_of(hanoi, done.id) and not is_provisional(number_of(hanoi, done.id)), "final")
-        saigon.line.cut()
-        until(lambda: not saigon.books.sync_state().online, "offline")
-        saigon.books.file.write(lambda db: number.drop_leases(db))
-        draft = saved(saigon.save(journal()))
-        assert is_provisional(draft.number)
-        saigon.line.mend()
-        until(lambda: number_of(hanoi, draft.id), "known elsewhere")
-        with hanoi.books.read() as db:
-            head = voucher.load(db, draft.id)
-        assert head is not None
-        mine = hanoi.save(journal("5000"), draft.id, head.revision)
-        until(lambda: not is_provisional(number_of(saigon, draft.id)), "final here")
-        until(lambda: saigon.books.sync_state().green and hanoi.books.sync_state().green, "green")
-        assert saigon.books.sync_state().conflicts == 0
-        if isinstance(mine, Saved) and not hanoi.books.sync_state().conflicts:
-            until(lambda: number_of(saigon, draft.id) == number_of(hanoi, draft.id), "the same everywhere")
-
-
 def test_row_9_a_restored_file_drops_its_leases_and_no_number_is_doubled(fresh_database: str, tmp_path: Path) -> None:
     """Row 9: the copy draws what the lost file had drawn; the cloud refuses it, and it gets another by itself."""
     with running(fresh_database) as system:

@@ -278,6 +278,6 @@ def note_drawn_twice(desk: Desk, db: Connection, head: Head) -> None:
     series = series_of_body(
         spec, known.company.numbering, msgspec.json.decode(voucher.body(db, head.id, head.revision))
     )
-    if series.shared and series.parts(head.number) is not None:
+    if series.shared and (is_provisional(head.number) or series.parts(head.number) is not None):
         waits = number.waits(db, head.id)
         number.wait(db, head.id, series.key, "", waits.tries + 1 if waits is not None else 1)

@@ -11,6 +11,8 @@ from socai import registry
 from socai.core import catalog, life, report
 from socai.core.spec import LINES_PER_VOUCHER_MAX, STANDARD_HEADER, TAX_RATES, Field, VoucherSpec
 from socai.core.wording import Speaker, describe_chart
+from socai.sync.log import ACCEPTED, POSTED, REFUSED, VOIDED
+from socai.sync.message import CONFLICT
 
 TYPES = registry.voucher_types()
 LANGUAGES = ("vi", "en")
@@ -149,6 +151,8 @@ def test_the_common_words_are_complete() -> None:
     ledger = ("UNPOSTED", "POSTING", "POSTED", "POST_FAILED", "UNPOSTING", "UNPOST_FAILED", "DELETING", "DELETE_FAILED")
     wanted += [("state", "book", life.__dict__[name]) for name in ledger]
     wanted += [("detail", name) for name in (*life.DETAILS, "in_flight")]
+    moments = ("saved", "sent", ACCEPTED, REFUSED, CONFLICT, POSTED, VOIDED)
+    wanted += [("moment", name) for name in moments]
     wanted += [("choice", "tax_rate", rate) for rate in TAX_RATES]
     wanted += [("book", book) for book in ("financial", "management")]
     wanted += [("role", role) for role in ("admin", "chief_accountant", "accountant")]

@@ -311,7 +311,7 @@ def test_row_20_a_wish_taken_back_beside_a_posting(stage: Stage, order: tuple[in
 
 @pytest.mark.parametrize("order", orders(2, 3))
 def test_row_20_a_worker_back_from_the_dead_changes_nothing(stage: Stage, order: tuple[int, ...]) -> None:
-    """His lease ran out while he slept, another has the lane: the fence decides, wherever he wakes in the other's turn."""
+    """His lease ran out while he slept and another has the lane: the fence decides, wherever he wakes."""
     one, _ = open_company(stage)
     one.push(*(one.save(ident(), journal(amount=number + 1), post_to=BOOK) for number in range(5)))
     poster, answers, dead = Poster(stage.lane, specs()), list[str](), list[str]()

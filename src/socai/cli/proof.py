@@ -90,25 +90,53 @@ def bench(
 def sim(
     seeds: Annotated[int, typer.Option(help="How many seeds to run.")] = 20,
     seed: Annotated[int, typer.Option(help="The first seed; one that failed is run again by it.")] = 1,
+    mistake: Annotated[str, typer.Option(help="Plant this known mistake and look for it; `list` tells which.")] = "",
+    story: Annotated[Path | None, typer.Option(help="Write the story of the first failing seed here.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run seeded simulations of data servers, cloud and a bad network, and check every invariant.
 
-    The decisions are those that run in production. Fails if an invariant was violated, or if a kind of fault or a cell
-    of the state table was never reached.
+    The decisions are those that run in production. Fails if an invariant was violated, or if a kind of fault, a commit
+    to die at or a cell of the state table was never reached. The first failing seed is shrunk to the steps it needs.
+    With a mistake planted it fails where the mistake is not found.
 
     Example: `socai sim --seeds 300 --json`, then `socai sim --seeds 1 --seed 217` for the one that failed
     """
+    if mistake:
+        _hunt(mistake, seeds, seed, story, as_json)
+        return
     from socai.lab.sim import run
 
     done = itertools.count(1)
     with progress() as told:
-        found = run(seeds, seed, told=lambda _: told("seeds", next(done), seeds))
+        found = run(seeds, seed, told=lambda _: told("seeds", next(done), seeds), story=story)
     if as_json:
         print_json(found)
     else:
         figures("sim", {name: value for name, value in found.items() if not isinstance(value, (list, dict))})
-        for violation in found["violations"]:
-            typer.echo(str(violation))
+        for line in (*found["violations"], *found.get("story", ())):
+            typer.echo(str(line))
     if found["violations"]:
+        raise typer.Exit(1)
+
+
+def _hunt(mistake: str, seeds: int, seed: int, story: Path | None, as_json: bool) -> None:
+    """Plant a mistake and look for it."""
+    from socai.lab.sim import hunt
+    from socai.lab.sim_mistake import MISTAKES
+
+    if mistake not in MISTAKES:
+        table("Mistakes", ("name", "what it does"), [(item.name, item.says) for item in MISTAKES.values()])
+        if mistake != "list":
+            fail(f"There is no mistake called {mistake}.", 2)
+        return
+    with progress() as told:
+        found = hunt(mistake, seeds, seed, told=lambda count: told("seeds", count, seeds), story=story)
+    if as_json:
+        print_json(found)
+    else:
+        for line in (*found["violations"], *found["story"]):
+            typer.echo(str(line))
+        typer.echo(f"found at seed {found['found']}" if found["found"] else f"not found in {found['tried']} seeds")
+    if not found["found"]:
         raise typer.Exit(1)

@@ -1,18 +1,18 @@
 """People in the simulated offices: what they do, drawn by chance, through the very acts the rim calls.
 
-Every attempt on a voucher is first looked up in the act table; an act the table refuses must be refused. What was
-acknowledged is remembered, for the judge.
+Every attempt on a voucher is first looked up in the act table; an act the table refuses must be refused, and one it
+allows may be refused only for what is wrong with the voucher itself. The judge is told of all that was acknowledged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import product
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-import apsw
 import msgspec
 
 from socai.core import life
@@ -25,11 +25,14 @@ from socai.dataserver.act import Asked
 from socai.dataserver.desk import Desk, Refused, Saved
 from socai.dataserver.facts import read_one
 from socai.dataserver.save import Request
-from socai.dataserver.store import voucher
+from socai.dataserver.store import catalog, conflict, outbox, voucher
+from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import Head
-from socai.lab.sim_office import OfficeCrashed
+from socai.lab.sim_file import OfficeCrashed
+from socai.lab.sim_step import TRIED, Step
 from socai.registry import chart_for, regimes, voucher_types
 from socai.sync.grant import Grant
+from socai.sync.message import CATALOG, VOUCHER
 
 if TYPE_CHECKING:
     from socai.lab.sim_office import Office
@@ -38,22 +41,30 @@ if TYPE_CHECKING:
 CHIEF, CLERK = Grant("chief", "admin"), Grant("clerk", "accountant")
 WARNINGS = ("CASH_NEGATIVE", "INVOICE_DUPLICATE")
 STANDINGS = ("deleted", "conflict", "in_flight", "locked", "posted", "free")
-TRIED = ("edit", "quick_edit", "delete", "post", "unpost", "renumber", "resolve")
 CELLS = tuple(product(STANDINGS, TRIED))
 FIRST_DAY = date(2026, 9, 1)
-LOCK_DAY = date(2026, 9, 12)
-LOCK_AFTER_ACTS = 110
-PARTNERS_MAX = 12
-ACT_PAUSE_SECONDS = 3.0
+DAYS = 80
+LOCK_DAYS = (3, 8, 12, 20, 30)  # after FIRST_DAY: the lock moves on, and back
+CODES = 25
+"""Codes people give to partners: so few that two offices make the same one while they know nothing of each other."""
+
+NEWEST = 40  # vouchers people still have to do with
+OPINIONS = frozenset(("ACT_IN_FLIGHT", "ACT_DELETED", "ACT_CONFLICT", "ACT_LOCKED", "ACT_POSTED"))
+"""What only the act table says, each of a standing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What an office told a person it had saved."""
+    """What an office told a person it had saved: `body` as it came back. `life` counts the file's restorations."""
 
     office: str
-    voucher: str
+    restored: int
+    kind: str
+    object_kind: str
+    id: str
     revision: int
+    body: bytes
+    act_id: str
 
 
 @dataclass(slots=True)
@@ -63,8 +74,7 @@ class Place:
     branch: str
     funds: list[str]
     banks: list[str]
-    partners: list[str]
-    locked: bool = False
+    partners: list[str] = field(default_factory=list)
 
 
 class People:
@@ -72,48 +82,45 @@ class People:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.random = world.random
         self.acknowledged: list[Acknowledged] = []
-        self.violations: list[str] = []
         self.places: dict[str, Place] = {}
+        self.poison: dict[str, str] = {}  # tenant -> which poison its next new voucher is
         self.regime = next(iter(regimes()))
         self.chart = chart_for(self.regime)
         self.plain = list(_plain(self.chart))
+        self._mended = 0
         self._repeat: tuple[Office, Grant, Request] | None = None
         for office in world.offices:
             if office.tenant not in self.places:
                 office.boot()
                 self.places[office.tenant] = self._found(office)
 
-    def act(self) -> None:
-        """One act, and the next one planned."""
-        if self.world.healed:
-            return
-        offices = [office for office in self.world.offices if office.up and not office.asleep]
-        if offices:
-            self.world.acts_done += 1
-            office = self.random.choice(offices)
-            try:
-                self._one(office)
-                office.point("saved")
-            except OfficeCrashed as crash:
-                office.crash(str(crash))
-        self.world.later(self.random.expovariate(1 / ACT_PAUSE_SECONDS), self.act)
-
-    def _one(self, office: Office) -> None:
-        place = self.places[office.tenant]
-        if not place.locked and self.world.acts_done > LOCK_AFTER_ACTS:
-            place.locked = self._lock(office, place)
-            return
-        draw = self.random.random()
-        if draw < 0.36:
-            self._new(office, place)
-        elif draw < 0.42:
-            self._partner(office, place)
-        elif draw < 0.45 and self._repeat is not None:
-            self._again()
+    def act(self, step: Step) -> None:
+        """One act of some person, in the office the step names or, where that is down, in the next one."""
+        offices = self.world.offices
+        first = next(at for at, office in enumerate(offices) if office.name == step.office)
+        for office in (*offices[first:], *offices[:first]):
+            if office.up and not office.asleep:
+                break
         else:
-            self._touch(office, place)
+            return
+        random = Random(step.draw)
+        copies = [other for other in offices if other.copied_from is office and other.up]
+        if copies and random.random() < 0.5:
+            office = copies[0]
+        self.world.acts_done += 1
+        try:
+            getattr(self, f"_{step.what}", self._touch)(office, self.places[office.tenant], step.what, random)
+        except OfficeCrashed as crash:
+            office.watch.forget_acts()
+            office.crash(str(crash))
+
+    def lost(self, office: Office) -> None:
+        """What an office had acknowledged and its restored file does not hold is lost with the disk."""
+        with office.file.read() as db:
+            self.acknowledged = [
+                told for told in self.acknowledged if told.office != office.name or _form(db, told) == told.body
+            ]
 
     # ---- catalogs
 
@@ -130,8 +137,7 @@ class People:
             ("fund", ids[1], {"code": "Q1", "name": "Quỹ"}),
             ("bank_account", ids[2], {"code": "B1", "name": "Tài khoản 1", "bank_name": "Ngân hàng"}),
             ("bank_account", ids[3], {"code": "B2", "name": "Tài khoản 2", "bank_name": "Ngân hàng"}),
-            ("partner", ids[4], {"code": "P0", "name": "Đối tượng", "is_customer": True, "is_vendor": True,
-                                 "is_employee": True}),
+            ("partner", ids[4], _partner("P0", 0)),
         ]  # fmt: skip
         for kind, ident, body in rows:
             found = entry.save_entry(office.desk, CHIEF, office.ident(), kind, ident, 0, body)
@@ -139,119 +145,202 @@ class People:
                 raise AssertionError(found)
         return place
 
-    def _partner(self, office: Office, place: Place) -> None:
-        number = len(place.partners)
-        known = self.random.choice(place.partners)
-        if number < PARTNERS_MAX and self.world.chance(60):
-            ident, base = office.ident(), 0
-            code = f"P{number}"
+    def _partner(self, office: Office, place: Place, _what: str, random: Random) -> None:
+        """A new partner, under a code somebody else may be giving away too, or a changed one."""
+        if random.random() < 0.6:
+            ident, code, base = office.ident(), f"P{random.randrange(1, CODES)}", 0
         else:
-            ident, code = known, f"P{place.partners.index(known)}"
-            base = _revision(office, "partner", ident)
-            if not base:
+            ident = random.choice(place.partners)
+            with office.file.read() as db:
+                row = catalog.load(db, "partner", ident)
+            if row is None:
                 return
-        body = {"code": code, "name": f"Đối tượng {self.random.randrange(1000)}", "is_customer": True,
-                "is_vendor": True, "is_employee": True}  # fmt: skip
-        found = entry.save_entry(office.desk, CLERK, office.ident(), "partner", ident, base, body)
-        if isinstance(found, Saved) and not base:
-            place.partners.append(ident)
+            code, base = row.code, row.revision
+        self._save_entry(office, CLERK, "partner", ident, base, _partner(code, random.randrange(1000)))
 
-    def _lock(self, office: Office, place: Place) -> bool:
-        body = {"code": f"{place.branch}.{FINANCIAL}", "branch": place.branch, "book": FINANCIAL,
-                "day": LOCK_DAY.isoformat()}  # fmt: skip
-        found = entry.save_entry(office.desk, CHIEF, office.ident(), "lock", body["code"], 0, body)
-        self.world.note(f"{office.name} locks {LOCK_DAY}: {type(found).__name__}")
-        return isinstance(found, Saved)
+    def _save_entry(
+        self, office: Office, grant: Grant, kind: str, ident: str, base: int, body: dict[str, Any]
+    ) -> Saved | Refused:
+        act_id = office.ident()
+        found = entry.save_entry(office.desk, grant, act_id, kind, ident, base, body)
+        self._told(office, f"{kind} {body.get('code')}", ident, found, CATALOG, act_id)
+        place = self.places[office.tenant]
+        if isinstance(found, Saved) and kind == "partner" and ident not in place.partners:
+            place.partners.append(ident)
+        return found
+
+    def _mend_entry(self, office: Office, _place: Place, _what: str, _random: Random) -> None:
+        """Entries the cloud refused are given another code, and what names them can go."""
+        self.mend_entries(office)
+
+    def mend_entries(self, office: Office) -> None:
+        """Give every refused partner of an office a code nobody else has."""
+        with office.file.read() as db:
+            rows = [row for row in catalog.living(db, "partner") if row.refused]
+        for row in rows:
+            self._mended += 1
+            body = _partner(f"M{self._mended}", self._mended)
+            if isinstance(self._save_entry(office, CLERK, "partner", row.id, row.revision, body), Saved):
+                self.world.befell("entry_mended", f"{office.name}: mended {row.code}")
+
+    def _resolve_entry(self, office: Office, _place: Place, _what: str, random: Random) -> None:
+        """A conflict about an entry is settled."""
+        with office.file.read() as db:
+            rows = [row for kind in ("partner", "lock") for row in catalog.living(db, kind)
+                    if conflict.load(db, CATALOG, kind, row.id)]  # fmt: skip
+        if rows:
+            row = random.choice(rows)
+            choice, act_id = random.choice(("theirs", "mine")), office.ident()
+            found = entry.resolve_entry(office.desk, CHIEF, act_id, row.kind, row.id, choice)
+            self._told(office, f"resolve_entry {choice}", row.id, found, CATALOG, act_id)
+
+    def _lock(self, office: Office, place: Place, _what: str, random: Random) -> None:
+        """The books are locked up to a day, or opened again from there."""
+        day = FIRST_DAY + timedelta(days=random.choice(LOCK_DAYS))
+        code = f"{place.branch}.{FINANCIAL}"
+        body = {"code": code, "branch": place.branch, "book": FINANCIAL, "day": day.isoformat()}
+        with office.file.read() as db:
+            row = catalog.load(db, "lock", code)
+        found = self._save_entry(office, CHIEF, "lock", code, row.revision if row else 0, body)
+        if isinstance(found, Saved):
+            self.world.befell("lock_moved", f"{office.name} locks up to {day}")
 
     # ---- vouchers
 
-    def _new(self, office: Office, place: Place) -> None:
-        request = Request(office.ident(), office.ident(), 0, self._body(office, place), self._posts(), WARNINGS)
-        self._save(office, CLERK, request)
+    def _new(self, office: Office, place: Place, _what: str, random: Random) -> None:
+        body = self._body(office, place, random)
+        request = Request(office.ident(), office.ident(), 0, body, self._posts(random), WARNINGS)
+        if poison := self.poison.pop(office.tenant, ""):
+            store = self.world.cloud.store
+            (store.poison_accept if poison == "accept" else store.poison_post).add(request.id)
+            self.world.befell(f"poison_{poison}", f"{request.id[-6:]} is poison ({poison})")
+        if isinstance(self._save(office, CLERK, request), Saved):
+            office.watch.acted(request.id)
 
     def _save(self, office: Office, grant: Grant, request: Request) -> Saved | Refused:
+        self._repeat = (office, grant, request)  # also where the office dies over it: then nobody was told
         found = save.save_voucher(office.desk, grant, request)
-        self._told(office, "save", request.id, found)
-        self._repeat = (office, grant, request)
+        self._told(office, "save", request.id, found, VOUCHER, request.act_id)
         return found
 
-    def _again(self) -> None:
+    def _again(self, _office: Office, _place: Place, _what: str, _random: Random) -> None:
         """Somebody's workstation repeats the last save, because its answer was lost on the way."""
-        office, grant, request = self._repeat or (None, CLERK, None)
-        if office is None or request is None or not office.up or office.asleep:
+        if self._repeat is None:
             return
-        found = save.save_voucher(office.desk, grant, request)
-        self._told(office, "save again", request.id, found)
+        office, grant, request = self._repeat
+        if office.up and not office.asleep:
+            found = save.save_voucher(office.desk, grant, request)
+            self._told(office, "save again", request.id, found, VOUCHER, request.act_id)
+            if isinstance(found, Saved) and not found.repeated:
+                office.watch.acted(request.id)  # the first time it had been refused
 
-    def _posts(self) -> tuple[str, ...]:
-        return (FINANCIAL,) if self.random.random() < 0.75 else ()
+    def _posts(self, random: Random) -> tuple[str, ...]:
+        return (FINANCIAL,) if random.random() < 0.75 else ()
 
-    def _body(self, office: Office, place: Place) -> dict[str, Any]:
-        spec, reason = self.random.choice(self.plain)
-        day = FIRST_DAY + timedelta(days=self.random.randrange(80))
-        return fill(spec, reason, self.chart, place, self.random.choice(place.partners), day.isoformat(),
-                    str(self.random.randrange(1, 10**9)))  # fmt: skip
+    def _body(self, office: Office, place: Place, random: Random) -> dict[str, Any]:
+        """A voucher about a partner this office knows, if it knows one."""
+        spec, reason = random.choice(self.plain)
+        day = FIRST_DAY + timedelta(days=random.randrange(DAYS))
+        with office.file.read() as db:
+            rows = db.execute("SELECT id FROM catalog_entry WHERE kind = 'partner' AND deleted = 0 ORDER BY id")
+            partners = [str(row[0]) for row in rows] or place.partners
+        return fill(spec, reason, self.chart, place, random.choice(partners), day.isoformat(),
+                    str(random.randrange(1, 10**9)))  # fmt: skip
 
-    def _touch(self, office: Office, place: Place) -> None:
+    def _touch(self, office: Office, place: Place, what: str, random: Random) -> None:
         """Some act on a voucher this office knows."""
         with office.file.read() as db:
-            idents = [row[0] for row in db.execute("SELECT id FROM voucher ORDER BY id DESC LIMIT 40")]
-            if not idents:
+            rows = db.execute("SELECT id FROM voucher ORDER BY id DESC LIMIT ?", (NEWEST,))
+            idents = [str(row[0]) for row in rows]
+            chosen = self._choose(db, office.desk, idents, random) if idents else None
+            if chosen is None:
                 return
-            head = self._choose(db, office.desk, idents)
-            if head is None:
-                return
-            known = office.desk.cache.get(db)
-            facts = read_one(db, head, known.calendar, office.clock.now())
+            head, facts = chosen
             body = msgspec.json.decode(voucher.body(db, head.id, head.revision) or b"{}")
-        name = self.random.choice(TRIED if not facts.conflict else (*TRIED, "resolve", "resolve", "resolve"))
-        self.world.cells[life.standing(facts), name] += 1
-        verdict = life.allow(facts, name, FINANCIAL)
-        found = self._attempt(office, place, head, name, body)
-        self._told(office, name, head.id, found)
+            sent = any(row.state == outbox.SENT for row in outbox.open_of(db, VOUCHER, head.type, head.id))
+        if facts.conflict and random.random() < 0.3:
+            what = "resolve"
+        self.world.cells[life.standing(facts), what] += 1
+        office.watch.standing(head, facts)
+        verdict = life.allow(facts, what, FINANCIAL)
+        found = self._attempt(office, place, head, what, body, random)
         if verdict is not None and isinstance(found, Saved):
-            self.violations.append(f"life table: {name} on {head.id} is refused ({verdict.code}) and was done")
+            self.world.broken(f"table: {what} on {head.id} is refused ({verdict.code}) and was done")
+        if verdict is None and isinstance(found, Refused) and found.faults[0].code in OPINIONS:
+            code = found.faults[0].code
+            if what != "resolve" and not (code == "ACT_LOCKED" and what in ("edit", "post")):
+                self.world.broken(f"table: {what} on {head.id} is allowed and was refused ({code})")
+        if isinstance(found, Saved):
+            office.watch.acted(found.id)
+            if what == "resolve":
+                office.watch.settled(head.id)
+            if sent and facts.lease_over and what == "edit":
+                self.world.befell("edit_after_lease")
 
-    def _choose(self, db: apsw.Connection, desk: Desk, idents: list[str]) -> Head | None:
+    def _choose(
+        self, db: Connection, desk: Desk, idents: Sequence[str], random: Random
+    ) -> tuple[Head, life.Facts] | None:
         """Some voucher, those in conflict or in flight rather more often, since they pass."""
-        heads = [head for ident in self.random.sample(idents, min(6, len(idents))) if (head := voucher.load(db, ident))]
-        calendar = desk.cache.get(db).calendar
+        picked = random.sample(idents, min(5, len(idents)))
+        heads = [head for ident in picked if (head := voucher.load(db, ident))]
+        calendar, now = desk.cache.get(db).calendar, desk.clock.now()
+        known = [(head, read_one(db, head, calendar, now)) for head in heads]
         rare = [
-            head for head in heads
-            if life.standing(read_one(db, head, calendar, desk.clock.now())) in ("conflict", "in_flight", "locked")
-        ]  # fmt: skip
-        return self.random.choice(rare or heads) if heads else None
+            (head, facts)
+            for head, facts in known
+            if life.standing(facts) in ("conflict", "in_flight", "locked") or facts.pending == life.SENT
+        ]
+        return random.choice(rare or known) if known else None
 
-    def _attempt(self, office: Office, place: Place, head: Head, name: str, body: dict[str, Any]) -> Saved | Refused:
+    def _attempt(
+        self, office: Office, place: Place, head: Head, name: str, body: dict[str, Any], random: Random
+    ) -> Saved | Refused:
         asked = Asked(CLERK, office.ident(), head.id, head.revision)
         desk = office.desk
         if name == "edit":
-            changed = self._body(office, place) | {"number": body.get("number", "")}
-            return self._save(office, CLERK, Request(asked.act_id, head.id, head.revision, changed, self._posts(),
-                                                     WARNINGS))  # fmt: skip
+            changed = self._body(office, place, random) | {"number": body.get("number", ""), "type": head.type}
+            if changed["type"] != head.type or random.random() < 0.5:
+                changed = body | {"accounting_date": changed["accounting_date"]}
+            return self._save(office, CLERK, Request(asked.act_id, head.id, head.revision, changed,
+                                                     self._posts(random), WARNINGS))  # fmt: skip
         if name == "quick_edit":
-            return act.quick_edit(desk, asked, {"description": f"Sửa {self.random.randrange(1000)}"})
-        if name == "delete":
-            return act.delete(desk, asked)
-        if name == "post":
-            return act.post(desk, asked, FINANCIAL, WARNINGS)
-        if name == "unpost":
-            return act.unpost(desk, asked, FINANCIAL)
-        if name == "renumber":
-            return act.renumber(desk, asked, f"X{self.random.randrange(10**6)}")
-        return act.resolve(desk, asked, self.random.choice(act.CHOICES), office.ident())
+            found = act.quick_edit(desk, asked, {"description": f"Sửa {random.randrange(1000)}"})
+        elif name == "delete":
+            found = act.delete(desk, asked)
+        elif name == "post":
+            found = act.post(desk, asked, FINANCIAL, WARNINGS)
+        elif name == "unpost":
+            found = act.unpost(desk, asked, FINANCIAL)
+        elif name == "renumber":
+            found = act.renumber(desk, asked, f"X{random.randrange(10**6)}")
+        else:
+            found = act.resolve(desk, asked, random.choice(act.CHOICES), office.ident())
+        self._told(office, name, head.id, found, VOUCHER, asked.act_id)
+        return found
 
-    def _told(self, office: Office, name: str, ident: str, found: Saved | Refused) -> None:
+    def _told(self, office: Office, name: str, ident: str, found: Saved | Refused, kind: str, act_id: str) -> None:
         codes = ",".join(fault.code for fault in found.faults) if isinstance(found, Refused) else "done"
-        self.world.note(f"{office.name} {name} {ident[-6:]}: {codes}{' stale' if codes == '' else ''}")
+        self.world.note(f"{office.name} {name} {ident[-6:]}: {codes}")
         if isinstance(found, Saved):
-            self.acknowledged.append(Acknowledged(office.name, found.id, found.revision))
+            self.acknowledged.append(
+                Acknowledged(
+                    office.name, office.restored, kind, found.type, found.id, found.revision, found.body, act_id
+                )
+            )
 
 
-def _revision(office: Office, kind: str, ident: str) -> int:
-    with office.file.read() as db:
-        row = db.execute("SELECT revision FROM catalog_entry WHERE kind = ? AND id = ?", (kind, ident)).fetchone()
-    return int(row[0]) if row else 0
+def _form(db: Connection, told: Acknowledged) -> bytes:
+    """The acknowledged form as the file has it now."""
+    if told.kind == VOUCHER:
+        return voucher.body(db, told.id, told.revision)
+    return catalog.body(db, told.object_kind, told.id, told.revision)
+
+
+form_of = _form
+
+
+def _partner(code: str, number: int) -> dict[str, Any]:
+    return {"code": code, "name": f"Đối tượng {number}", "is_customer": True, "is_vendor": True, "is_employee": True}
 
 
 def _plain(chart: Chart) -> Iterator[tuple[VoucherSpec, Reason]]:

@@ -1,15 +1,15 @@
-"""The simulated cloud: the production acceptor, feeder, greeter and poster over the store in memory, with crashes.
+"""The simulated cloud: the production acceptor, feeder, greeter and poster over the store in memory.
 
-A bomb goes off at a commit: before it (nothing happened) or after it (it happened and nobody was told).
+Its process dies at commits; its workers die at every step of a turn, or fall asleep with a lane in their hands and wake
+as zombies; it is busy; it is lost and restored from a backup.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,18 +17,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from socai.base.fault import Fault
 from socai.cloud.accept import Acceptor
-from socai.cloud.enrol import Enrol, Enrolled, enrol, make_code
+from socai.cloud.enrol import Enrol, Enrolled, enrol, make_code, release
 from socai.cloud.feed import Feeder
-from socai.cloud.hello import greet
-from socai.cloud.lane import LOST, Poster, Prepared
+from socai.cloud.hello import PROTOCOL_OLDEST, greet
+from socai.cloud.lane import COMMITTED, LOST, Poster, Prepared, TurnRefused
 from socai.cloud.post import Turn
-from socai.cloud.store.memory import MemoryAccepting, MemoryStore
-from socai.cloud.store.posting_memory import MemoryLane
-from socai.cloud.store.row import PersonRow, TenantRef
-from socai.cloud.tenant import create_tenant
+from socai.cloud.store.memory import TenantTables
+from socai.cloud.store.row import QUARANTINED, PersonRow, TenantRef
+from socai.cloud.tenant import begin_timelines, create_tenant
+from socai.lab.sim_step import AFTER, BEFORE, TENANTS, WORKER_COMMITS
+from socai.lab.sim_store import CloudCrashed, CrashingStore, PoisonLane
 from socai.registry import voucher_types
 from socai.sync import lane as rules
-from socai.sync.message import FEED_ITEMS_MAX, Hello, Push, SnapshotChunk, encode
+from socai.sync.lane import Claim
+from socai.sync.message import Hello, Push, SnapshotChunk, encode
 
 if TYPE_CHECKING:
     from socai.lab.sim_office import Office
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 PEOPLE = (("chief", "admin"), ("clerk", "accountant"))
+CLERK = "clerk"
+BUSY_SECONDS = 5.0
 
 
-class CloudCrashed(Exception):
-    """The cloud's process died at a commit."""
+class WorkerCrashed(Exception):
+    """A worker's process died."""
 
 
 @dataclass
@@ -52,22 +56,14 @@ class Worker:
     asleep_until: float = 0.0
 
 
-class CrashingStore(MemoryStore):
-    """The store in memory whose process may die around an accepting transaction."""
+@dataclass
+class Revoked:
+    """A time in which the clerk's right was taken away, as seqs of one timeline."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(lambda: cloud_time(world))
-        self.bomb = ""  # "" | before | after
-
-    @contextmanager
-    def accepting(self, ref: TenantRef) -> Iterator[MemoryAccepting]:
-        """See AcceptStore."""
-        if self.bomb == "before":
-            raise CloudCrashed
-        with super().accepting(ref) as accepting:
-            yield accepting
-        if self.bomb == "after":
-            raise CloudCrashed
+    tenant: str
+    timeline: str
+    first: int
+    last: int | None = None
 
 
 def cloud_time(world: World) -> str:
@@ -82,14 +78,18 @@ class Cloud:
     def __init__(self, world: World) -> None:
         self.world = world
         self.up = True
-        self.store = CrashingStore(world)
+        self.store = CrashingStore(lambda: cloud_time(world), self._died)
         self.specs = {code: kind.spec for code, kind in voucher_types().items()}
         self.acceptor, self.feeder = Acceptor(self.store, self.specs), Feeder(self.store, self.store)
-        self.lanes = MemoryLane(self.store)
+        self.lanes = PoisonLane(self.store)
         self.workers = [self._worker(number) for number in range(WORKERS)]
-        self.worker_bomb = ""
+        self.worker_bomb = ("", "")
+        self.sleep_seconds = self.busy_until = 0.0
         self.refs: dict[str, TenantRef] = {}
-        for code in ("a", "b"):
+        self.revoked: list[Revoked] = []
+        self.restored = 0
+        self._backup: dict[tuple[int, int], TenantTables] = {}
+        for code in TENANTS:
             made = create_tenant(self.store, f"tenant-{code}", f"Công ty {code.upper()}", bucket=0)
             if isinstance(made, Fault):
                 raise AssertionError(made)
@@ -111,32 +111,35 @@ class Cloud:
 
     # ---- requests
 
-    def serve(self, office: Office, kind: str, payload: Any) -> tuple[str, Any] | None:
-        """(fault code, answer) as the wire would carry it; None where no answer ever leaves."""
+    def serve(self, office: Office, kind: str, payload: Any) -> tuple[str, Any, float] | None:
+        """(fault code, answer, retry after) as the wire would carry it; None where no answer ever leaves."""
         if not self.up:
             return None
-        ref = self.refs[office.tenant]
+        if self.world.now < self.busy_until:
+            return "RATE_LIMITED", None, BUSY_SECONDS
         try:
-            found = self._serve(ref, office.replica, kind, payload)
+            found = self._serve(self.refs[office.tenant], office.replica, kind, payload)
         except CloudCrashed:
             self._crash()
             return None
-        return (found.code, None) if isinstance(found, Fault) else ("", found)
+        return (found.code, None, 0.0) if isinstance(found, Fault) else ("", found, 0.0)
 
     def _serve(self, ref: TenantRef, replica: str, kind: str, payload: Any) -> Any:
         if kind == "hello":
             return greet(self.store, ref, msgspec.json.decode(payload, type=Hello))
         if kind == "push":
             push = msgspec.json.decode(payload, type=Push)
+            if push.protocol < PROTOCOL_OLDEST:
+                return Fault("VERSION_TOO_OLD", "protocol")
             done = self.acceptor.push(ref, replica, push.operations)
-            return done.fault or done
+            return done.fault or (self.store.tenant(ref).timeline, done)
         row = self.store.replica(ref, replica)
         if row is None:
             return Fault("REPLICA_UNKNOWN", "replica")
         if kind == "snapshot":
             lines = self.feeder.snapshot(ref, row)
             return [msgspec.json.decode(line, type=SnapshotChunk) for line in lines]
-        page = self.feeder.page(ref, row, payload, self.world.random.choice((3, 20, FEED_ITEMS_MAX)))
+        page = self.feeder.page(ref, row, *payload)
         return page if isinstance(page, Fault) else msgspec.json.decode(encode(page), type=type(page))
 
     # ---- work
@@ -149,28 +152,39 @@ class Cloud:
         if worker.held is not None:
             self._wake(worker)
             return
-        for bucket in rules.next_bucket(self.lanes.waiting_buckets(), None):
-            claim = self.lanes.claim(bucket, worker.name)
-            if claim is None:
-                continue
-            prepared = worker.poster.prepare(claim)
+        try:
+            for bucket in rules.next_bucket(self.lanes.waiting_buckets(), None):
+                if (claim := self.lanes.claim(bucket, worker.name)) is not None:
+                    self._turn(worker, claim)
+                    return
+        except WorkerCrashed:
+            self.workers[self.workers.index(worker)] = self._worker(int(worker.name[-1]))
+
+    def _turn(self, worker: Worker, claim: Claim) -> None:
+        """A turn as `Poster.serve` goes through it, with places to die and to fall asleep."""
+        limit: int | None = None
+        while True:
+            self._worker_may_die(worker, "prepare", BEFORE)
+            prepared = worker.poster.prepare(claim, limit=limit)
             if prepared is None:
                 self.lanes.release(claim)
-                continue
+                return
             turn = worker.poster.finish(prepared)
-            if self.worker_bomb == "before":
-                self._worker_crash(worker)
+            self._worker_may_die(worker, "prepare", AFTER)
+            if self.sleep_seconds:
+                self._doze(worker, prepared, turn)
                 return
-            if self.world.chance(4):
-                self.world.faults["zombie_worker"] += 1
-                self.world.note(f"{worker.name} falls asleep holding fence {claim.fence}")
-                worker.held = (prepared, turn)
-                worker.asleep_until = self.world.now + self.world.random.uniform(5, 120)
+            try:
+                self._worker_may_die(worker, "commit", BEFORE)
+                self._commit(worker, prepared, turn)
                 return
-            self._commit(worker, prepared, turn)
-            if self.worker_bomb == "after":
-                self._worker_crash(worker)
-            return
+            except TurnRefused:
+                limit = worker.poster.narrow(prepared)
+
+    def _doze(self, worker: Worker, prepared: Prepared, turn: Turn) -> None:
+        self.world.befell("zombie_worker", f"{worker.name} falls asleep holding fence {prepared.claim.fence}")
+        worker.held = (prepared, turn)
+        worker.asleep_until, self.sleep_seconds = self.world.now + self.sleep_seconds, 0.0
 
     def _wake(self, worker: Worker) -> None:
         if self.world.now < worker.asleep_until or worker.held is None:
@@ -178,48 +192,114 @@ class Cloud:
         prepared, turn = worker.held
         worker.held = None
         self.world.note(f"{worker.name} wakes")
-        self._commit(worker, prepared, turn)
+        try:
+            self._commit(worker, prepared, turn)
+        except TurnRefused:
+            worker.poster.forget(prepared.claim)
+            self.lanes.release(prepared.claim)
+        except WorkerCrashed:
+            self.workers[self.workers.index(worker)] = self._worker(int(worker.name[-1]))
 
     def _commit(self, worker: Worker, prepared: Prepared, turn: Turn) -> None:
         answer = worker.poster.commit(prepared, turn, keep=False)
         self.world.note(f"{worker.name} commits {len(turn.done)} works: {answer}")
+        self._worker_may_die(worker, "commit", AFTER)
         worker.poster.forget(prepared.claim)
-        if answer != LOST:
+        if answer not in (LOST, COMMITTED):
             self.lanes.release(prepared.claim)
 
-    # ---- crashes
+    # ---- what befalls it
 
-    def lay_bomb(self) -> None:
-        """The next accepting transaction kills the cloud."""
-        self.store.bomb = self.world.random.choice(("before", "after"))
+    def lay_bomb(self, random: Random) -> None:
+        """Some next transaction kills the cloud."""
+        self.store.lay_bomb(random)
 
-    def lay_worker_bomb(self) -> None:
-        """The next turn kills its worker."""
-        self.worker_bomb = self.world.random.choice(("before", "after"))
+    def lay_worker_bomb(self, random: Random) -> None:
+        """Some next step of a turn kills its worker."""
+        self.worker_bomb = (random.choice(WORKER_COMMITS), random.choice((BEFORE, AFTER)))
+
+    def _worker_may_die(self, worker: Worker, commit: str, side: str) -> None:
+        if self.worker_bomb != (commit, side):
+            return
+        self.worker_bomb = ("", "")
+        self.world.points[f"worker {commit} {side}"] += 1
+        self.world.befell("crash_worker", f"{worker.name} dies {side} {commit}")
+        raise WorkerCrashed
+
+    def _died(self, where: str) -> None:
+        self.world.points[f"cloud {where}"] += 1
+        self.world.befell("crash_cloud", f"cloud dies: {where}")
 
     def _crash(self) -> None:
-        self.world.faults["crash_cloud"] += 1
-        self.world.note(f"cloud dies {self.store.bomb} a commit")
-        self.store.bomb = ""
         self.up = False
-        self.workers = [self._worker(number) for number in range(WORKERS)]
+        self._new_workers()
         self.world.later(self.world.random.uniform(1, 60), self._restart)
+
+    def _new_workers(self) -> None:
+        self.workers = [self._worker(number) for number in range(WORKERS)]
 
     def _restart(self) -> None:
         if not self.up:
             self.world.note("cloud is back")
         self.up = True
 
-    def _worker_crash(self, worker: Worker) -> None:
-        self.world.faults["crash_worker"] += 1
-        self.world.note(f"{worker.name} dies {self.worker_bomb} its commit")
-        self.worker_bomb = ""
-        self.workers[self.workers.index(worker)] = self._worker(int(worker.name[-1]))
+    def be_busy(self, seconds: float) -> None:
+        """Turn everybody away for a while."""
+        self.world.befell("busy", f"cloud is busy for {seconds:.0f} s")
+        self.busy_until = self.world.now + seconds
+
+    def keep_backup(self) -> None:
+        """Write a backup of everything."""
+        self.world.note("cloud: backup written")
+        self._backup = self.store.backup()
+
+    def restore(self) -> None:
+        """The database is lost; the backup is put back, and `socai cloud restored` is run."""
+        self.world.befell("restore_cloud", "cloud: restored from its backup")
+        self.restored += 1
+        self.store.restore(self._backup)
+        self._new_workers()
+        begin_timelines(self.store)
+
+    # ---- rights
+
+    def revoke(self, tenant: str) -> None:
+        """The clerk may do nothing any more."""
+        self.world.befell("revoke_right", f"{tenant}: the clerk's right is taken away")
+        row = self.store.tenant(self.refs[tenant])
+        self.store.save_person(self.refs[tenant], replace(self._clerk(tenant), active=False), "sim")
+        self.revoked.append(Revoked(tenant, row.timeline, row.seq))
+
+    def grant(self, tenant: str) -> None:
+        """The clerk may work again."""
+        if self._clerk(tenant).active:
+            return
+        self.store.save_person(self.refs[tenant], replace(self._clerk(tenant), active=True), "sim")
+        row = self.store.tenant(self.refs[tenant])
+        for item in self.revoked:
+            if item.tenant == tenant and item.last is None:
+                item.last = row.seq if row.timeline == item.timeline else item.first
+
+    def _clerk(self, tenant: str) -> PersonRow:
+        return next(row for row in self.store.people(self.refs[tenant]) if row.login == CLERK)
+
+    # ---- the end
 
     def mend(self) -> None:
-        """No more bombs, and up."""
-        self.store.bomb = self.worker_bomb = ""
+        """No more bombs, everybody's rights back, the right copy chosen where two ran, and up."""
+        self.store.bomb = self.worker_bomb = ("", "")
+        self.busy_until = self.sleep_seconds = 0.0
         self._restart()
+        for tenant in self.refs:
+            self.grant(tenant)
+        self.release()
+
+    def release(self) -> None:
+        """A person has switched the copies off and ends the quarantines."""
+        for ref in self.refs.values():
+            for row in self.store.replicas(ref):
+                if row.state == QUARANTINED:
+                    release(self.store, ref, row.replica)
 
     def idle(self) -> bool:
         """Whether no lane has work."""

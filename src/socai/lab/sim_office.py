@@ -1,13 +1,16 @@
 """A simulated office: a replica file in memory, the machines of production around it, a bad line, a lying clock.
 
-A crash loses machines and everything on the way; the file stays as its last commit left it. Crash points stand at every
-place where the agent has done one thing and not yet the next.
+A crash loses machines and everything on the way; the file stays as its last commit left it. What the agent does between
+the machines and the line is done here as it does it, only in virtual time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from socai.base.ident import make_ident
 from socai.cloud.accept import Accepted
@@ -16,20 +19,16 @@ from socai.dataserver import exchange, incoming
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import Desk
 from socai.dataserver.store import meta, outbox
-from socai.dataserver.store.file import MEMORY
-from socai.dataserver.store.replica import Replica
+from socai.lab.sim_file import OfficeCrashed, OfficeFile, blank_image
+from socai.lab.sim_watch import Watch
 from socai.sync import pull, push
-from socai.sync.message import Push, PushAnswer, encode
+from socai.sync.message import FEED_ITEMS_MAX, OPERATIONS_PER_PUSH_MAX, PROTOCOL, Push, PushAnswer, encode
 
 if TYPE_CHECKING:
     from socai.lab.sim_world import World
 
 TICK_SECONDS = 5.0
-POINTS = ("sealed", "answered", "taken", "greeted", "page", "chunk", "saved")
-
-
-class OfficeCrashed(Exception):
-    """The office's process died at a crash point."""
+OLD_PROTOCOL = 0  # of a program older than what the cloud still speaks
 
 
 class OfficeClock:
@@ -47,14 +46,26 @@ class OfficeClock:
 
 
 class Office:
-    """One DS with one tenant. `life` counts process starts, so that answers to a dead process are dropped."""
+    """One DS with one tenant. `life` counts process starts, so that answers to a dead process are dropped.
 
-    def __init__(self, world: World, tenant: str, name: str) -> None:
+    `copied`: this is a second machine that runs on a copy of the first one's file.
+    """
+
+    def __init__(self, world: World, tenant: str, name: str, copied: tuple[Office, bytes] | None = None) -> None:
         self.world, self.tenant, self.name = world, tenant, name
         self.clock = OfficeClock(world)
-        self.file = Replica(MEMORY, threaded=False)
-        enrolled = world.cloud.enrol(tenant, name)
-        self.replica = enrolled.replica
+        self.copied_from = copied[0] if copied else None
+        self.file = OfficeFile(world, copied[1] if copied else blank_image())
+        self.replica: str = copied[0].replica if copied else self._enrol()
+        self.restored = 0
+        self.up = self.asleep = False
+        self.life = 0
+        self.line = ""
+        self.protocol = PROTOCOL
+        self.watch = Watch(world, self)
+
+    def _enrol(self) -> str:
+        enrolled = self.world.cloud.enrol(self.tenant, self.name)
         facts: dict[str, str | int] = {
             "replica": enrolled.replica,
             "tenant": enrolled.tenant,
@@ -66,11 +77,7 @@ class Office:
             "series_mark": enrolled.series_mark,
         }
         self.file.write(lambda db: meta.put(db, facts))
-        self.up = False
-        self.life = 0
-        self.cut_way = ""
-        self.asleep = False
-        self.bomb = ""
+        return enrolled.replica
 
     # ---- the process
 
@@ -83,9 +90,10 @@ class Office:
         self.clock.booted_at = self.world.now
         self.desk = Desk(self.tenant, self.file, self.clock)
         self.desk.wake = self._wake
+        self.desk.listeners.append(self.watch.told)
         self.batch: Push | None = None
-        self.push_state = push.PushState()
         self.pull_state = pull.PullState()
+        self.wait_until = {"push": 0.0, "pull": 0.0}  # what the cloud asked for when it was busy
         with self.file.read() as db:
             self.push_state = push.PushState(timeline=meta.standing(db).timeline)
         self._soon(self._tick_push, 0.0)
@@ -95,23 +103,50 @@ class Office:
         """A new identifier, as a client in this office makes it."""
         return make_ident(self.clock.now().wall, self.world.random.randbytes(10))
 
-    def lay_bomb(self) -> None:
-        """Die at the next point of some kind."""
-        self.bomb = self.world.random.choice(POINTS)
-
-    def point(self, name: str) -> None:
-        """A place where the process may die."""
-        if self.bomb == name and not self.world.healed:
-            raise OfficeCrashed(name)
+    def lay_bomb(self, random: Random) -> None:
+        """Die at the next commit of some kind. Some only come when a process has just begun, so then it begins anew."""
+        if self.file.lay_bomb(random) == "hello" and self.up and not self.asleep:
+            self._down()
+            self.boot()
 
     def crash(self, where: str) -> None:
         """Die here and start again a little later."""
-        self.world.faults["crash_office"] += 1
-        self.world.note(f"{self.name} dies: {where}")
-        self.bomb = ""
+        self.world.befell("crash_office", f"{self.name} dies {where}")
+        self._down()
+        self.world.later(self.world.random.uniform(1, 60), self._start_again)
+
+    def _down(self) -> None:
         self.up = False
         self.life += 1
-        self.world.later(self.world.random.uniform(1, 60), self.boot)
+
+    def _start_again(self) -> None:
+        if not self.up:
+            self.boot()
+
+    def restore(self, copy: bytes) -> None:
+        """The disk is lost; a backup of some minutes ago is put back."""
+        self.world.befell("restore_office", f"{self.name}: restored from its backup")
+        self._down()
+        self.restored += 1
+        self.file.close()
+        self.file = OfficeFile(self.world, copy)
+        self.watch.forget()
+        self.world.people.lost(self)
+        self.boot()
+
+    def grow_old(self, seconds: float) -> None:
+        """Run by an older program for a while: an update that was put off."""
+        if not self.up or self.protocol != PROTOCOL:
+            return
+        self.world.befell("old_version", f"{self.name}: runs an old program for {seconds:.0f} s")
+        self._run(OLD_PROTOCOL)
+        self.world.later(seconds, lambda: self._run(PROTOCOL))
+
+    def _run(self, protocol: int) -> None:
+        if self.protocol != protocol:
+            self.protocol = protocol
+            self._down()
+            self.boot()
 
     def guarded(self, run: Callable[[], None]) -> None:
         """Run a piece of the process; it may die in it."""
@@ -137,29 +172,27 @@ class Office:
     # ---- what befalls it
 
     def cut(self, way: str, seconds: float) -> None:
-        """Cut the line: both ways, or only what goes up or comes down."""
-        if self.cut_way:
+        """The line goes: see sim_network.py for the ways."""
+        if self.line:
             return
-        self.world.faults["cut"] += 1
-        self.world.note(f"{self.name}: line cut ({way}) for {seconds:.0f} s")
-        self.cut_way = way
+        self.world.befell(way, f"{self.name}: {way} for {seconds:.0f} s")
+        self.line = way
         self.world.later(seconds, self._joined)
 
     def _joined(self) -> None:
-        self.cut_way = ""
+        self.line = ""
 
     def jump(self, seconds: float) -> None:
         """Somebody sets the clock."""
-        self.world.faults["clock_jump"] += 1
-        self.world.note(f"{self.name}: clock set by {seconds:.0f} s")
+        self.world.befell("clock_jump", f"{self.name}: clock set by {seconds:.0f} s")
         self.clock.skew += seconds
+        self.watch.clock_set()
 
     def sleep(self, seconds: float) -> None:
         """The lid is closed: nothing runs, time goes on."""
         if self.asleep or not self.up:
             return
-        self.world.faults["sleep"] += 1
-        self.world.note(f"{self.name}: sleeps {seconds:.0f} s")
+        self.world.befell("sleep", f"{self.name}: sleeps {seconds:.0f} s")
         self.asleep = True
         life = self.life
         self.world.later(seconds, lambda: self._awake(life))
@@ -169,20 +202,32 @@ class Office:
             self.asleep = False
 
     def mend(self) -> None:
-        """Line whole, awake, no bomb."""
-        self.cut_way = self.bomb = ""
+        """Line whole, awake, no bomb, the newest program."""
+        self.line, self.file.bomb = "", ("", "")
         self.asleep = False
+        if self.out:
+            self._down()
+        else:
+            self._run(PROTOCOL)
+
+    @property
+    def out(self) -> bool:
+        """Whether nothing has to come of this office: a copy, when a person has chosen the first one."""
+        return self.copied_from is not None
 
     def idle(self) -> bool:
         """Whether everything is sent, answered and received."""
+        if self.out:
+            return True
         if not self.up or self.asleep or not self.pull_state.caught_up:
             return False
         with self.file.read() as db:
-            waiting, sent, _ = outbox.counts(db)
+            if any(outbox.counts(db)[:2]):
+                return False
             cursor = meta.text(db, "cursor")
         head = self.world.cloud.store.tenant(self.world.cloud.refs[self.tenant]).seq
         place = parse_cursor(cursor)
-        return waiting + sent == 0 and place is not None and place.seq >= head
+        return place is not None and place.seq >= head
 
     # ---- sending
 
@@ -198,18 +243,16 @@ class Office:
         for effect in effects:
             match effect:
                 case push.TakeHello(answer=answer):
-                    self.point("greeted")
                     exchange.take_hello(self.desk, answer)
-                    if answer.verdict not in (push.QUARANTINE, push.UPGRADE):
-                        self._open()
+                    self._greeting(answer.verdict)
                 case push.TakeAnswer(answer=answer):
-                    self.point("answered")
                     if self.batch is not None:
+                        self.watch.answered(self.batch, answer)
                         exchange.take_answer(self.desk, self.batch, answer)
                         self.batch = None
-                    self.point("taken")
                 case push.SayHello():
-                    self.request("hello", encode(exchange.make_hello(self.desk)), self._greeted, self._push_failed)
+                    hello = msgspec.structs.replace(exchange.make_hello(self.desk), protocol=self.protocol)
+                    self.request("hello", encode(hello), self._greeted, self._push_failed)
                 case push.SendBatch():
                     self._send_batch()
                 case push.Wait(seconds=seconds):
@@ -217,35 +260,55 @@ class Office:
                 case push.Online():
                     pass
 
-    def _open(self) -> None:
+    def _greeting(self, verdict: str) -> None:
+        """A hello was answered and is in the file."""
+        told = {push.UPGRADE: "upgrade_told", push.QUARANTINE: "quarantine"}
+        if verdict != push.OK:
+            self.world.befell(told.get(verdict, verdict), f"{self.name} is told: {verdict}")
+        if verdict == push.REWIND:
+            self.watch.forget()
+        if verdict in told:
+            return
         with self.file.read() as db:
             known = meta.standing(db)
         opened = pull.Opened(self.world.now, known.timeline, known.cursor, bool(known.snapshot_done))
         self._soon(lambda: self._pull(opened), 0.0)
 
     def _send_batch(self) -> None:
-        self.batch = exchange.next_batch(self.desk)
-        self.point("sealed")
+        limit = OPERATIONS_PER_PUSH_MAX if self.world.healed else self.world.random.choice((1, 6, 20, 20))
+        self.batch = exchange.next_batch(self.desk, limit)
         if self.batch is None:
             answer = PushAnswer(self.push_state.timeline, [])
             self._push(push.Answered(self.world.now, answer, exchange.pending(self.desk)))
             return
-        self.request("push", encode(self.batch), self._pushed, self._push_failed)
+        sent = msgspec.structs.replace(self.batch, protocol=self.protocol)
+        self.request("push", encode(sent), self._pushed, self._push_failed)
 
     def _greeted(self, answer: Any) -> None:
+        self.wait_until = {"push": 0.0, "pull": 0.0}  # it serves again, and said so itself
         self._push(push.Greeted(self.world.now, answer, exchange.pending(self.desk)))
 
-    def _pushed(self, done: Accepted) -> None:
-        timeline = self.world.cloud.store.tenant(self.world.cloud.refs[self.tenant]).timeline
+    def _pushed(self, found: tuple[str, Accepted]) -> None:
+        timeline, done = found
         answer = PushAnswer(timeline, done.outcomes, done.depth)
         self._push(push.Answered(self.world.now, answer, exchange.pending(self.desk)))
 
-    def _push_failed(self, code: str) -> None:
-        self._push(push.Failed(self.world.now, code, chance=self.world.random.random()))
+    def _push_failed(self, code: str, retry_after: float) -> None:
+        self._wait("push", retry_after)
+        self._push(push.Failed(self.world.now, code, retry_after, self.world.random.random()))
 
-    def request(self, kind: str, payload: Any, answered: Callable[[Any], None], failed: Callable[[str], None]) -> None:
+    def _wait(self, machine: str, retry_after: float) -> None:
+        if retry_after:
+            self.wait_until[machine] = self.world.now + retry_after
+
+    def request(
+        self, kind: str, payload: Any, answered: Callable[[Any], None], failed: Callable[[str, float], None]
+    ) -> None:
         """Send a request; the answer is taken in the process, which may sleep or die meanwhile."""
         life = self.life
+        machine = "push" if kind in ("hello", "push") else "pull"
+        if kind != "hello" and self.world.now < self.wait_until[machine]:
+            self.world.broken(f"I16 {self.name} asks again before it was told to ({kind})")
 
         def guard(run: Callable[[], None]) -> None:
             if self.life != life:
@@ -255,12 +318,12 @@ class Office:
             else:
                 self.guarded(run)
 
-        self.world.request(
+        self.world.network.request(
             self,
             kind,
             payload,
             lambda found: guard(lambda: answered(found)),
-            lambda code: guard(lambda: failed(code)),
+            lambda code, wait: guard(lambda: failed(code, wait)),
         )
 
     # ---- receiving
@@ -273,7 +336,7 @@ class Office:
         for effect in effects:
             match effect:
                 case pull.TakePage(page=page):
-                    self.point("page")
+                    self.watch.page(page)
                     incoming.take_page(self.desk, page)
                 case pull.Greet():
                     self._soon(lambda: self._push(push.Asked(self.world.now, True, greet=True)), 0.0)
@@ -290,22 +353,26 @@ class Office:
     def _fetch(self, cursor: str, wait: int) -> None:
         """A long poll is a request that leaves a little later: nobody in here is told early."""
         pause = self.world.random.uniform(0.5, 6) if wait else 0.0
-        self._soon(lambda: self.request("feed", cursor, self._arrived, self._pull_failed), pause)
+        limit = FEED_ITEMS_MAX if self.world.healed else self.world.random.choice((3, 20, FEED_ITEMS_MAX))
+        self._soon(lambda: self.request("feed", (cursor, limit), self._arrived, self._pull_failed), pause)
 
     def _arrived(self, page: Any) -> None:
         self._pull(pull.Arrived(self.world.now, page))
 
     def _loaded(self, chunks: list[Any]) -> None:
-        cut_at = self.world.random.randrange(len(chunks)) if self.world.chance(20) else len(chunks)
+        cut_at = self.world.random.randrange(len(chunks)) if self._unlucky(20) else len(chunks)
         for chunk in chunks[:cut_at]:
             incoming.take_chunk(self.desk, chunk)
-            self.point("chunk")
         if cut_at < len(chunks):
-            self._pull_failed("")
+            self._pull_failed("", 0.0)
             return
         with self.file.read() as db:
             cursor = meta.text(db, "cursor")
         self._pull(pull.Loaded(self.world.now, cursor))
 
-    def _pull_failed(self, code: str) -> None:
-        self._pull(pull.Failed(self.world.now, code, chance=self.world.random.random()))
+    def _unlucky(self, percent: float) -> bool:
+        return not self.world.healed and self.world.random.random() * 100 < percent
+
+    def _pull_failed(self, code: str, retry_after: float) -> None:
+        self._wait("pull", retry_after)
+        self._pull(pull.Failed(self.world.now, code, retry_after, self.world.random.random()))

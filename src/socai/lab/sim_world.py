@@ -1,4 +1,4 @@
-"""One simulated world: virtual time, a faulty network, offices on files in memory, the cloud on its store in memory.
+"""One simulated world: virtual time, offices on files in memory, the cloud on its store in memory, and its steps.
 
 The offices run the push and pull machines, `exchange` and `incoming` of production; the cloud its acceptor, feeder,
 greeter and poster. Only what moves bytes and tells time is simulated. A crash loses everything but the
@@ -9,30 +9,29 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+from unittest.mock import patch
 
 from socai.dataserver.clock import Instant
 from socai.lab.sim_act import People
 from socai.lab.sim_cloud import Cloud
+from socai.lab.sim_network import Network
 from socai.lab.sim_office import Office
+from socai.lab.sim_step import ACT, CUTS, NETWORK, OFFICES, Step, write
 
-ACTS_MIN = 200
-FAULTS_MIN = 20
-FAULT_KINDS = (
-    "drop_request", "drop_answer", "duplicate", "delay", "reorder", "cut", "crash_office", "crash_cloud",
-    "crash_worker", "zombie_worker", "clock_jump", "sleep",
-)  # fmt: skip
 BEGAN_MILLISECONDS = 1_795_000_000_000  # 2026-11-18, where all clocks start
-LOG_LINES_MAX = 4_000
-TIMEOUT_SECONDS = 30.0
-
-Answer = Callable[[Any], None]
+LOG_LINES_MAX = 6_000
+QUIET_SECONDS = 95.0  # past every long poll and every doubled request: the feed has brought what there was
+SETTLE_EVERY_SECONDS = 60.0
+QUIET_STEP_SECONDS = 2.0
+SLICE, SNAPSHOT_ROWS = 4, 40  # small, so that pushes and snapshots have several commits to die between
 
 
 @dataclass(order=True, slots=True)
@@ -47,26 +46,34 @@ class Event:
 class World:
     """A seed's world. Use as a context manager: identifiers come from the seed while it is entered."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, steps: Sequence[Step] | None = None) -> None:
         self.seed = seed
+        self.steps = list(write(seed) if steps is None else steps)
         self.random = Random(seed)
         self.now = 0.0
         self.healed = False
         self.faults: Counter[str] = Counter()
         self.cells: Counter[tuple[str, str]] = Counter()
+        self.points: Counter[str] = Counter()
+        self.violations: list[str] = []
         self.log: list[str] = []
         self.acts_done = 0
-        self._events: list[Event] = []
+        self.events: list[Event] = []
         self._order = itertools.count()
         self._bytes = Random(seed + 1)
-        self._urandom = os.urandom
+        self._patches = ExitStack()
 
     def __enter__(self) -> Self:
-        os.urandom = self._bytes.randbytes
+        for target, value in (
+            ("os.urandom", self._bytes.randbytes),
+            ("socai.cloud.accept.OPERATIONS_PER_SLICE_MAX", SLICE),
+            ("socai.cloud.feed.SNAPSHOT_ROWS", SNAPSHOT_ROWS),
+        ):
+            self._patches.enter_context(patch(target, value))
+        self.network = Network(self)
         self.cloud = Cloud(self)
-        names = (("a", 3), ("b", 2))
         self.offices = [
-            Office(self, tenant, f"{tenant}{number}") for tenant, count in names for number in range(1, count + 1)
+            Office(self, tenant, f"{tenant}{number}") for tenant, count in OFFICES for number in range(1, count + 1)
         ]
         self.people = People(self)
         return self
@@ -74,13 +81,17 @@ class World:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for office in getattr(self, "offices", ()):
             office.file.close()
-        os.urandom = self._urandom
+        self._patches.close()
+
+    def office(self, name: str) -> Office:
+        """An office by its name."""
+        return next((office for office in self.offices if office.name == name), self.offices[0])
 
     # ---- time
 
     def later(self, seconds: float, run: Callable[[], None]) -> None:
         """Plan something."""
-        heapq.heappush(self._events, Event(self.now + max(seconds, 0.0), next(self._order), run))
+        heapq.heappush(self.events, Event(self.now + max(seconds, 0.0), next(self._order), run))
 
     def instant(self, skew: float = 0.0, boot: str = "boot", since: float = 0.0) -> Instant:
         """This moment on an office's clocks: the wall may be set wrong, the tick counts from its boot."""
@@ -92,21 +103,29 @@ class World:
         if len(self.log) < LOG_LINES_MAX:
             self.log.append(f"{self.now:9.2f}  {text}")
 
-    def chance(self, percent: float) -> bool:
-        """Whether something of this probability happens; never once the world is healed."""
-        return not self.healed and self.random.random() * 100 < percent
+    def broken(self, text: str) -> None:
+        """An invariant was seen broken while the world ran."""
+        self.note(f"BROKEN {text}")
+        self.violations.append(text)
+
+    def befell(self, kind: str, text: str = "") -> None:
+        """A fault, or what came of one."""
+        self.faults[kind] += 1
+        self.note(text or kind)
 
     # ---- life
 
     def live(self) -> None:
-        """Everybody works and everything goes wrong, until enough of both has happened."""
+        """Everybody works and everything goes wrong, as the steps say."""
         for office in self.offices:
             office.boot()
         self.later(1.0, self._work)
-        self.later(1.0, self.people.act)
-        self.later(3.0, self._disturb)
-        while self.acts_done < ACTS_MIN or sum(self.faults.values()) < FAULTS_MIN:
-            self._step()
+        for step in self.steps:
+            self.later(step.at, partial(self._perform, step))
+        self.later(max((step.at for step in self.steps), default=0.0), lambda: None)
+        end = max((step.at for step in self.steps), default=0.0)
+        while self.now < end and not self.violations:
+            self._next()
 
     def heal(self, seconds: float) -> bool:
         """Mend all, let time pass; whether everything came to rest."""
@@ -115,23 +134,33 @@ class World:
         for office in self.offices:
             office.mend()
         self.cloud.mend()
-        end, quiet_since = self.now + seconds, None
-        while self._events and self.now < end:
-            self._step()
+        self.later(SETTLE_EVERY_SECONDS, self._settle)
+        end, quiet_since, look = self.now + seconds, self.now, self.now
+        while self.events and self.now < end and not self.violations:
+            self._next()
+            if self.now < look:
+                continue
+            look = self.now + QUIET_STEP_SECONDS
             if not self.quiet():
-                quiet_since = None
-            elif quiet_since is None:
                 quiet_since = self.now
-            elif self.now - quiet_since > 90.0:  # past every long poll: the feed has brought what there was
+            elif self.now - quiet_since > QUIET_SECONDS:
                 return True
         return False
+
+    def _settle(self) -> None:
+        """People settle what only people can, again and again: quarantines, and refused entries that hold vouchers."""
+        self.cloud.release()
+        for office in self.offices:
+            if office.up and not office.out:
+                self.people.mend_entries(office)
+        self.later(SETTLE_EVERY_SECONDS, self._settle)
 
     def quiet(self) -> bool:
         """Whether nothing waits anywhere."""
         return self.cloud.idle() and all(office.idle() for office in self.offices)
 
-    def _step(self) -> None:
-        event = heapq.heappop(self._events)
+    def _next(self) -> None:
+        event = heapq.heappop(self.events)
         self.now = max(self.now, event.at)
         event.run()
 
@@ -139,67 +168,84 @@ class World:
         self.cloud.work()
         self.later(self.random.uniform(0.2, 2.0), self._work)
 
-    def _disturb(self) -> None:
+    def _perform(self, step: Step) -> None:
         if self.healed:
             return
-        office = self.random.choice(self.offices)
-        kind = self.random.choice(("cut", "crash_office", "crash_cloud", "crash_worker", "clock_jump", "sleep"))
-        if kind == "cut":
-            office.cut(self.random.choice(("both", "up", "down")), self.random.uniform(5, 400))
-        elif kind == "crash_office":
-            office.lay_bomb()
-        elif kind == "crash_cloud":
-            self.cloud.lay_bomb()
-        elif kind == "crash_worker":
-            self.cloud.lay_worker_bomb()
-        elif kind == "clock_jump":
-            office.jump(self.random.uniform(-7_200, 7_200))
+        if step.kind == ACT:
+            self.people.act(step)
+        elif step.kind == NETWORK:
+            self.network.arm(step)
+        elif step.what in CUTS:
+            self.office(step.office).cut(step.what, step.seconds)
         else:
-            office.sleep(self.random.uniform(30, 900))
-        self.later(self.random.uniform(5, 40), self._disturb)
+            getattr(self, f"_{step.what}")(step, Random(step.draw))
 
-    # ---- the network
+    # ---- faults; each named as its step
 
-    def request(self, office: Office, kind: str, payload: Any, answered: Answer, failed: Callable[[str], None]) -> None:
-        """Carry a request to the cloud and its answer back, or lose, delay or double either.
+    def _crash_office(self, step: Step, random: Random) -> None:
+        self.office(step.office).lay_bomb(random)
 
-        `failed(code)` is called with a fault code of the cloud, or "" where nothing came back in time. Exactly one of
-        the two is called, unless the office crashes meanwhile.
-        """
-        life, over = office.life, [False]
+    def _crash_cloud(self, step: Step, random: Random) -> None:
+        self.cloud.lay_bomb(random)
 
-        def end(run: Callable[[], None]) -> None:
-            if not over[0] and office.life == life and office.up:
-                over[0] = True
-                run()
+    def _crash_worker(self, step: Step, random: Random) -> None:
+        self.cloud.lay_worker_bomb(random)
 
-        def deliver(last: bool = True) -> None:
-            if office.cut_way in ("both", "up"):
-                return
-            result = self.cloud.serve(office, kind, payload)
-            if result is None or not last:
-                return
-            if self._hit("drop_answer", 4) or office.cut_way in ("both", "down"):
-                return
-            code, body = result
-            back = self.random.uniform(0.01, 0.3)
-            if self._hit("reorder", 4):
-                back += self.random.uniform(5, 25)  # the feed may bring the outcome before its answer
-            self.later(back, lambda: end(lambda: failed(code) if code else answered(body)))
+    def _zombie_worker(self, step: Step, random: Random) -> None:
+        self.cloud.sleep_seconds = step.seconds
 
-        self.later(TIMEOUT_SECONDS, lambda: end(lambda: failed("")))
-        if self._hit("drop_request", 4):
-            return
-        away = self.random.uniform(0.01, 0.3)
-        if self._hit("delay", 4):
-            away += self.random.uniform(1, 60)  # may arrive after the office has given it up and sent again
-        self.later(away, deliver)
-        if self._hit("duplicate", 4):
-            self.later(away + self.random.uniform(0, 90), lambda: deliver(last=False))
+    def _clock_jump(self, step: Step, random: Random) -> None:
+        self.office(step.office).jump(step.seconds)
 
-    def _hit(self, kind: str, percent: float) -> bool:
-        if not self.chance(percent):
-            return False
-        self.faults[kind] += 1
-        self.note(f"network: {kind}")
-        return True
+    def _sleep(self, step: Step, random: Random) -> None:
+        self.office(step.office).sleep(step.seconds)
+
+    def _busy(self, step: Step, random: Random) -> None:
+        self.cloud.be_busy(step.seconds)
+
+    def _restore_office(self, step: Step, random: Random) -> None:
+        """A copy of the file is made now; later the disk is lost and the copy put back."""
+        office = self.office(step.office)
+        copy = office.file.image()
+        self.note(f"{office.name}: backup made")
+        self.later(step.seconds, lambda: None if self.healed else office.restore(copy))
+
+    def _clone_office(self, step: Step, random: Random) -> None:
+        """Somebody starts a copy of the file on a second machine; both work until the end."""
+        first = self.office(step.office)
+        copy = first.file.image()
+
+        def begin() -> None:
+            if not self.healed:
+                self.befell("clone_office", f"{first.name} runs twice")
+                clone = Office(self, first.tenant, f"{first.name}-copy", copied=(first, copy))
+                self.offices.append(clone)
+                clone.boot()
+
+        self.later(step.seconds, begin)
+
+    def _late_office(self, step: Step, random: Random) -> None:
+        """A new office comes to a company that has long been at work."""
+        tenant = self.office(step.office).tenant
+        self.befell("late_office", f"a new office of {tenant}")
+        late = Office(self, tenant, f"{tenant}9")
+        self.offices.append(late)
+        late.boot()
+
+    def _restore_cloud(self, step: Step, random: Random) -> None:
+        self.cloud.keep_backup()
+        self.later(step.seconds, lambda: None if self.healed else self.cloud.restore())
+
+    def _old_version(self, step: Step, random: Random) -> None:
+        self.office(step.office).grow_old(step.seconds)
+
+    def _revoke_right(self, step: Step, random: Random) -> None:
+        tenant = self.office(step.office).tenant
+        self.cloud.revoke(tenant)
+        self.later(step.seconds, lambda: self.cloud.grant(tenant))
+
+    def _poison_accept(self, step: Step, random: Random) -> None:
+        self.people.poison[self.office(step.office).tenant] = "accept"
+
+    def _poison_post(self, step: Step, random: Random) -> None:
+        self.people.poison[self.office(step.office).tenant] = "post"

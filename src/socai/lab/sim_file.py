@@ -1,0 +1,86 @@
+"""The replica file of a simulated office: SQLite in memory, opened from an image, whose process dies around commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+import apsw
+
+from socai.dataserver.store import meta
+from socai.dataserver.store.file import MEMORY
+from socai.dataserver.store.replica import Job, Replica, Ticket
+from socai.lab.sim_step import AFTER, BEFORE, OFFICE_COMMITS
+
+if TYPE_CHECKING:
+    from socai.lab.sim_world import World
+
+T = TypeVar("T")
+
+_COMMITS = {
+    "begin_save": "save", "_do": "act", "saving": "entry", "delete_entry": "entry", "resolve_entry": "entry",
+    "take_hello": "hello", "next_batch": "seal", "take_answer": "answer", "take_page": "page",
+    "begin_snapshot": "snapshot_begin", "take_chunk": "snapshot_chunk",
+}  # fmt: skip
+"""The function whose job is committed, and what the step list calls it."""
+
+
+class OfficeCrashed(Exception):
+    """The office's process died at a commit."""
+
+
+@cache
+def blank_image() -> bytes:
+    """A file as the first start makes it. Made once: every office of every world begins from it."""
+    made = Replica(MEMORY, threaded=False)
+    try:
+        with made.read() as db:
+            return db.serialize("main")
+    finally:
+        made.close()
+
+
+class OfficeFile(Replica):
+    """A file in memory. A bomb is laid at a kind of commit and kills the process before or after the next one."""
+
+    def __init__(self, world: World, image: bytes) -> None:
+        self._image = image
+        self._world = world
+        self.bomb = ("", "")
+        super().__init__(MEMORY, threaded=False)
+
+    def _open(self) -> apsw.Connection:
+        db = super()._open()
+        db.deserialize("main", self._image)
+        return db
+
+    def image(self) -> bytes:
+        """The whole file, as a backup has it."""
+        with self.read() as db:
+            return db.serialize("main")
+
+    def lay_bomb(self, random: Random) -> str:
+        """Die at the next commit of some kind; which. A file that has just begun has the commits of a beginning."""
+        with self.read() as db:
+            begun = meta.number(db, "snapshot_done")
+        commits = OFFICE_COMMITS if begun else ("hello", "snapshot_begin", "snapshot_chunk")
+        self.bomb = (random.choice(commits), random.choice((BEFORE, AFTER)))
+        return self.bomb[0]
+
+    def submit(self, job: Job[T], then: Callable[[Ticket[T]], None] | None = None) -> Ticket[T]:
+        """See Replica."""
+        if not self.bomb[0]:
+            return super().submit(job, then)
+        commit = _COMMITS.get(job.__qualname__.partition(".")[0], "")
+        self._die(commit, BEFORE)
+        ticket = super().submit(job, then)
+        self._die(commit, AFTER)
+        return ticket
+
+    def _die(self, commit: str, side: str) -> None:
+        if self.bomb == (commit, side) and not self._world.healed:
+            self.bomb = ("", "")
+            self._world.points[f"office {commit} {side}"] += 1
+            raise OfficeCrashed(f"{side} {commit}")

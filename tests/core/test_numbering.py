@@ -53,6 +53,12 @@ def test_row_9_a_series_is_of_a_branch_a_fund_or_the_company() -> None:
     assert (whole.key, whole.last) == ("|x|2026", date(2026, 12, 31))
 
 
+def test_row_9_a_rule_makes_only_numbers_that_may_stand_on_a_voucher() -> None:
+    """Row 9: whatever was typed into the settings, no save is refused for it."""
+    found = numbering_of(spec("cash_receipt"), {"cash_receipt": {"prefix": "- PT~ thu", "suffix": " /2026-HN"}})
+    assert (found.prefix, found.suffix) == ("PTthu", "/2026-")
+
+
 @pytest.mark.parametrize("shared, text, parts", [
     (False, "PT00012", ("", 12)), (False, "PTB00012", ("B", 12)), (False, "PT123456", ("", 123456)),
     (False, "PT0012", None), (False, "PC00012", None), (False, "PT~00012", None), (False, "PT00012/A", None),

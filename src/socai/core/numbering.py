@@ -16,13 +16,14 @@ from functools import lru_cache
 
 from socai.core.spec import Numbering, VoucherSpec
 
-PREFIX_MAX, SUFFIX_MAX, DIGITS_MAX, COUNT_DIGITS_MAX = 10, 10, 10, 10
+PREFIX_MAX, SUFFIX_MAX, DIGITS_MAX, COUNT_DIGITS_MAX = 10, 6, 10, 10
 RESETS = ("year", "month", "never")
 BRANCH, FUND, COMPANY = "branch", "fund", "company"
 SCOPES = (BRANCH, FUND, COMPANY)
 PROVISIONAL = "~"
 """Stands in a number that is only provisional, and in no other."""
 
+_FOREIGN = re.compile(r"[^\w./-]")
 _TAIL = re.compile(r"(\d+)(?!.*\d)")
 
 
@@ -39,16 +40,21 @@ def numbering_of(spec: VoucherSpec, settings: Mapping[str, object]) -> Numbering
     digits, reset, scope = str(own.get("digits", "")), str(own.get("reset", "")), str(own.get("scope", ""))
     prefixes = own.get("prefixes")
     return Numbering(
-        str(own.get("prefix", usual.prefix))[:PREFIX_MAX].replace(PROVISIONAL, ""),
+        _clean(own.get("prefix", usual.prefix)).lstrip("_./-")[:PREFIX_MAX],
         min(max(int(digits), 1), DIGITS_MAX) if digits.isdecimal() else usual.digits,
         reset if reset in RESETS else usual.reset,
-        suffix=str(own.get("suffix", usual.suffix))[:SUFFIX_MAX].replace(PROVISIONAL, ""),
+        suffix=_clean(own.get("suffix", usual.suffix))[:SUFFIX_MAX],
         scope=scope if scope in SCOPES else usual.scope,
         shared=own.get("shared") is True,
-        prefixes={str(ident): str(prefix)[:PREFIX_MAX].replace(PROVISIONAL, "") for ident, prefix in prefixes.items()}
+        prefixes={str(ident): _clean(prefix).lstrip("_./-")[:PREFIX_MAX] for ident, prefix in prefixes.items()}
         if isinstance(prefixes, Mapping)
         else {},
     )
+
+
+def _clean(text: object) -> str:
+    """Only what may stand in a voucher's number."""
+    return _FOREIGN.sub("", str(text))
 
 
 @dataclass(frozen=True, slots=True)

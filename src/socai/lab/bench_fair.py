@@ -22,7 +22,7 @@ import psycopg
 
 from socai.lab.background import enqueue
 from socai.lab.client import wait_for
-from socai.lab.fleet import Fleet, Line, Machine, parts, percentile, two_cores
+from socai.lab.fleet import Fleet, Line, Machine, database_cpu_seconds, parts, percentile, two_cores
 from socai.lab.stack import Stack, held_to
 from socai.sync.message import OPERATIONS_PER_PUSH_MAX
 
@@ -61,13 +61,15 @@ join voucher_book b on b.bucket = v.bucket and b.tenant = v.tenant and b.voucher
 where v.bucket = 0 and v.tenant = any(%s) and b.posted
 """
 
+PROCESSES = ("api", "worker", "database")
+
 Sent = dict[str, float]
 
 
 def run(scale: float = SCALE) -> dict[str, Any]:
     """The figures; `scale` 1 is twenty times 10,000 vouchers and thirty seconds."""
     seconds = max(SECONDS * scale, SECONDS_MIN)
-    each = int(BACKLOG * scale)
+    backlog = int(BACKLOG * scale)
     cores = two_cores()
     with tempfile.TemporaryDirectory(prefix="socai-bench-") as folder:
         with Stack(Path(folder), (), cores=cores) as stack, held_to(cores.office if cores else None):
@@ -75,12 +77,14 @@ def run(scale: float = SCALE) -> dict[str, Any]:
             quiet = [offices[0] for offices in fleet.companies(QUIET)]
             returning = [offices[0] for offices in fleet.companies(BACKLOGS)]
             _warm(stack, fleet, quiet)
+            spent = _cpu(stack)
             alone = _stream(stack, fleet, quiet, seconds)
-            _fill(stack.dsn, fleet, returning, max(each - PUSHED_MOST, each // 2))
-            pushes = [_pushes(fleet, machine, min(PUSHED_MOST, each // 2)) for machine in returning]
+            spent = [after - before for before, after in zip(spent, _cpu(stack), strict=True)]
+            _fill(stack.dsn, fleet, returning, max(backlog - PUSHED_MOST, backlog // 2))
+            pushes = [_pushes(fleet, machine, min(PUSHED_MOST, backlog // 2)) for machine in returning]
             begun, before = time.perf_counter(), _depth(stack.dsn)
             beside = _stream(stack, fleet, quiet, seconds, pushes)
-            served = before + sum(min(PUSHED_MOST, each // 2) for _ in returning) - _depth(stack.dsn)
+            served = before + sum(min(PUSHED_MOST, backlog // 2) for _ in returning) - _depth(stack.dsn)
             took = time.perf_counter() - begun
             left = _depth(stack.dsn)
     alone_p99, beside_p99 = percentile(alone, 0.99), percentile(beside, 0.99)
@@ -90,8 +94,12 @@ def run(scale: float = SCALE) -> dict[str, Any]:
         "quiet_companies": QUIET,
         "quiet_vouchers_per_second": PER_SECOND,
         "backlogs": BACKLOGS,
-        "vouchers_per_backlog": each,
+        "vouchers_per_backlog": backlog,
         "stream_seconds": round(seconds, 1),
+        **{
+            f"alone_{name}_cpu_ms": round(used * 1000 / len(alone), 2)
+            for name, used in zip(PROCESSES, spent, strict=True)
+        },
         "alone_p50_ms": round(percentile(alone, 0.5) * 1000, 1),
         "alone_p99_ms": round(alone_p99 * 1000, 1),
         "beside_p50_ms": round(percentile(beside, 0.5) * 1000, 1),
@@ -101,6 +109,13 @@ def run(scale: float = SCALE) -> dict[str, Any]:
         "backlog_served_per_second": round(served / took),
         "backlog_left_at_the_end": left,
     }
+
+
+def _cpu(stack: Stack) -> list[float]:
+    """Processor time so far of what has the cloud's core: see PROCESSES."""
+    assert stack.cloud is not None
+    assert stack.worker is not None
+    return [stack.cloud.cpu_seconds(), stack.worker.cpu_seconds(), database_cpu_seconds(stack.database.data)]
 
 
 def _warm(stack: Stack, fleet: Fleet, quiet: Sequence[Machine]) -> None:

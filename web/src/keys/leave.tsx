@@ -69,7 +69,13 @@ export function LeaveProvider({ children }: { children: ReactNode }) {
   const drop = () => {
     setGoing(null);
     for (const item of watched.current) item.current.drop();
-    going?.();
+    // The dialog gives the focus back first; then nothing has it, and the screen gone to may take it.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        (document.activeElement as HTMLElement | null)?.blur();
+        going?.();
+      }),
+    );
   };
   return (
     <LeaveContext.Provider value={value}>

@@ -17,6 +17,8 @@ const read = (): Place => ({ path: location.pathname, search: location.search, s
 
 let here = read();
 let keeper: Doorkeeper | null = null;
+/** While the browser is being called back: what to do when it is here, if that is known already. */
+let calledBack: { after?: () => void } | null = null;
 const listeners = new Set<() => void>();
 
 function arrive(): void {
@@ -37,9 +39,19 @@ function traversed(event: PopStateEvent): void {
   // A jump within the page makes an entry that knows no step.
   if (stayed && step === undefined) history.replaceState({ step: here.step + 1 }, "");
   const by = stayed ? 0 : (step ?? 0) - here.step;
-  if (by !== 0 && keeper?.(() => history.go(by)))
-    history.go(-by); // the browser went first: it is called back
-  else arrive();
+  const go = () => {
+    if (calledBack) calledBack.after = () => history.go(by);
+    else history.go(by);
+  };
+  if (by !== 0 && keeper?.(go)) {
+    calledBack = {}; // the browser went first
+    history.go(-by);
+    return;
+  }
+  const after = by === 0 ? calledBack?.after : undefined;
+  calledBack = null;
+  arrive();
+  after?.();
 }
 
 window.addEventListener("popstate", traversed);

@@ -46,14 +46,17 @@ def judge(world: World) -> Iterator[str]:
 
 
 def one_effect(world: World, tables: TenantTables) -> Iterator[str]:
-    """I2: an act has one effect, under however many numbers it came."""
-    effects: dict[str, set[tuple[str, int]]] = {}
-    for operation, record in tables.log.values():
-        if record.result == APPLIED:  # the same act under a new epoch is answered with what it came to the first time
-            effects.setdefault(operation.act_id, set()).add((operation.id, record.version))
-    for act_id, found in effects.items():
+    """I2: an act has one effect, under however many numbers it came.
+
+    Under a new epoch it is answered with what it came to the first time, be that a refusal or a conflict.
+    """
+    effects: dict[tuple[str, str], set[tuple[str, str, int]]] = {}
+    for (replica, _, _), (operation, record) in tables.log.items():
+        told = (operation.id, record.result, record.version)
+        effects.setdefault((replica, operation.act_id), set()).add(told)
+    for (_, act_id), found in effects.items():
         if len(found) > 1:
-            yield f"I2 act {act_id} had the effects {sorted(found)}"
+            yield f"I2 act {act_id} came to {sorted(found)}"
 
 
 def order(world: World, tables: TenantTables) -> Iterator[str]:

@@ -16,7 +16,6 @@ import msgspec
 
 from socai.cloud import accept as cloud_accept
 from socai.cloud.store.memory import TenantTables
-from socai.cloud.store.posting_memory import MemoryLane
 from socai.cloud.store.row import ChangeRow
 from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Desk
@@ -193,19 +192,6 @@ def _epoch_without_dedupe(world: World) -> Patches:
     yield "socai.cloud.accept.frame_of", frame_of
 
 
-def _floor_forgotten(world: World) -> Patches:
-    yield "socai.cloud.store.row.Cursor.since", property(lambda cursor: cursor.seq)
-
-
-def _lock_straddled(world: World) -> Patches:
-    real = MemoryLane.commit
-
-    def commit(store: Any, claim: Any, turn: Any, settings_version: int, keep: bool) -> str:
-        return real(store, claim, turn, store._at(claim).settings_version, keep)
-
-    yield "socai.cloud.store.posting_memory.MemoryLane.commit", commit
-
-
 def _feed_overwrites_waiting(world: World) -> Patches:
     yield "socai.dataserver.incoming._ours_waits", lambda *ours: False
 
@@ -238,9 +224,6 @@ MISTAKES = {
         Mistake("tombstone_skipped", "deletions in the feed are not taken", _tombstone_skipped),
         Mistake("snapshot_not_received", "a snapshot does not count as received", _snapshot_not_received),
         Mistake("epoch_without_dedupe", "a new epoch forgets what the old one did", _epoch_without_dedupe),
-        Mistake("floor_forgotten", "an object that moves ahead of its reader loses its voided sets",
-                _floor_forgotten),
-        Mistake("lock_straddled", "a turn decided before a lock is committed after it", _lock_straddled),
         Mistake("feed_overwrites_waiting", "the feed replaces what waits for its answer", _feed_overwrites_waiting),
         Mistake("answer_undoes_feed", "a late answer puts the books back to what was asked", _answer_undoes_feed),
     )

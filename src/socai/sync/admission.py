@@ -32,7 +32,7 @@ COST_OF_SLICE = 10  # what a transaction costs besides its operations, in operat
 OPERATIONS_PER_SLICE = 100
 
 KEPT_FREE = 0.2  # of the limit, from backlogs, downloads and reports, for interactive saves
-KEPT_FOR_POSTING = 0.3  # … and as much again while postings wait
+KEPT_FOR_POSTING = 0.5  # … and so much more while postings wait
 WAIT_SECONDS_MAX = {INTERACTIVE: 10.0, POSTING: 10.0, BACKLOG: 5.0, REPORT: 5.0}
 WAITING_MAX = {INTERACTIVE: 400, POSTING: 50, BACKLOG: 50, REPORT: 10}
 RISE_SECONDS = 1.0

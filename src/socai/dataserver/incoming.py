@@ -117,6 +117,7 @@ def take_voucher(
     ledger.apply_sets(db, item.id, item.object_kind, item.sets, snapshot_seq, known)
     if head is not None and item.seq <= head.seq:
         return
+    new = head is None  # then nothing of ours can wait, and nothing older stands in the way
     if head is None:
         if not bytes(item.body):
             return  # deleted before it was ever here
@@ -124,11 +125,11 @@ def take_voucher(
         head.type = item.object_kind
     head.seq = item.seq
     head.bonds = ",".join(item.bonds)
-    others = item.version > head.version and not outbox.open_of(db, VOUCHER, head.type, head.id)
+    others = new or (item.version > head.version and not outbox.open_of(db, VOUCHER, head.type, head.id))
     _take_books(db, head, item.books, now, others)
     theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
     draft = head.refused_act if head.refused else ""
-    if _ours_waits(db, head, theirs, draft):
+    if not new and _ours_waits(db, head, theirs, draft):
         voucher.put(db, head)
         return
     adopt_voucher(db, head, theirs, known, mark, how)
@@ -144,7 +145,7 @@ def adopt_voucher(db: Connection, head: Head, theirs: Theirs, known: Known, mark
     if theirs.body and fresh:
         head.author, head.at = theirs.author, theirs.at
         _fill(db, head, theirs.body, known, mark)
-        if voucher.body(db, head.id, head.revision) != theirs.body:
+        if head.revision == 0 or voucher.body(db, head.id, head.revision) != theirs.body:
             head.revision += 1
             voucher.add_body(db, head.id, head.revision, theirs.version, how, theirs.author, theirs.at, theirs.body)
     voucher.put(db, head)
@@ -163,7 +164,7 @@ def _fill(db: Connection, head: Head, content: bytes, known: Known, mark: str) -
     fill_head(head, kind.spec, body, known)
     if old and old != head.number and not is_provisional(old):
         number.note(db, series, Use(old, RENUMBERED, head.id, head.author, head.at, head.number), told=True)
-    voucher.replace_keys(db, head.id, keys_of(kind.spec, body), known=True)
+    voucher.replace_keys(db, head.id, keys_of(kind.spec, body), known=head.revision > 0)
     observe_body(db, kind.spec, body, known, mark)
 
 

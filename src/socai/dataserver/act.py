@@ -184,7 +184,8 @@ def resolve(desk: Desk, asked: Asked, choice: str, new_id: str = "") -> Saved | 
 # ---- the frame of every act
 
 
-def _do(desk: Desk, asked: Asked, act: str, work: Callable[[_Open], Saved], book: str = "") -> Saved | Refused:
+def framed(desk: Desk, asked: Asked, act: str, work: Callable[[Connection, Head], Saved]) -> Saved | Refused:
+    """One act on a voucher that stands here: done once whatever is repeated, by who may, and told when it stands."""
     for name, value in (("id", asked.id), ("act_id", asked.act_id)):
         if isinstance(fault := parse_ident(value, name), Fault):
             return refused(fault)
@@ -197,11 +198,7 @@ def _do(desk: Desk, asked: Asked, act: str, work: Callable[[_Open], Saved], book
             raise Undo(refused(Fault("VOUCHER_UNKNOWN", "id", {"id": asked.id})))
         if fault := may_voucher(asked.grant, desk.branches, act, (head.branch,)):
             raise Undo(refused(fault))
-        known, now = desk.cache.get(db), desk.clock.now()
-        check_open(db, head, act, known, now, book)
-        if head.revision != asked.revision:
-            raise Undo(stale(db, head, {}))
-        return work(_Open(db, head, known, now, Wish(act, asked.act_id, asked.grant.user, now.text)))
+        return work(db, head)
 
     found = desk.file.write(job)
     if isinstance(found, Saved) and not found.repeated:
@@ -210,6 +207,19 @@ def _do(desk: Desk, asked: Asked, act: str, work: Callable[[_Open], Saved], book
             desk.tell(VOUCHER, found.type, asked.id)
         desk.wake()
     return found
+
+
+def _do(desk: Desk, asked: Asked, act: str, work: Callable[[_Open], Saved], book: str = "") -> Saved | Refused:
+    """The same for an act on the form that was opened."""
+
+    def opened(db: Connection, head: Head) -> Saved:
+        known, now = desk.cache.get(db), desk.clock.now()
+        check_open(db, head, act, known, now, book)
+        if head.revision != asked.revision:
+            raise Undo(stale(db, head, {}))
+        return work(_Open(db, head, known, now, Wish(act, asked.act_id, asked.grant.user, now.text)))
+
+    return framed(desk, asked, act, opened)
 
 
 def _queue(found: _Open, wish: Wish) -> Saved:

@@ -12,50 +12,30 @@ import msgspec
 
 from socai.base.calendar import parse_day
 from socai.base.fault import Fault
-from socai.base.ident import parse_ident
 from socai.core import life
 from socai.core.check import first_open_day
 from socai.core.voucher import parse_voucher
 from socai.dataserver import facts as fact
-from socai.dataserver.act import Asked
+from socai.dataserver.act import Asked, framed
 from socai.dataserver.checking import check_body
-from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, refused
+from socai.dataserver.desk import Desk, Refused, Saved, refused
 from socai.dataserver.known import Known
 from socai.dataserver.numbering import number_voucher
 from socai.dataserver.outgoing import Wish, put_voucher
-from socai.dataserver.save import accepted, asking, repeated, saved_now, stale, write_body
-from socai.dataserver.store import audit, outbox, voucher
+from socai.dataserver.save import accepted, asking, saved_now, stale, write_body
+from socai.dataserver.store import outbox, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.replica import Undo
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
-from socai.sync.grant import may_voucher
 from socai.sync.message import SAVE
 
 
 def redate(desk: Desk, asked: Asked, day: str = "", answered: Sequence[str] = ()) -> Saved | Refused:
     """Date a voucher of a locked period on `day`, or on the first open day, and save it with the postings it wished."""
-    for name, value in (("id", asked.id), ("act_id", asked.act_id)):
-        if isinstance(fault := parse_ident(value, name), Fault):
-            return refused(fault)
     if day and isinstance(wrong := parse_day(day, "accounting_date"), Fault):
         return refused(wrong)
-
-    def job(db: Connection) -> Saved | Refused:
-        if (done := audit.done(db, asked.act_id)) is not None:
-            return repeated(desk, db, done)
-        head = voucher.load(db, asked.id)
-        if head is None:
-            raise Undo(refused(Fault("VOUCHER_UNKNOWN", "id", {"id": asked.id})))
-        if fault := may_voucher(asked.grant, desk.branches, SAVE, (head.branch,)):
-            raise Undo(refused(fault))
-        return _move(desk, db, head, asked, day, answered)
-
-    found = desk.file.write(job)
-    if isinstance(found, Saved) and not found.repeated:
-        desk.tell(VOUCHER, found.type, found.id)
-        desk.wake()
-    return found
+    return framed(desk, asked, SAVE, lambda db, head: _move(desk, db, head, asked, day, answered))
 
 
 def _move(desk: Desk, db: Connection, head: Head, asked: Asked, day: str, answered: Sequence[str]) -> Saved:

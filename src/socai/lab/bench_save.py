@@ -62,7 +62,7 @@ def run(scale: float = SCALE) -> dict[str, Any]:
         with Stack(Path(folder), (HANOI,), cores=cores) as stack, held_to(cores.office if cores else None):
             stocked = stock(stack, HANOI, round(VOUCHERS * scale))
             with stack.offices[HANOI].workstation(TENANT, CHIEF.user, CHIEF.password) as station:
-                taken = _take(stack, station, _requests(stocked.sample), scale / SCALE)
+                taken = _take(stack, station, requests(stocked.sample), scale / SCALE)
     return {"vouchers_in_books": stocked.vouchers, **_figures(taken, scale, cores)}
 
 
@@ -110,7 +110,7 @@ def _settled(station: Workstation) -> bool | None:
     return None if open_ones["items"] else True
 
 
-def _requests(sample: Sample) -> Request:
+def requests(sample: Sample) -> Request:
     """Makes saves of one voucher of five lines, each under ids of its own."""
     branch, fund = sample.catalogs["branch"][0], sample.catalogs["fund"][0]
     lines = tuple(Line("admin_expense", "cash", 100_000 + at, f"Chi phí {at}") for at in range(LINES))

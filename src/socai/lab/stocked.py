@@ -19,7 +19,7 @@ TENANT = "dotocdo"
 CHIEF = Login("chief", PASSWORD, "Chief")
 TEMPLATES = 1_000
 POSTED_SECONDS_MAX = 120.0
-DOWNLOADED_SECONDS_MAX = 600.0
+DOWNLOADED_SECONDS_MAX = 1_800.0
 
 
 @dataclass(frozen=True, slots=True)

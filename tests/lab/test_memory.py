@@ -1,0 +1,45 @@
+"""How much memory the processes hold with large books, and that a day of saving does not make it more."""
+
+from pathlib import Path
+
+import pytest
+
+from socai.lab.bench_save import PEOPLE, requests
+from socai.lab.client import wait_for
+from socai.lab.load import no_pause, press
+from socai.lab.sample import HANOI
+from socai.lab.stack import Stack
+from socai.lab.stocked import CHIEF, TENANT, stock
+
+VOUCHERS, SAVES, STEPS = 100_000, 20_000, 4
+DS_MB_MAX, WORKER_MB_MAX, GROWTH_MAX = 200.0, 300.0, 1.1
+SETTLED_SECONDS_MAX = 900.0
+
+
+@pytest.mark.long
+def test_memory_is_small_with_large_books_and_flat_over_a_day_of_saving(tmp_path: Path) -> None:
+    """Under 200 MB for the data server and 300 MB for the worker when idle; the same after 20,000 saves."""
+    with Stack(tmp_path, (HANOI,)) as stack:
+        stocked = stock(stack, HANOI, VOUCHERS)
+        assert stocked.vouchers == VOUCHERS
+        office, worker, request = stack.offices[HANOI], stack.worker, requests(stocked.sample)
+        assert worker is not None
+        idle: list[tuple[float, float]] = []
+        with office.workstation(TENANT, CHIEF.user, CHIEF.password) as station:
+            token = station.http.headers["Authorization"].removeprefix("Bearer ")
+            saved = 0
+            for step in range(1, STEPS + 1):
+                while saved < SAVES * step // STEPS:
+                    taken = press(office.address, token, PEOPLE, 5.0, request, no_pause)
+                    assert taken.refused == 0
+                    saved += len(taken.milliseconds)
+                station.wait_drained(SETTLED_SECONDS_MAX)
+                wait_for("green", lambda: station.sync_state()["green"] or None, SETTLED_SECONDS_MAX)
+
+                def rested() -> float | None:
+                    return held if (held := office.program.memory_mb()) < DS_MB_MAX else None
+
+                idle.append((wait_for(f"the data server under {DS_MB_MAX} MB", rested, 90.0), worker.memory_mb()))
+        assert all(held < WORKER_MB_MAX for _, held in idle)
+        for first, last in zip(idle[0], idle[-1], strict=True):
+            assert last <= first * GROWTH_MAX

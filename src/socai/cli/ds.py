@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -78,13 +78,7 @@ def status(folder: Folder, as_json: Json = False) -> None:
     from socai.lab.office_state import office_state
 
     found = [dataclasses.asdict(item) for item in office_state(folder)]
-    if not found:
-        fail(f"{folder} keeps no company. See: socai ds enrol --help")
-    if as_json:
-        for item in found:
-            print_json(item)
-    else:
-        table("Office", tuple(found[0]), [tuple(item.values()) for item in found])
+    _told(folder, "Office", found, as_json)
 
 
 @app.command()
@@ -120,13 +114,7 @@ def check(folder: Folder, as_json: Json = False) -> None:
     from socai.lab.office_state import check_office
 
     found = [dataclasses.asdict(item) for item in check_office(folder)]
-    if not found:
-        fail(f"{folder} keeps no company. See: socai ds enrol --help")
-    if as_json:
-        for item in found:
-            print_json(item)
-    else:
-        table("Files", tuple(found[0]), [tuple(item.values()) for item in found])
+    _told(folder, "Files", found, as_json)
     if not all(item["ok"] for item in found):
         raise typer.Exit(1)
 
@@ -162,3 +150,14 @@ def restore(
         fail(f"Nothing was restored: {failed}")
     if not restored:
         typer.echo("No file is damaged; nothing was changed.")
+
+
+def _told(folder: Path, title: str, found: list[dict[str, Any]], as_json: bool) -> None:
+    """One line for each company of the folder; without any, how to get one."""
+    if not found:
+        fail(f"{folder} keeps no company. See: socai ds enrol --help")
+    if as_json:
+        for item in found:
+            print_json(item)
+    else:
+        table(title, tuple(found[0]), [tuple(item.values()) for item in found])

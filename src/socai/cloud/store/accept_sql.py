@@ -220,9 +220,7 @@ _LOG_VALUES = ", ".join(f"x.{name.strip()}" for name in _LOG_COLUMNS.split(","))
 _LAST = f"""update replica set last_n = %(last_n)s, last_hash = %(last_hash)s, seen_at = now()
     where {_MINE} and replica = %(replica)s"""
 
-# The last statement: the counter, the change rows and the log, in one round under the tenant's row lock.
-COMMIT_CHANGES = f"""
-with t as (
+_NEXT_SEQ = f"""with t as (
     update tenant set seq = seq + 1 where {_MINE} returning bucket, tenant, seq
 ), c as (
     insert into change (bucket, tenant, kind, id, seq, branch, was_in)
@@ -230,7 +228,11 @@ with t as (
     from t cross join json_to_recordset(%(changed)s::json) as x(kind text, id text, branch text, was_in text[])
     on conflict (bucket, tenant, kind, id) do update
         set seq = excluded.seq, branch = excluded.branch, was_in = excluded.was_in
-), r as ({_LAST}), o as (
+)"""
+
+# The last statement: the counter, the change rows and the log, in one round under the tenant's row lock.
+COMMIT_CHANGES = f"""
+{_NEXT_SEQ}, r as ({_LAST}), o as (
     insert into operation (bucket, tenant, {_LOG_COLUMNS}, arrived_at, seq)
     select t.bucket, t.tenant, {_LOG_VALUES}, now(), case when x.now then t.seq else x.seq end
     from t cross join json_to_recordset(%(rows)s::json) as {_LOG_RECORD}
@@ -240,15 +242,7 @@ select seq from t
 
 # The same without operations: what the cloud did itself.
 COMMIT_DIRECT = f"""
-with t as (
-    update tenant set seq = seq + 1 where {_MINE} returning bucket, tenant, seq
-), c as (
-    insert into change (bucket, tenant, kind, id, seq, branch, was_in)
-    select t.bucket, t.tenant, x.kind, x.id, t.seq, x.branch, x.was_in
-    from t cross join json_to_recordset(%(changed)s::json) as x(kind text, id text, branch text, was_in text[])
-    on conflict (bucket, tenant, kind, id) do update
-        set seq = excluded.seq, branch = excluded.branch, was_in = excluded.was_in
-)
+{_NEXT_SEQ}
 select seq from t
 """
 

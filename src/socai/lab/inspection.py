@@ -45,8 +45,9 @@ REPLICA_RULES = {
     "I2: no operation number is given twice": (
         "SELECT epoch, n FROM outbox WHERE n IS NOT NULL GROUP BY epoch, n HAVING count(*) > 1"
     ),
-    "I3: numbers rise in the order of the outbox": (
-        "SELECT place, epoch, n FROM (SELECT place, epoch, n, lag(n) OVER (PARTITION BY epoch ORDER BY place) AS before"
+    "I3: the acts on an object are numbered in the order they were made": (  # what waits for an entry is overtaken
+        "SELECT place, epoch, n FROM (SELECT place, epoch, n, lag(n) OVER"
+        " (PARTITION BY epoch, kind, object_kind, object ORDER BY place) AS before"
         " FROM outbox WHERE n IS NOT NULL) WHERE before >= n"
     ),
     "I3: what was not sent stands behind what was": (

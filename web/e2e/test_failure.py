@@ -1,8 +1,9 @@
-"""A posting that fails comes back as a mark and as work to do, says why and what helps, and is mended by keys."""
+"""Row 6: what fails comes back as a mark and as work to do, says why and what helps, and is mended by keys."""
 
 import re
 
 from e2e.conftest import Company, Sit
+from socai.lab.client import new_ident
 from socai.lab.sample import HANOI, HCM
 
 ACCOUNT = "3388"
@@ -12,7 +13,7 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
     sit: Sit, company: Company
 ) -> None:
     line = company.stack.offices[HANOI].line
-    desk = sit(HANOI)
+    desk, elsewhere = sit(HANOI), sit(HANOI)  # the same person at two workstations
     line.cut()
     try:
         desk.see_attribute("sync-mark", "data-online", "false")
@@ -31,6 +32,16 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
         desk.see_mark("1", "Chưa đồng bộ")
         desk.see("saved-here", "sẽ tự đồng bộ khi có mạng")
         number = desk.value("field-number")
+        first = desk.path()
+        desk.press("Alt+c")
+        desk.sees_focus("partner")
+        desk.press("Control+Enter")
+        desk.see_value("field-number", re.compile(f"^(?!{number}$).+"))
+        desk.see_mark("1", "Chưa đồng bộ")
+        second = desk.value("field-number")
+        desk.open(first)
+        desk.see("voucher-title", number)
+        desk.watch_marks()
     finally:
         line.mend()
     desk.see_mark("3", re.compile("lỗi|không thành công", re.IGNORECASE))
@@ -39,6 +50,9 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
     desk.see("failed", ACCOUNT)
     desk.see_attribute("sync-mark", "data-online", "true")
     desk.see("sync-mark", "lỗi")
+    elsewhere.see("toast", ACCOUNT)  # whoever saved is told wherever they are
+    elsewhere.see("todo-badge", "2")
+    elsewhere.see("todo-list", number)
 
     # The work to do: opened from the sync results by one key, mended, and this time posted.
     desk.go("kết quả đồng bộ")
@@ -47,6 +61,8 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
         assert said in row.inner_text()
     assert row.locator("[data-cell=cure]").inner_text() != ""
     desk.sees_focus("sync-results")
+    if number not in desk.current("sync-results"):
+        desk.press("ArrowDown")
     desk.press("Enter")
     desk.see("voucher-title", number)
     desk.press("Control+e")
@@ -61,6 +77,16 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
     desk.go("kết quả đồng bộ")
     desk.see("sync-state", "Trực tuyến")
     desk.see_no_row("sync-results", number)
+
+    # Nothing is wrong with the other one once the account is used again: one key in the to-do list.
+    use_again(company, ACCOUNT)
+    elsewhere.see("todo-list", second)
+    elsewhere.walk("F6", "todo-open")
+    elsewhere.walk("Tab", "todo-retry")
+    elsewhere.press("Enter")
+    elsewhere.see("toast", f"Đã gửi lại {second}")
+    elsewhere.see_gone("todo-badge")
+    elsewhere.see("home", "Không có việc tồn đọng")
 
 
 def switch_off(sit: Sit, account: str) -> None:
@@ -81,3 +107,14 @@ def switch_off(sit: Sit, account: str) -> None:
     chief.see_gone("entry-form-body")
     chief.see("toast", "Đã cất")
     chief.see_attribute("sync-mark", "data-pending", "0")
+
+
+def use_again(company: Company, account: str) -> None:
+    """The account is used again, and this office has heard of it."""
+    for office in (HCM, HANOI):
+        with company.workstation(office, "ketoantruong") as station:
+            if office == HCM:
+                entry = station.books("GET", f"/catalog/account/{account}")
+                asked = {"act_id": new_ident(), "base": entry["revision"], "body": entry["body"] | {"active": True}}
+                station.books("PUT", f"/catalog/account/{account}", asked)
+            station.wait_drained()

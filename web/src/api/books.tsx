@@ -48,6 +48,8 @@ export interface Books {
 
 const BooksContext = createContext<Books | null>(null);
 const EVENTS_REST_MS = 200;
+/** The window's event when something newly needs the person who did it: `detail` is the item of the to-do list. */
+export const NOTICE = "socai-notice";
 
 export function today(): string {
   return localDay(new Date());
@@ -92,7 +94,12 @@ function useLive(tenant: string, book: string, catalogs: Catalogs): boolean {
       tenant,
       book,
       ({ name, data }) => {
-        if (name === "reload") {
+        if (name === "notice") {
+          window.dispatchEvent(new CustomEvent(NOTICE, { detail: data }));
+          waiting.current.add("sync-results");
+        } else if (name === "result") {
+          void client.invalidateQueries({ queryKey: [tenant, "rounds"] });
+        } else if (name === "reload") {
           void client.invalidateQueries({ queryKey: [tenant] });
         } else if (name === "catalog") {
           const [kind, id] = [String(data.kind ?? ""), String(data.id ?? "")];

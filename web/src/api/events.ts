@@ -5,7 +5,7 @@ export interface LiveEvent {
   readonly data: Record<string, unknown>;
 }
 
-const NAMES = ["voucher", "sync", "catalog", "download", "reload"] as const;
+const NAMES = ["voucher", "sync", "catalog", "result", "notice", "download", "reload"] as const;
 const RETRY_MS = 2_000;
 
 /** Listens until the returned function is called. `onLink` hears when the stream breaks and when it is back. */

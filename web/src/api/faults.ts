@@ -10,6 +10,7 @@ export interface ToldFault {
   readonly field: string;
   readonly sentence: string;
   readonly cure: string;
+  readonly params?: FaultAnswer["params"] | undefined;
 }
 
 export interface TellFaults {
@@ -47,6 +48,7 @@ export function useFaults(table: Readonly<Record<string, { sentence: string; cur
       return {
         code: item.code,
         field: item.field ?? "",
+        params: item.params,
         sentence:
           sentence !== item.code
             ? sentence

@@ -237,6 +237,22 @@ export interface Version {
   body: Body | null;
 }
 
+/** One cell in which two forms differ: `description`, `lines.3.amount`, or a whole row `lines.3`. */
+export interface Difference {
+  place: string;
+  theirs: Value | undefined;
+  mine: Value | undefined;
+  /** Who changed it since both began: theirs | mine | both. */
+  by: string;
+}
+
+export interface Conflict {
+  winner: Version;
+  mine: Version;
+  base: Version | null;
+  differences: Difference[];
+}
+
 export interface Voucher {
   id: string;
   type: string;
@@ -248,7 +264,9 @@ export interface Voucher {
   acts: Record<string, string>;
   books: BookState[];
   faults: FaultAnswer[];
-  conflict: { winner: Version; mine: Version } | null;
+  conflict: Conflict | null;
+  /** The refused catalog entries it waits for. */
+  held_by?: { kind: string; id: string; code: string; name: string; faults: FaultAnswer[] }[];
   history: { at: string; user: string; act: string; revision: number; version: number }[];
   previous: string;
   next: string;
@@ -263,6 +281,8 @@ export interface Saved {
   number: string;
   status: Status;
   body: Body;
+  /** Where the answer waited for syncing and posting: what came of it. */
+  recording?: { mode: string; settled: boolean; notice: FaultAnswer | null; faults: FaultAnswer[] } | null;
 }
 
 export interface NewVoucher {
@@ -297,6 +317,66 @@ export interface SyncState {
   as_of: string | null;
   oldest_pending_at: string | null;
   progress?: string;
+  /** Of the running round; -1 where nothing can be said yet. */
+  seconds_left?: number;
+  /** What of the company waits to be posted at the cloud, and for how long about. */
+  lane_depth?: number;
+  lane_seconds?: number;
+  /** What needs a person, and what of it the asker did last. */
+  todo?: number;
+  todo_mine?: number;
+}
+
+/** One half of a round of syncing: what goes out, what comes in. */
+export interface Half {
+  total: number;
+  done: number;
+  failed: number;
+  conflicts: number;
+  held: number;
+  ended_at: string;
+}
+
+/** A round of syncing; `why` it began: start | line | asked; `state`: running | done | cut. */
+export interface Round {
+  id: number;
+  why: string;
+  user: string;
+  since: string;
+  began_at: string;
+  ended_at: string;
+  state: string;
+  seconds_left: number;
+  elsewhere: { kind: string; object_kind: string; count: number }[];
+  push: Half;
+  pull: Half;
+}
+
+export interface Rounds {
+  running: Round | null;
+  items: Round[];
+}
+
+/** One step of a voucher's life, in the words of `moment`. */
+export interface Moment {
+  what: string;
+  at: string;
+  at_cloud: boolean;
+  act: string;
+  by: string;
+  office: string;
+  here: boolean;
+  revision: number;
+  version: number;
+  books: string[];
+  operation: string;
+  faults: FaultAnswer[];
+}
+
+export interface Timeline {
+  items: Moment[];
+  /** False: the cloud could not be asked. */
+  whole: boolean;
 }
 
 export interface SyncResult {
@@ -321,9 +401,17 @@ export interface Todo {
   id: string;
   number: string;
   description: string;
+  revision: number;
   book: string;
   state: string;
+  act: string;
   faults: FaultAnswer[];
+  asks: string[];
+  held_by: { kind: string; id: string; code: string; name: string }[];
+  /** What helps, the likeliest first: open | open_entry | retry | post_anyway | redate | resolve | discard. */
+  mends: string[];
+  user: string;
+  at: string;
 }
 
 export interface TodoPage {

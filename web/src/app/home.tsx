@@ -3,14 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "wouter";
 import { useBooks } from "../api/books";
 import { get, query } from "../api/client";
-import { useFaults } from "../api/faults";
-import type { Page, Todo, TodoPage, VoucherRow } from "../api/types";
+import type { Page, VoucherRow } from "../api/types";
 import { statusWord } from "../forms/statusword";
 import { Button } from "../keys/button";
 import { showNumber } from "../kit/amount";
 import { showDay, showMoment } from "../kit/day";
 import { StatusMark } from "../kit/status";
 import { useLocale } from "../locale/locale";
+import { TodoList } from "./todo";
 
 const SHOWN_MAX = 8;
 
@@ -18,15 +18,9 @@ export function Home() {
   const { spec, tenant, path, branch, book, sync, word } = useBooks();
   const { t, language } = useLocale();
   const [, navigate] = useLocation();
-  const faults = useFaults(spec.faults);
   const recent = useQuery({
     queryKey: [tenant, "vouchers", "recent", branch, book],
     queryFn: () => get<Page<VoucherRow>>(path(`/vouchers${query({ branch, book, limit: SHOWN_MAX })}`)),
-  });
-  const needed = useQuery({
-    queryKey: [tenant, "sync-results", "todo"], // fetched anew with them
-    queryFn: () => get<TodoPage>(path(`/todo${query({ limit: SHOWN_MAX })}`)),
-    retry: false,
   });
   const types = spec.voucher_types.filter((item) => !item.before_books);
   const title = (code: string) => spec.voucher_types.find((item) => item.code === code)?.short ?? "";
@@ -36,8 +30,6 @@ export function Home() {
     [t("sync.failures"), sync?.failed ?? 0],
     [t("sync.in_conflict"), sync?.conflicts ?? 0],
   ] as const;
-  const todo = needed.data?.items ?? [];
-  const placeOf = (item: Todo) => (item.kind === "voucher" ? `/voucher/${item.id}` : `/catalog/${item.object_kind}`);
 
   return (
     <section className="page scroll" data-regions="" data-testid="home">
@@ -66,33 +58,8 @@ export function Home() {
             {t("sync.as_of")} {showMoment(sync?.as_of) || "—"}
           </p>
         </div>
-        <div className="panel pad" data-region="todo">
-          <h2>
-            {t("home.todo")}
-            {needed.data?.count ? <span className="tally">{needed.data.count}</span> : null}
-          </h2>
-          {todo.length ? (
-            todo.map((item) => (
-              <div key={`${item.id}${item.book}`} className="row-flex" style={{ padding: "3px 0" }} data-testid="todo">
-                <Link href={placeOf(item)} data-stop="" data-testid="todo-open">
-                  {item.number || item.description}
-                </Link>
-                <span className="mark bad">{word(["detail", item.state])}</span>
-                <span
-                  className="soft ellipsis grow"
-                  title={item.faults[0] ? faults.fault(item.faults[0]).sentence : ""}
-                >
-                  {item.faults[0] ? faults.fault(item.faults[0]).sentence : ""}
-                </span>
-              </div>
-            ))
-          ) : (
-            <p className="soft" style={{ margin: 0 }}>
-              {t("home.todo_none")}
-            </p>
-          )}
-        </div>
       </div>
+      <TodoList />
       <div className="panel" data-region="recent">
         <h2 style={{ padding: "12px 14px 6px" }}>{t("home.recent")}</h2>
         <table className="compare" data-testid="recent" aria-label={t("home.recent")}>

@@ -58,6 +58,7 @@ export function menuOf({ spec, word }: Books, t: Translate): Menu {
   if (spec.voucher_types.some((item) => item.before_books)) {
     places.push({ path: "/balances", label: t("balances.title"), group: system });
   }
+  places.push({ path: "/numbers", label: t("numbers.title"), group: system });
   places.push({ path: "/settings/company", label: t("settings.company"), group: system });
   places.push({ path: "/settings/locks", label: t("settings.locks"), group: system });
   if (spec.role === "admin") places.push({ path: "/settings/users", label: t("users.title"), group: system });

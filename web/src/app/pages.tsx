@@ -2,6 +2,7 @@
 import { Redirect, Route, Switch } from "wouter";
 import { useBooks } from "../api/books";
 import { VoucherScreen } from "../forms/voucherscreen";
+import { NumbersScreen } from "../lists/numbers";
 import { SyncScreen } from "../lists/syncscreen";
 import { VoucherList } from "../lists/voucherlist";
 import { ReportScreen } from "../reports/reportscreen";
@@ -48,6 +49,9 @@ export function Pages({ empty }: { empty: boolean }) {
       </Route>
       <Route path="/sync">
         <SyncScreen />
+      </Route>
+      <Route path="/numbers">
+        <NumbersScreen />
       </Route>
       <Route path="/balances">
         <Balances />

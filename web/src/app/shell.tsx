@@ -3,10 +3,11 @@ import { Menu as DropMenu } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link, Router, useLocation } from "wouter";
-import { type Books, useBooks } from "../api/books";
+import { type Books, NOTICE, useBooks } from "../api/books";
 import { Problem, post } from "../api/client";
 import { useFaults } from "../api/faults";
 import { isEmptyCompany } from "../api/spec";
+import type { Todo } from "../api/types";
 import { Button } from "../keys/button";
 import { useKeys, useScope } from "../keys/layers";
 import { useLeave } from "../keys/leave";
@@ -140,6 +141,7 @@ function SideMenu() {
   const [location] = useLocation();
   const menu = useMemo(() => menuOf(books, t), [books, t]);
   const problems = (books.sync?.failed ?? 0) + (books.sync?.conflicts ?? 0);
+  const todo = books.sync?.todo ?? 0;
   const list = useRef<HTMLElement>(null);
   const onKeyDown = (event: React.KeyboardEvent) => {
     const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -152,7 +154,16 @@ function SideMenu() {
   return (
     <nav ref={list} aria-label={t("shell.menu")} data-region="menu" data-testid="menu" onKeyDown={onKeyDown}>
       <Link href="/" data-stop="" aria-current={location === "/" ? "page" : undefined}>
-        {t("shell.home")}
+        <span className="ellipsis">{t("shell.home")}</span>
+        {todo ? (
+          <span
+            className="count"
+            data-testid="todo-badge"
+            title={t("home.todo_mine", { mine: books.sync?.todo_mine ?? 0 })}
+          >
+            {todo}
+          </span>
+        ) : null}
       </Link>
       {menu.groups.map((group) => (
         <div key={group.title}>
@@ -195,6 +206,16 @@ function Frame() {
     window.addEventListener("socai-update", hear);
     return () => window.removeEventListener("socai-update", hear);
   }, []);
+  useEffect(() => {
+    const hear = (event: Event) => {
+      const item = (event as CustomEvent<Todo>).detail;
+      const reason = item.faults[0] ? faults.fault(item.faults[0]).sentence : "";
+      const state = books.word(["detail", item.state]);
+      tell("bad", t("mend.notice", { number: item.number || item.description, state, reason }));
+    };
+    window.addEventListener(NOTICE, hear);
+    return () => window.removeEventListener(NOTICE, hear);
+  }, [books, faults, tell, t]);
   useEffect(() => {
     document.title = `${books.company.name || books.company.code} · ${t("app.name")}`;
   }, [books.company, t]);

@@ -111,6 +111,7 @@ export function VoucherScreen({ voucher, id }: { voucher: VoucherSpec | null; id
       stored={found}
       begin={null}
       startEditing={search.has("edit") && found.acts.edit === ""}
+      startResolving={search.has("resolve") && found.conflict !== null}
       onAgain={() => undefined}
     />
   );

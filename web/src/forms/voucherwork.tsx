@@ -3,9 +3,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useBooks } from "../api/books";
-import { call, Problem, post, query } from "../api/client";
+import { call, post, query } from "../api/client";
 import { useFaults } from "../api/faults";
-import type { Body, CatalogKind, FaultAnswer, NewVoucher, Voucher, VoucherSpec } from "../api/types";
+import type { Body, CatalogKind, NewVoucher, Saved, Voucher, VoucherSpec } from "../api/types";
 import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
@@ -20,10 +20,12 @@ import { useCells } from "./cellcontext";
 import { allFields, isChanged } from "./draft";
 import { EntryForm } from "./entryform";
 import { TYPING } from "./fieldbox";
+import { type Does, mendsOf, openDayOf, useMend } from "./mending";
 import { VoucherModel } from "./model";
-import { useSaving, warningsOf } from "./saving";
+import { useSaving } from "./saving";
 import { catalogOf } from "./sources";
 import { statusWord } from "./statusword";
+import { TimelineDialog } from "./timeline";
 import { ConflictChoice, StaleChoice } from "./versions";
 import { askedOf, FaultList, VoucherBanners, VoucherHistory } from "./voucherbanners";
 import { type Mode, VoucherForm } from "./voucherform";
@@ -43,12 +45,15 @@ export function VoucherWork({
   stored,
   begin,
   startEditing,
+  startResolving = false,
   onAgain,
 }: {
   voucher: VoucherSpec;
   stored: Voucher | null;
   begin: NewVoucher | null;
   startEditing: boolean;
+  /** Opened to settle its conflict. */
+  startResolving?: boolean;
   onAgain: () => void;
 }) {
   const books = useBooks();
@@ -70,8 +75,8 @@ export function VoucherWork({
   const [ident] = useState(() => stored?.id ?? makeIdent());
   const [deleting, setDeleting] = useState(false);
   const [creating, setCreating] = useState<Creating | null>(null);
-  const [posting, setPosting] = useState<readonly FaultAnswer[] | null>(null);
-  const [comparing, setComparing] = useState(false);
+  const [comparing, setComparing] = useState(startResolving);
+  const [timeline, setTimeline] = useState(false);
   const afterSave = useRef<"stay" | "new">("stay");
   const root = useRef<HTMLElement>(null);
   const isNew = stored === null;
@@ -101,6 +106,7 @@ export function VoucherWork({
       client.invalidateQueries({ queryKey: [tenant, "sync"] }),
     ]);
   };
+  const { attempt, mend, questions } = useMend(refresh);
 
   const edit = (next: Mode) => {
     setMode(next);
@@ -124,6 +130,12 @@ export function VoucherWork({
     });
   };
 
+  /** Saved; in synchronous recording also what is not finished yet. */
+  const tellSaved = ({ number, recording }: Saved) => {
+    const notice = recording?.notice ? faults.fault(recording.notice) : null;
+    if (notice) tell("wait", `${number}: ${notice.sentence} ${notice.cure}`);
+    else tell("good", t("voucher.saved", { number }));
+  };
   const save = async (then: "stay" | "new", answered: readonly string[] = [], onto = revision) => {
     if (saving.state.busy || mode === "view") return;
     afterSave.current = then;
@@ -142,7 +154,7 @@ export function VoucherWork({
     model.reset(saved.body);
     setRevision(saved.revision);
     setMode("view");
-    tell("good", t("voucher.saved", { number: saved.number }));
+    tellSaved(saved);
     void refresh();
     if (then === "new") {
       if (isNew) onAgain();
@@ -157,7 +169,7 @@ export function VoucherWork({
     if (!saved) return;
     model.reset(saved.body);
     setMode("view");
-    tell("good", t("voucher.saved", { number: saved.number }));
+    tellSaved(saved);
     await refresh();
     navigate(`/voucher/${saved.id}`);
   };
@@ -208,16 +220,30 @@ export function VoucherWork({
   };
   const posted = stored?.books.find((item) => item.book === book)?.posted ?? stored?.status.book === "posted";
   const ledgerAct = posted ? "unpost" : "post";
-  const postNow = async (name: "post" | "unpost", answered: readonly string[] = []) => {
-    const content = { act_id: makeIdent(), revision, book, answered };
-    try {
-      await post(path(`/vouchers/${ident}/${name}`), content);
-    } catch (error) {
-      if (error instanceof Problem && error.code === "WARNING_ASK") setPosting(warningsOf(error));
-      else tell("bad", faults.line(error));
-    }
-    await refresh();
+  const postNow = (name: "post" | "unpost", known: readonly string[] = []) => {
+    const run = (answered: readonly string[]) =>
+      post(path(`/vouchers/${ident}/${name}`), {
+        act_id: makeIdent(),
+        revision,
+        book,
+        answered: [...known, ...answered],
+      });
+    return attempt(run, { title: t(`voucher.${name}_warnings`), yes: t(`voucher.${name}_all_the_same`) });
   };
+  const mends = mode === "view" ? mendsOf(stored, book) : null;
+  /** Mends what was refused; a save refused for its date is dated anew and done again. */
+  const mendNow = (name: Does) => {
+    const day = mode === "edit" ? openDayOf(saving.state.faults) : "";
+    const dated = fields.find((field) => field.name === "accounting_date");
+    if (day && dated) {
+      model.setHeader(dated, day, "");
+      void save(afterSave.current);
+    } else if (mends) mend(name, mends.item);
+  };
+  const mending = (name: Does) =>
+    mends?.may.includes(name) || (name === "redate" && mode === "edit" && openDayOf(saving.state.faults))
+      ? () => mendNow(name)
+      : undefined;
   const remove = async () => {
     setDeleting(false);
     const gone = await act(
@@ -266,6 +292,10 @@ export function VoucherWork({
     resolve: unsettled
       ? () => (stored?.conflict ? setComparing(true) : void postNow(ledgerAct, askedOf(stored, book)))
       : undefined,
+    retry: mending("retry"),
+    redate: mending("redate"),
+    discard: mending("discard"),
+    timeline: { run: () => setTimeline(true), refused: isNew ? t("act.nothing") : "" },
     reload: () =>
       leave(() => {
         if (isNew) return;
@@ -345,6 +375,7 @@ export function VoucherWork({
         detail={stored ? statusWord(word, t, stored.status) : ""}
         onResolve={() => setComparing(true)}
         onPostAnyway={(codes) => void postNow(ledgerAct, codes)}
+        onMend={mendNow}
       />
       <VoucherForm
         voucher={voucher}
@@ -363,7 +394,7 @@ export function VoucherWork({
       <div className="footer" data-region="actions">
         {mode === "view" ? (
           stored ? (
-            <VoucherHistory stored={stored} />
+            <VoucherHistory stored={stored} onTimeline={() => setTimeline(true)} />
           ) : null
         ) : (
           <>
@@ -429,24 +460,8 @@ export function VoucherWork({
           <FaultList faults={warnings.map(faults.fault)} />
         </Ask>
       ) : null}
-      {posting ? (
-        <Ask
-          title={t(`voucher.${ledgerAct}_warnings`)}
-          yes={t(`voucher.${ledgerAct}_all_the_same`)}
-          no={t("act.no")}
-          onYes={() => {
-            setPosting(null);
-            void postNow(
-              ledgerAct,
-              posting.map((item) => item.code),
-            );
-          }}
-          onNo={() => setPosting(null)}
-          testid="post-warnings"
-        >
-          <FaultList faults={posting.map(faults.fault)} />
-        </Ask>
-      ) : null}
+      {questions}
+      {timeline ? <TimelineDialog id={ident} number={stored?.number ?? ""} onClose={() => setTimeline(false)} /> : null}
       {stale ? (
         <StaleChoice
           voucher={voucher}

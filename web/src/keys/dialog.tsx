@@ -11,12 +11,14 @@ interface Props {
   readonly title: string;
   readonly onClose: () => void;
   readonly onAccept?: (() => void) | undefined;
+  /** Stops what this dialog has set going, while it goes. */
+  readonly onStop?: (() => void) | undefined;
   readonly size?: string | number;
   readonly children: ReactNode;
   readonly testid?: string;
 }
 
-export function Dialog({ title, onClose, onAccept, size = "md", children, testid }: Props) {
+export function Dialog({ title, onClose, onAccept, onStop, size = "md", children, testid }: Props) {
   // Where one was before: the focus goes back there, unless something else has taken it meanwhile.
   const [before] = useState(() => document.activeElement);
   useEffect(
@@ -40,7 +42,7 @@ export function Dialog({ title, onClose, onAccept, size = "md", children, testid
     }
     latest.current?.();
   };
-  useScope("dialog", { close: onClose, accept: onAccept ? accept : undefined }, { modal: true });
+  useScope("dialog", { close: onClose, accept: onAccept ? accept : undefined, stop: onStop }, { modal: true });
   return (
     <Modal
       opened

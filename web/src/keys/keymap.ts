@@ -65,6 +65,10 @@ export const KEYMAP: readonly Act[] = [
   act("voucher", "cancel", "Alt+Z", "Hoãn", "Cancel the edit"),
   act("voucher", "post", "Ctrl+G", "Ghi sổ / Bỏ ghi", "Post / unpost"),
   act("voucher", "resolve", "Alt+R", "Xử lý xung đột · Vẫn ghi sổ", "Resolve the conflict · Post all the same"),
+  act("voucher", "retry", "Alt+Shift+R", "Thử lại", "Try again"),
+  act("voucher", "redate", "Alt+Y", "Chuyển sang ngày mở đầu tiên", "Move to the first open day"),
+  act("voucher", "discard", "Alt+Shift+Z", "Bỏ bản bị từ chối", "Discard the refused form"),
+  act("voucher", "timeline", "Alt+H", "Dòng thời gian", "Timeline"),
   act("voucher", "reload", "F5", "Nạp", "Reload"),
   act("voucher", "print", "F7 Ctrl+P", "In", "Print"),
   act("voucher", "previous", "Alt+PageUp", "Trước", "Previous"),
@@ -103,6 +107,7 @@ export const KEYMAP: readonly Act[] = [
   act("report", "drill", "Enter", "Mở chứng từ gốc", "Open the voucher", true),
   act("report", "print", "F7 Ctrl+P", "In", "Print"),
   act("report", "excel", "Alt+X", "Xuất Excel", "Export to Excel"),
+  act("report", "renumber", "Alt+R", "Đánh lại số", "Renumber"),
   act("report", "find", "F3", "Tới tham số", "To the parameters"),
   act("report", "up", "Up", "Dòng trên", "Row above", true),
   act("report", "down", "Down", "Dòng dưới", "Row below", true),
@@ -114,12 +119,14 @@ export const KEYMAP: readonly Act[] = [
 
   act("page", "save", "Ctrl+Enter Ctrl+S", "Cất", "Save"),
   act("page", "open", "Alt+O", "Mở khóa sổ", "Unlock the books"),
+  act("page", "check", "Alt+K", "Kiểm tra số chứng từ", "Check the numbers"),
   act("page", "new", "Alt+N", "Thêm", "New"),
   act("page", "reload", "F5", "Nạp", "Reload"),
   act("page", "next_cell", "Enter", "Ô kế tiếp", "Next cell", true),
   act("page", "close", "Escape", "Đóng", "Close", true),
 
   act("dialog", "accept", "Ctrl+Enter Ctrl+S", "Đồng ý", "Accept"),
+  act("dialog", "stop", "Alt+Shift+X", "Dừng việc đang chạy", "Stop what runs", true),
   act("dialog", "close", "Escape", "Đóng", "Close", true),
 ];
 

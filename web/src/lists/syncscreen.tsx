@@ -1,26 +1,24 @@
 // What waits, what failed and why, what conflicts; sync now and download of earlier periods.
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useBooks } from "../api/books";
 import { faultCure, faultSentence, get, post, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { Page, SyncResult } from "../api/types";
-import { plainField, useCells } from "../forms/cellcontext";
-import { FieldBox } from "../forms/fieldbox";
 import { Button } from "../keys/button";
-import { Dialog } from "../keys/dialog";
 import { useScope } from "../keys/layers";
-import { addMonths, showMoment } from "../kit/day";
+import { showMoment } from "../kit/day";
 import { Icon } from "../kit/icon";
 import { movedIndex, Table, type TableColumn, type TableHandle } from "../kit/table";
 import { useTell } from "../kit/toast";
 import { useLocale } from "../locale/locale";
+import { Download } from "./download";
+import { RoundsPanel } from "./rounds";
 
 const TABS = ["pending", "failed", "conflict"] as const;
 type Tab = (typeof TABS)[number];
 const PAGE_SIZE = 100;
-const NO_FIELDS: never[] = [];
 
 export function SyncScreen() {
   const books = useBooks();
@@ -144,6 +142,7 @@ export function SyncScreen() {
           {`${faults.fault({ code: sync.reason, field: "" }).sentence} ${faults.fault({ code: sync.reason, field: "" }).cure}`}
         </div>
       ) : null}
+      <RoundsPanel />
       <div className="tabs" role="tablist" aria-label={t("sync.title")} data-region="tabs">
         {TABS.map((name) => (
           <button
@@ -183,129 +182,5 @@ export function SyncScreen() {
       </div>
       {downloading ? <Download onClose={() => setDownloading(false)} /> : null}
     </section>
-  );
-}
-
-interface Job {
-  state?: string;
-  done?: number;
-  total?: number;
-  finished?: boolean;
-  faults?: { detail_vi?: string; detail_en?: string; code: string; field: string }[];
-}
-
-function Download({ onClose }: { onClose: () => void }) {
-  const { tenant, path, spec, period } = useBooks();
-  const { t } = useLocale();
-  const faults = useFaults(spec.faults);
-  const { sources, context } = useCells(NO_FIELDS, null);
-  const [from, setFrom] = useState(addMonths(period.from, -12));
-  const [to, setTo] = useState(period.to);
-  const [type, setType] = useState("");
-  const [branch, setBranch] = useState("");
-  const [job, setJob] = useState("");
-  const [fault, setFault] = useState("");
-  const progress = useQuery({
-    queryKey: [tenant, "download", job],
-    queryFn: () => get<Job>(path(`/download/${job}`)),
-    enabled: job !== "",
-    refetchInterval: (asked) => (isDone(asked.state.data) ? false : 1_000),
-  });
-  const start = async () => {
-    setFault("");
-    try {
-      const made = await post<{ job: string }>(path("/download"), {
-        from,
-        to,
-        types: type ? [type] : [],
-        branches: branch ? [branch] : [],
-      });
-      setJob(String(made.job));
-    } catch (error) {
-      setFault(faults.line(error));
-    }
-  };
-  const done = isDone(progress.data);
-  return (
-    <Dialog title={t("download.title")} onClose={onClose} onAccept={() => void start()} testid="download-form">
-      <p className="soft" style={{ marginTop: 0 }}>
-        {t("download.hint")}
-      </p>
-      <div className="two">
-        <FieldBox
-          autoFocus
-          field={plainField("from", t("period.from"), "day")}
-          value={from}
-          context={context}
-          sources={sources}
-          onChange={setFrom}
-        />
-        <FieldBox
-          field={plainField("to", t("period.to"), "day")}
-          value={to}
-          context={context}
-          sources={sources}
-          onChange={setTo}
-        />
-        <label>
-          <span className="label">{t("download.types")}</span>
-          <select className="box" value={type} onChange={(event) => setType(event.target.value)} data-stop="">
-            <option value="">{t("download.all_types")}</option>
-            {spec.voucher_types.map((item) => (
-              <option key={item.code} value={item.code}>
-                {item.title}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span className="label">{t("shell.branch")}</span>
-          <select className="box" value={branch} onChange={(event) => setBranch(event.target.value)} data-stop="">
-            <option value="">{t("shell.all_branches")}</option>
-            {spec.branches.map((item) => (
-              <option key={item.id} value={item.id}>
-                {item.name}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
-      {fault ? <div className="banner bad">{fault}</div> : null}
-      {job && progress.data ? (
-        <div
-          className={`banner ${done ? "good" : "info"}`}
-          role="status"
-          data-testid="download-progress"
-          style={{ marginTop: 12 }}
-        >
-          {done
-            ? t("download.done", { done: progress.data.done ?? 0 })
-            : t("download.running", { done: progress.data.done ?? 0, total: progress.data.total || "…" })}
-        </div>
-      ) : null}
-      <div className="actions">
-        <Button
-          stop
-          look="primary"
-          scope="dialog"
-          act="accept"
-          run={() => void start()}
-          refused={job && !done ? t("list.loading") : ""}
-          testid="download-start"
-        >
-          {t("download.start")}
-        </Button>
-        <Button stop run={onClose}>
-          {t("act.close")}
-        </Button>
-      </div>
-    </Dialog>
-  );
-}
-
-function isDone(job: Job | undefined): boolean {
-  return (
-    job !== undefined &&
-    (job.finished === true || job.state === "done" || job.state === "finished" || job.state === "failed")
   );
 }

@@ -46,6 +46,8 @@ const DETAILS = [
   "delete_failed",
   "conflict",
 ] as const;
+/** Stands in a number that is only provisional, and in no other. */
+const PROVISIONAL = "~";
 const PAGE_SIZE = 100;
 const FIND_AFTER_MS = 150;
 const FIELDS = [plainField("partner", "", "partner"), plainField("account", "", "account")];
@@ -127,6 +129,13 @@ export function VoucherList({ voucher }: { voucher: VoucherSpec }) {
         const long = name === "description" || name === "partner_name";
         const cell = (item: VoucherRow) => {
           const value = String(item[name] ?? "");
+          if (name === "number" && value.includes(PROVISIONAL))
+            return (
+              <span
+                className="mark"
+                title={word(["number_fate", "provisional"])}
+              >{`${value} (${t("voucher.provisional")})`}</span>
+            );
           return isDay ? showDay(value) : sources.name(kinds.get(name) ?? "", value) || value;
         };
         return { name, label, width: isDay ? 120 : long ? 220 : 120, flexible: long, cell };

@@ -1,7 +1,7 @@
 // A catalog: find, add, edit, stop using, delete what nothing uses.
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
-import { useLocation } from "wouter";
+import { useLocation, useSearch } from "wouter";
 import { useBooks } from "../api/books";
 import { call, get, put, query } from "../api/client";
 import { useFaults } from "../api/faults";
@@ -35,7 +35,8 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
   const [text, setText] = useState("");
   const [active, setActive] = useState("true");
   const [current, setCurrent] = useState(0);
-  const [editing, setEditing] = useState<string | null>(null);
+  const wanted = new URLSearchParams(useSearch()).get("open"); // from a list of what needs a person
+  const [editing, setEditing] = useState<string | null>(wanted);
   const [deleting, setDeleting] = useState<CatalogEntry | null>(null);
   const find = useRef<HTMLInputElement>(null);
   const table = useRef<TableHandle>(null);

@@ -13,10 +13,10 @@ import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
 import { useUnsaved } from "../keys/leave";
 import { addDays, addMonths, partsOf, showDay } from "../kit/day";
-import { enterGoesOn } from "../kit/focus";
 import { makeIdent } from "../kit/ident";
 import { useTell } from "../kit/toast";
 import { useLocale } from "../locale/locale";
+import { Numbering, type Rules } from "./numbering";
 
 interface CompanyAnswer {
   body: Body;
@@ -25,7 +25,7 @@ interface CompanyAnswer {
 }
 
 const GROUPS: readonly {
-  readonly title: "settings.general" | "settings.people" | "settings.books";
+  readonly title: "settings.general" | "settings.people" | "settings.books" | "settings.recording";
   readonly names: readonly string[];
 }[] = [
   { title: "settings.general", names: ["name", "tax_code", "address", "phone"] },
@@ -34,13 +34,18 @@ const GROUPS: readonly {
     title: "settings.books",
     names: ["books_first_day", "year_first_month", "post_on_save", "two_books", "negative_cash", "duplicate_invoice"],
   },
+  { title: "settings.recording", names: ["recording", "recording_seconds"] },
 ];
-const WIDE = new Set(["name", "address", "negative_cash", "duplicate_invoice"]);
+const WIDE = new Set(["name", "address", "negative_cash", "duplicate_invoice", "recording"]);
 /** What counts where the settings say nothing. */
-const DEFAULTS: Body = { post_on_save: true, negative_cash: "warn", duplicate_invoice: "warn", year_first_month: 1 };
-const RESETS = ["year", "month", "never"] as const;
-
-type Rules = Record<string, { prefix?: string; digits?: number; reset?: string }>;
+const DEFAULTS: Body = {
+  post_on_save: true,
+  negative_cash: "warn",
+  duplicate_invoice: "warn",
+  year_first_month: 1,
+  recording: "asynchronous",
+  recording_seconds: 20,
+};
 
 export function CompanyScreen() {
   const { tenant, path, spec, reloadSpec } = useBooks();
@@ -151,68 +156,7 @@ export function CompanyScreen() {
         ))}
       </div>
       <div className="cards">
-        <fieldset className="panel pad" style={{ margin: 0 }} data-region="numbering" onKeyDown={enterGoesOn}>
-          <h2>{t("settings.numbering")}</h2>
-          <table className="compare numbering">
-            <thead>
-              <tr>
-                <th>{t("shell.vouchers")}</th>
-                <th>{t("settings.numbering_prefix")}</th>
-                <th>{t("settings.numbering_digits")}</th>
-                <th>{t("settings.numbering_reset")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {spec.voucher_types.map((type) => {
-                const rule = { ...type.numbering, ...rules[type.code] };
-                const change = (value: Partial<typeof rule>) =>
-                  setRules((old) => ({ ...old, [type.code]: { ...rule, ...value } }));
-                return (
-                  <tr key={type.code}>
-                    <td>{type.title}</td>
-                    <td>
-                      <input
-                        className="box"
-                        aria-label={`${type.title}: ${t("settings.numbering_prefix")}`}
-                        value={rule.prefix}
-                        maxLength={10}
-                        data-stop=""
-                        onChange={(event) => change({ prefix: event.target.value })}
-                      />
-                    </td>
-                    <td>
-                      <input
-                        className="box figure"
-                        aria-label={`${type.title}: ${t("settings.numbering_digits")}`}
-                        inputMode="numeric"
-                        value={String(rule.digits)}
-                        data-stop=""
-                        onChange={(event) =>
-                          /^\d{0,2}$/.test(event.target.value) && change({ digits: Number(event.target.value) })
-                        }
-                      />
-                    </td>
-                    <td>
-                      <select
-                        className="box"
-                        aria-label={`${type.title}: ${t("settings.numbering_reset")}`}
-                        value={rule.reset}
-                        data-stop=""
-                        onChange={(event) => change({ reset: event.target.value })}
-                      >
-                        {RESETS.map((reset) => (
-                          <option key={reset} value={reset}>
-                            {t(`settings.reset_${reset}`)}
-                          </option>
-                        ))}
-                      </select>
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </fieldset>
+        <Numbering rules={rules} onChange={(code, rule) => setRules((old) => ({ ...old, [code]: rule }))} />
         <Years />
       </div>
     </section>

@@ -3,8 +3,9 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useBooks } from "../api/books";
-import { get, put } from "../api/client";
+import { get, put, query } from "../api/client";
 import { type ToldFault, useFaults } from "../api/faults";
+import type { NumberCheck } from "../api/numbers";
 import { plainField, useCells } from "../forms/cellcontext";
 import { FieldBox } from "../forms/fieldbox";
 import { Button } from "../keys/button";
@@ -41,6 +42,18 @@ export function Locks() {
   const [typed, setTyped] = useState({ day: "", reason: "" });
   const [wrong, setWrong] = useState("");
   const [told, setTold] = useState<readonly ToldFault[]>([]);
+  const checks = useQuery({
+    queryKey: [tenant, "numbers", "check", typed.day, branch],
+    queryFn: () => get<NumberCheck[]>(path(`/numbers/check${query({ to: typed.day, branch })}`)),
+    enabled: typed.day !== "" && wrong === "",
+    retry: false,
+  });
+  const unsound = (checks.data ?? []).filter((item) => item.missing || item.provisional || item.duplicates);
+  const check = () => {
+    const one = unsound[0];
+    const { type, branch: where, fund, day } = one ?? {};
+    navigate(`/numbers${query({ type, branch: where, fund, day })}`);
+  };
   const latest = useRef(typed);
   const root = useRef<HTMLElement>(null);
   const change = (value: Partial<typeof typed>) => {
@@ -71,7 +84,7 @@ export function Locks() {
       refuse(faults.problem(error));
     }
   };
-  useScope("page", { save: () => void set(false), open: () => void set(true), close: () => navigate("/") });
+  useScope("page", { save: () => void set(false), open: () => void set(true), check, close: () => navigate("/") });
 
   const lockOf = (id: string) => locks.data?.find((item) => item.branch === id && item.book === book && item.day);
   const nameOf = (id: string) => spec.branches.find((item) => item.id === id)?.name ?? "";
@@ -153,12 +166,20 @@ export function Locks() {
             {told.map((fault) => `${fault.sentence} ${fault.cure}`).join(" ")}
           </div>
         ) : null}
+        {unsound.length ? (
+          <div className="banner wait" role="status" style={{ marginTop: 12 }} data-testid="lock-numbers">
+            {t("numbers.check_lock", { count: unsound.length })}
+          </div>
+        ) : null}
         <div className="actions">
           <Button stop look="primary" scope="page" act="save" run={() => void set(false)} testid="lock-save">
             {t("settings.lock")}
           </Button>
           <Button stop scope="page" act="open" run={() => void set(true)} testid="lock-open">
             {t("settings.unlock")}
+          </Button>
+          <Button stop scope="page" act="check" run={check} testid="lock-check">
+            {t("numbers.check_open")}
           </Button>
         </div>
       </div>

@@ -209,7 +209,7 @@ class Desk:
         """The status icons seen since `watch_marks`, in order: "1" on its way, "2" in the books, "3" failed."""
         return list(self._page.evaluate("window.socaiMarks"))
 
-    def see_mark(self, icon: str, word: str) -> None:
+    def see_mark(self, icon: str, word: str | re.Pattern[str]) -> None:
         """Wait until the open voucher wears an icon, with its word."""
         mark = self._page.locator(f"[data-testid=voucher] .page-head [data-icon='{icon}']")
         expect(mark).to_have_text(word, timeout=SEEN_MS_MAX)

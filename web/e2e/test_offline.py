@@ -1,4 +1,4 @@
-"""The line is cut: nothing stops for the typist. It is mended: all goes by itself, and the other office reads it."""
+"""Row 11: the line is cut: nobody waits. It is mended: all goes by itself, and the other office reads it."""
 
 from e2e.conftest import Company, Sit
 from e2e.desk import Desk
@@ -62,6 +62,11 @@ def test_a_cut_line_stops_nobody_and_what_was_saved_is_read_at_the_other_office(
     desk.see_attribute("sync-mark", "data-online", "true")
     desk.see_attribute("sync-mark", "data-pending", "0")
     desk.see("sync-mark", "Trực tuyến")
+    desk.see_attribute("sync-mark", "data-green", "true")
+    desk.press("Alt+h")  # the voucher's life: saved and sent here, taken and posted at the cloud
+    desk.see("timeline-table", "Đã vào sổ")
+    desk.press("Escape")
+    desk.see_gone("timeline-table")
 
     # The other office: the trial balance holds it, its row leads to the account, the account's row to the voucher.
     with company.workstation(HCM) as station:
@@ -83,6 +88,13 @@ def test_a_cut_line_stops_nobody_and_what_was_saved_is_read_at_the_other_office(
     other.see("voucher-title", number)
     other.see_mark("2", "Đã ghi sổ")
     assert other.value("field-partner_name") == "Công ty TNHH Dược phẩm An Bình"
+
+    # What came of it: the round that began with the line, both halves ended.
+    desk.go("kết quả đồng bộ")
+    desk.see("round", "Khi có mạng lại")
+    desk.see_attribute("round", "data-state", "done")
+    for half in ("round-push", "round-pull"):
+        desk.see_attribute(half, "data-ended", "true")
 
 
 def cash(desk: Desk) -> int:

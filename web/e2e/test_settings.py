@@ -92,6 +92,7 @@ def test_a_reason_of_ones_own_gives_its_pair_of_accounts(sit: Sit) -> None:
 
 
 def test_earlier_vouchers_are_downloaded(sit: Sit) -> None:
+    """Row 10: by period, with progress."""
     desk = sit(user="ketoantruong")
     desk.go("kết quả đồng bộ")
     desk.sees_focus("sync-results")
@@ -99,6 +100,22 @@ def test_earlier_vouchers_are_downloaded(sit: Sit) -> None:
     desk.sees_focus("from")
     desk.write("1/1/2026")
     desk.press("Control+Enter")
+    desk.see_attribute("download-progress", "data-state", "done")
     desk.see("download-progress", re.compile(r"Đã tải xong \d+ chứng từ"))
     desk.press("Escape")
     desk.sees_focus("sync-results")
+
+
+def test_numbers_are_accounted_for(sit: Sit) -> None:
+    """Row 9: the account of a series' numbers; renumbering is looked at before it is done."""
+    desk = sit(user="ketoantruong")
+    desk.go("số chứng từ")
+    desk.sees_focus("numbers-type")
+    desk.see("numbers-state", "theo máy chủ gốc")
+    desk.see("numbers-runs", "Đã dùng")
+    desk.press("Alt+r")
+    desk.sees_focus("from")
+    desk.press("Control+Enter")
+    desk.see("renumber-changes")
+    desk.press("Escape")
+    desk.see_gone("renumber-changes")

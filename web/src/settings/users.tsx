@@ -34,7 +34,7 @@ export function Users() {
   const [current, setCurrent] = useState(0);
   const [editing, setEditing] = useState<Person | null>(null);
   const table = useRef<TableHandle>(null);
-  const refused = sync?.online ? "" : t("users.online_only");
+  const refused = sync?.online === false ? t("users.online_only") : ""; // not known yet: the server decides
   const nobody: Person = { user: "", name: "", role: "accountant", branches: [], active: true };
   const open = (index: number) => rows[index] && setEditing(rows[index]);
   const move = (act: string) => () =>

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _COMMITS = {
-    "begin_save": "save", "_do": "act", "saving": "entry", "delete_entry": "entry", "resolve_entry": "entry",
+    "begin_save": "save", "framed": "act", "saving": "entry", "delete_entry": "entry", "resolve_entry": "entry",
     "take_hello": "hello", "next_batch": "seal", "take_answer": "answer", "take_page": "page",
     "begin_snapshot": "snapshot_begin", "take_chunk": "snapshot_chunk",
 }  # fmt: skip

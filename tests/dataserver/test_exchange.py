@@ -141,6 +141,40 @@ def test_what_a_restored_cloud_gets_again_goes_by_number_not_by_place(office: Of
         assert [row.n for row in outbox.sent(db, 10)] == list(range(first, last + 1))
 
 
+def test_what_a_restored_cloud_had_refused_goes_again_as_refused_and_leaves_the_draft_alone(office: Office) -> None:
+    """Row 18, I5. The writer has mended or deleted the draft since: taking the old act now would bring it back."""
+    made = saved(office.save(journal()))
+    push = send(office)
+    why = WireFault("DATE_LOCKED", "accounting_date")
+    refusal = PushAnswer("", [Outcome(push.operations[0].n, "rejected", faults=[why])])
+    exchange.take_answer(office.desk, push, refusal)
+    assert draft(office, made.id) == "save"
+    mended = saved(office.save(journal(), made.id, made.revision))
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, push.operations[0].n - 1))
+    again = send(office)
+    assert again.operations == push.operations
+    assert again.refused == {push.operations[0].n: [why]}
+    exchange.take_answer(office.desk, again, refusal)
+    assert draft(office, made.id) == ""
+    last = send(office)
+    assert [operation.id for operation in last.operations] == [mended.id]
+    assert last.refused == {}
+
+
+def test_what_was_refused_is_not_asked_for_by_a_cloud_that_lost_the_epoch(office: Office) -> None:
+    saved(office.save(journal()))
+    push = send(office)
+    exchange.take_answer(
+        office.desk,
+        push,
+        PushAnswer("", [Outcome(push.operations[0].n, "rejected", faults=[WireFault("DATE_LOCKED")])]),
+    )
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, push.operations[0].n - 1))
+    assert send(office).refused
+    exchange.take_hello(office.desk, HelloAnswer("t2", "new_epoch", 2, 0))
+    assert exchange.next_batch(office.desk) is None
+
+
 def test_unposting_beside_a_refused_form_leaves_it_a_draft(office: Office) -> None:
     made = saved(office.save(journal()))
     push = send(office)

@@ -168,6 +168,15 @@ def test_a_refused_operation_changes_nothing_and_is_recorded() -> None:
     assert [record.result for _, record in changes.records] == ["rejected"]
 
 
+def test_what_was_refused_before_the_cloud_was_restored_is_recorded_as_refused_unjudged() -> None:
+    made, why = operation("save", **SAVE), WireFault("NUMBER_TAKEN", "number")
+    frame = replace(FRAME, refused={made.n: [why]})
+    (outcome,), changes = decide(frame, Objects({}, ENTRIES, {}, {}), [read(frame, made)])
+    assert (outcome.result, outcome.faults) == ("rejected", [why])
+    assert not changes.anything
+    assert [(record.result, list(record.faults)) for _, record in changes.records] == [("rejected", [why])]
+
+
 def test_the_version_that_was_replaced_goes_to_history_and_the_body_version_follows_bodies_only() -> None:
     made = [operation("save", **SAVE_AND_POST), operation("post", n=OWN + 2, base=Base(0, OWN + 1), **BOOKS)]
     readings = [read(FRAME, each) for each in made]

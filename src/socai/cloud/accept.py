@@ -28,6 +28,9 @@ OPERATIONS_PER_SLICE_MAX = 100
 BYTES_PER_SLICE_MAX = 400_000
 TRIES_MAX = 5
 
+Refusals = Mapping[int, Sequence[WireFault]]  # by n
+NONE: Refusals = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -52,12 +55,15 @@ class Acceptor:
         self._store = store
         self._specs = specs
 
-    def push(self, ref: TenantRef, replica: str, operations: Sequence[Operation]) -> Accepted:
-        """Record these operations. A fault of the batch (quarantine, epoch, damage) ends it where it stands."""
+    def push(self, ref: TenantRef, replica: str, operations: Sequence[Operation], refused: Refusals = NONE) -> Accepted:
+        """Record these operations. A fault of the batch (quarantine, epoch, damage) ends it where it stands.
+
+        `refused`: what this cloud had refused before it was restored (sync/message.py, Push).
+        """
         outcomes: list[Outcome] = []
         depth = 0
         for part in slices(operations):
-            done = self._take(ref, replica, part)
+            done = self._take(ref, replica, part, refused)
             reach("accept.after_commit")
             outcomes += done.outcomes
             depth = done.depth or depth
@@ -65,17 +71,17 @@ class Acceptor:
                 return Accepted(outcomes, depth, done.fault)
         return Accepted(outcomes, depth)
 
-    def _take(self, ref: TenantRef, replica: str, part: Sequence[Operation]) -> _Slice:
+    def _take(self, ref: TenantRef, replica: str, part: Sequence[Operation], refused: Refusals) -> _Slice:
         """One slice; split where the database keeps refusing it."""
         try:
-            return self._retry(lambda: self._once(ref, replica, part))
+            return self._retry(lambda: self._once(ref, replica, part, refused))
         except Raced:
             if len(part) == 1:
                 return self._retry(lambda: self._refuse(ref, replica, part[0]))
         outcomes: list[Outcome] = []
         depth = 0
         for operation in part:
-            done = self._take(ref, replica, [operation])
+            done = self._take(ref, replica, [operation], refused)
             outcomes += done.outcomes
             depth = done.depth or depth
             if done.fault is not None:
@@ -90,9 +96,9 @@ class Acceptor:
                 continue
         return attempt()
 
-    def _once(self, ref: TenantRef, replica: str, part: Sequence[Operation]) -> _Slice:
+    def _once(self, ref: TenantRef, replica: str, part: Sequence[Operation], refused: Refusals) -> _Slice:
         with self._store.accepting(ref) as accepting:
-            frame = self._frame(accepting, replica, part)
+            frame = self._frame(accepting, replica, part, refused)
             if isinstance(frame, Fault):
                 return _Slice([], 0, frame)
             if fault := check_batch(frame, part):
@@ -123,16 +129,18 @@ class Acceptor:
             applied = accepting.apply(Changes(records=[(operation, record)]))
             return _Slice([outcome], applied.depth)
 
-    def _frame(self, accepting: Accepting, replica: str, part: Sequence[Operation]) -> Frame | Fault:
+    def _frame(
+        self, accepting: Accepting, replica: str, part: Sequence[Operation], refused: Refusals = NONE
+    ) -> Frame | Fault:
         numbers = {operation.n for operation in part}
         numbers |= {operation.base.operation for operation in part if operation.base.operation}
         rows = accepting.frame(replica, sorted(numbers), sorted({operation.act_id for operation in part}))
         if rows is None or rows.replica.state == "revoked":
             return Fault("REPLICA_UNKNOWN", "replica", {"replica": replica})
-        return frame_of(rows, self._specs)
+        return frame_of(rows, self._specs, refused)
 
 
-def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec]) -> Frame:
+def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec], refused: Refusals = NONE) -> Frame:
     """The frame of a batch from what the store has."""
     company = next(iter(rows.bodies.get("company", ())), None)
     replica = rows.replica
@@ -151,6 +159,7 @@ def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec]) -> Frame:
         frozenset(replica.branches),
         rows.recorded,
         rows.earlier,
+        refused,
     )
 
 

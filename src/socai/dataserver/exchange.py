@@ -106,6 +106,7 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
             # A restored cloud that lost our epoch as well has lost all it answered us after what it says it has.
             if answer.verdict == REWIND and answer.accepted_epoch:
                 outbox.unsend(db, answer.accepted_n, answer.accepted_epoch, answered_too=True)
+            outbox.leave_refused(db)
             outbox.unsend(db, 0, known.epoch, answered_too=False)
             number.drop_leases(db)  # another copy of this file may hold them too
             doubt = outbox.last_place(db)  # up to here the cloud may have taken more than this file knows
@@ -137,7 +138,8 @@ def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
         again = _bounded(outbox.sent(db, limit))
         if again:
             operations = [_operation.decode(row.operation or b"") for row in again]
-            return Push(PROTOCOL, known.replica, known.epoch, operations), []
+            refused = {row.n: wire_faults(row.faults) for row in again if row.result and row.n}
+            return Push(PROTOCOL, known.replica, known.epoch, operations, refused), []
         rows = _bounded(outbox.waiting(db, limit, dependency.waiting_for(db)), db)
         if not rows:
             return None, []
@@ -264,6 +266,9 @@ def take_outcome(desk: Desk, db: Connection, row: OutRow, outcome: Outcome) -> N
     """One outcome. A duplicate counts as what it was the first time."""
     result = outcome.first if outcome.result == DUPLICATE else outcome.result
     at = desk.clock.now().text
+    if row.result == result:  # a restored cloud took our word that it had refused this: nothing new to tell
+        outbox.answer(db, row.place, result, 0, 0, row.faults, at)
+        return
     outbox.answer(db, row.place, result, outcome.version, outcome.seq, faults_text(outcome.faults), at)
     if row.kind == VOUCHER:
         head = voucher.load(db, row.object)

@@ -131,7 +131,7 @@ class Cloud:
             push = msgspec.json.decode(payload, type=Push)
             if push.protocol < PROTOCOL_OLDEST:
                 return Fault("VERSION_TOO_OLD", "protocol")
-            done = self.acceptor.push(ref, replica, push.operations)
+            done = self.acceptor.push(ref, replica, push.operations, push.refused)
             return done.fault or (self.store.tenant(ref).timeline, done)
         row = self.store.replica(ref, replica)
         if row is None:

@@ -218,6 +218,8 @@ def _outbox(db: Connection, office: Office, tables: TenantTables) -> Iterator[st
     ):
         found = tables.log.get((office.replica, epoch, n))
         if found is None:
+            if result != APPLIED and office.world.cloud.restored:
+                continue  # refused in an epoch that a restored cloud has lost: it led to nothing there either
             yield f"I16 was told {result} of operation {epoch}.{n}, which the cloud does not know"
         elif (found[0].sha256, found[1].result) != (sha256, result):
             yield f"I16 was told {result} of operation {epoch}.{n}, the cloud recorded {found[1].result}"

@@ -100,6 +100,8 @@ class _Judge:
                 self._record(operation, outcome, earlier.result)
                 return outcome
         try:
+            if told := self.frame.refused.get(operation.n):
+                raise Refused(Outcome(operation.n, REJECTED, faults=list(told)))
             if reading.faults:
                 raise Refused(rejected(operation, *reading.faults))
             version = self._voucher(reading) if operation.kind == VOUCHER else self._entry(reading)

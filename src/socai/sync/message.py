@@ -142,12 +142,17 @@ class HelloAnswer(Message, frozen=True, omit_defaults=True):
 
 
 class Push(Message, frozen=True, omit_defaults=True):
-    """At most OPERATIONS_PER_PUSH_MAX operations and PUSH_BYTES_MAX bytes, n strictly rising by one."""
+    """At most OPERATIONS_PER_PUSH_MAX operations and PUSH_BYTES_MAX bytes, n strictly rising by one.
+
+    `refused` says of operations sent again to a restored cloud, by n, why the cloud had refused them before it lost
+    its memory: it records them so, and never takes them after all, for their people may have gone on from there.
+    """
 
     protocol: int
     replica: str
     epoch: int
     operations: list[Operation]
+    refused: dict[int, list[WireFault]] = {}
 
 
 class PushAnswer(Message, frozen=True, omit_defaults=True):

@@ -68,7 +68,8 @@ class Frame:
     """What is known before any object is looked at. `arrived_at` is the cloud's time, UTC ISO.
 
     `recorded`: this epoch's operations that the batch repeats or builds on. `earlier`: acts of this replica's older
-    epochs by act id, for a restored file sends again what it no longer knows it sent.
+    epochs by act id, for a restored file sends again what it no longer knows it sent. `refused`: operations of the
+    batch, by n, that a cloud restored since had refused, and why.
     """
 
     replica: str
@@ -85,6 +86,7 @@ class Frame:
     branches: frozenset[str] = frozenset()
     recorded: Mapping[int, Record] = field(default_factory=dict)
     earlier: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
+    refused: Mapping[int, Sequence[WireFault]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,12 +221,28 @@ def unsend(db: apsw.Connection, after_n: int, epoch: int, answered_too: bool) ->
 
 
 def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
-    """Send again, byte for byte, what the cloud had taken under these numbers and has lost (a restored cloud)."""
+    """Send again, byte for byte, what the cloud had answered under these numbers and has lost (a restored cloud).
+
+    What it had refused goes along as refused (Push.refused): its people may have deleted or mended the form since, so
+    it must not be taken now. A conflict nobody has settled yet is judged anew.
+    """
+    settled = (
+        "result = 'rejected' OR (result = 'conflict' AND NOT EXISTS"
+        " (SELECT 1 FROM conflict c WHERE c.kind = outbox.kind"
+        " AND c.object_kind = outbox.object_kind AND c.object = outbox.object))"
+    )
     db.execute(
-        "UPDATE outbox SET state = 1, result = '', faults = '', version = 0, seq = 0"
+        f"UPDATE outbox SET state = 1, result = CASE WHEN {settled} THEN 'rejected' ELSE '' END,"
+        f" faults = CASE WHEN {settled} THEN faults ELSE '' END, version = 0, seq = 0"
         " WHERE epoch = ? AND n > ? AND state = 2 AND operation IS NOT NULL",
         (epoch, after_n),
     )
+    return db.changes()
+
+
+def leave_refused(db: apsw.Connection) -> int:
+    """What was to be told again as refused stays as it was: a cloud that begins a new epoch does not ask for it."""
+    db.execute("UPDATE outbox SET state = 2 WHERE state = 1 AND result <> ''")
     return db.changes()
 
 

@@ -33,7 +33,7 @@ def sqlite_books() -> Books:
     connection = apsw.Connection(":memory:")
     for statement in ddl_sqlite():
         connection.execute(statement)
-    return Books(SqliteReader(connection), Ledger(SqliteWriter(connection.cursor())), "sqlite")
+    return Books(SqliteReader(connection), Ledger(SqliteWriter(connection)), "sqlite")
 
 
 def postgres_books(connection: psycopg.Connection[tuple[object, ...]], tenant: int = TENANT) -> Books:

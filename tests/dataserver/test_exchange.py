@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -306,6 +307,26 @@ def test_a_set_the_snapshot_held_is_not_counted_again_and_its_voiding_is(office:
     assert (balance(office), live(office)) == (0, 0)
     tell(office, b"", ident(), 62, wire_set(1, 45, 62))  # voided without ever having been here
     assert balance(office) == -100
+
+
+def test_taking_vouchers_leaves_no_cursor_behind(office: Office) -> None:
+    """Each statement looks through its connection's open cursors: a download would get slower with every voucher."""
+    opened: weakref.WeakSet[apsw.Cursor] = weakref.WeakSet()
+
+    class Counted(apsw.Cursor):
+        def __init__(self, connection: apsw.Connection) -> None:
+            super().__init__(connection)
+            opened.add(self)
+
+    def count(db: apsw.Connection) -> None:
+        db.cursor_factory = Counted
+
+    office.desk.file.write(count)
+    body = saved(office.save(journal())).body
+    for seq in range(20, 25):
+        tell(office, body, ident(), seq, wire_set(1, seq))
+        tell(office, body, ident(), seq + 10, wire_set(1, seq, seq + 10))
+    assert not opened
 
 
 def test_a_snapshot_cut_in_the_middle_begins_again(office: Office) -> None:

@@ -182,7 +182,7 @@ def test_an_overdraft_is_asked_from_the_last_known_books_of_this_and_later_days(
     def move(db: object) -> None:
         key = (BRANCH, "1111", "VND", FUND)
         moved = {(MONEY_DAY, *key, 20261101): [500, 0, 0, 0], (MONEY_DAY, *key, 20261120): [0, 400, 0, 0]}
-        SqliteWriter(db.cursor()).add_balances({"financial": moved})  # type: ignore[attr-defined]
+        SqliteWriter(db).add_balances({"financial": moved})  # type: ignore[attr-defined]
 
     office.desk.file.write(move)
     lines = [{"debit_account": "6428", "credit_account": "1111", "amount": "300"}]

@@ -85,7 +85,7 @@ def written(example: Example, chart: Chart) -> SqliteReader:
     connection = apsw.Connection(":memory:")
     for statement in ddl_sqlite():
         connection.execute(statement)
-    writer = SqliteWriter(connection.cursor())
+    writer = SqliteWriter(connection)
     for number, row in enumerate(example.entries):
         day = date.fromisoformat(row["day"])
         sides = [_side(said(row[name], chart), row, chart) for name in ("debit", "credit")]

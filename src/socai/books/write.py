@@ -318,24 +318,28 @@ LOCAL_VOID = f"UPDATE entry_set SET live = 0, voided_seq = ? WHERE {_LOCAL_SET_K
 
 
 class SqliteWriter:
-    """A replica's writer: an apsw cursor inside an open transaction of the writer thread."""
+    """A replica's writer: its connection inside an open transaction of the writer thread.
 
-    def __init__(self, cursor: apsw.Cursor) -> None:
-        self._cursor = cursor
+    Each statement has a cursor of its own: one kept for several stays listed in its connection for ever, and every
+    later statement looks through that list.
+    """
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
 
     def post_entries(self, sets: Sequence[NewSet]) -> None:
         """See Writer."""
         for statement, chosen in ((LOCAL_ENTRY, False), (LOCAL_HISTORY, True)):
             chosen_sets = (each for each in sets if bool(each.voided_seq) is chosen)
-            self._cursor.executemany(statement, (row for each in chosen_sets for row in _entry_values(each)))
+            self._db.executemany(statement, (row for each in chosen_sets for row in _entry_values(each)))
 
     def post_sets(self, sets: Sequence[NewSet], posted_seq: int | None = None) -> None:
         """See Writer."""
-        self._cursor.executemany(LOCAL_SET, (_set_values(each, posted_seq) for each in sets))
+        self._db.executemany(LOCAL_SET, (_set_values(each, posted_seq) for each in sets))
 
     def live_sets(self, keys: Iterable[tuple[str, str]]) -> list[StoredSet]:
         """See Writer."""
-        found = (self._cursor.execute(LOCAL_LIVE, key).fetchall() for key in sorted(set(keys)))
+        found = (self._db.execute(LOCAL_LIVE, key).fetchall() for key in sorted(set(keys)))
         return [stored for rows in found for stored in _stored(rows)]
 
     def void_entries(self, voids: Sequence[Void]) -> list[StoredSet]:
@@ -343,14 +347,14 @@ class SqliteWriter:
         wanted = {void[:2]: void for void in voids}
         gone = [held for held in self.live_sets(wanted) if held.set_no == wanted[held.voucher, held.book].set_no]
         keys = [(held.voucher, held.book, held.set_no) for held in gone]
-        self._cursor.executemany(LOCAL_KEEP, keys)
-        self._cursor.executemany(LOCAL_DELETE, keys)
+        self._db.executemany(LOCAL_KEEP, keys)
+        self._db.executemany(LOCAL_DELETE, keys)
         return gone
 
     def void_sets(self, voids: Sequence[Void], voided_seq: int) -> None:
         """See Writer."""
-        self._cursor.executemany(LOCAL_VOID, ((voided_seq, *void) for void in voids))
+        self._db.executemany(LOCAL_VOID, ((voided_seq, *void) for void in voids))
 
     def add_balances(self, changes: Mapping[str, Movements]) -> None:
         """See Writer."""
-        self._cursor.executemany(LOCAL_BALANCE, _balance_values(changes))
+        self._db.executemany(LOCAL_BALANCE, _balance_values(changes))

@@ -87,7 +87,7 @@ def check_removal(db: Connection, known: Known, ident: str, books: Sequence[str]
 def _leaving(db: Connection, known: Known, ident: str, book: str) -> balance.Movements:
     """What leaves a book together with the set a voucher has in it, as far as it is held here."""
     movements: balance.Movements = {}
-    for live in SqliteWriter(db.cursor()).live_sets([(ident, book)]):
+    for live in SqliteWriter(db).live_sets([(ident, book)]):
         day = day_of_key(live.day)
         balance.move(movements, live.entries, day, known.chart_on(day), -1)
     return movements

@@ -125,7 +125,7 @@ def _mend_voucher(desk: Desk, db: Connection, item: FeedItem, busy: Collection[s
     digest.forget_sets(db, item.id, [(wire.book, wire.set_no) for wire in item.sets])
     for wire in item.sets:
         day = date.fromisoformat(wire.day)
-        ledger.store_set(SqliteWriter(db.cursor()), item.id, item.object_kind, wire, ledger.entries_of(wire), day)
+        ledger.store_set(SqliteWriter(db), item.id, item.object_kind, wire, ledger.entries_of(wire), day)
     if item.id in busy:
         return None
     head = voucher.load(db, item.id)

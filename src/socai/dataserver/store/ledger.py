@@ -44,7 +44,7 @@ def apply_sets(
     db: apsw.Connection, ident: str, kind: str, sets: Sequence[WireEntrySet], snapshot_seq: int, known: Known
 ) -> bool:
     """Bring the books to what the sets of a voucher say; whether anything moved. In the caller's transaction."""
-    writer = SqliteWriter(db.cursor())
+    writer = SqliteWriter(db)
     changes: dict[str, Movements] = {}
     moved = False
     # Voided sets first: a book never holds two live sets of one voucher.
@@ -144,7 +144,7 @@ def take_balances(db: apsw.Connection, rows: Sequence[BalanceRow]) -> None:
     for row in rows:
         key = (row.dimension, row.branch, row.account, row.currency, row.detail, row.period)
         changes.setdefault(row.book, {})[key] = [row.debit, row.credit, row.debit_foreign, row.credit_foreign]
-    SqliteWriter(db.cursor()).add_balances(changes)
+    SqliteWriter(db).add_balances(changes)
 
 
 def note_missing_months(db: apsw.Connection) -> None:

@@ -17,6 +17,7 @@ SETTLED_SECONDS_MAX = 900.0
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_memory_is_small_with_large_books_and_flat_over_a_day_of_saving(tmp_path: Path) -> None:
     """Under 200 MB for the data server and 300 MB for the worker when idle; the same after 20,000 saves."""
     with Stack(tmp_path, (HANOI,)) as stack:

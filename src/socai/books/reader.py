@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import apsw
-import psycopg
-from psycopg.types.string import TextLoader
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Dialect
 
 from socai.books.table import BUCKET_LOCAL, TENANT_LOCAL
+
+if TYPE_CHECKING:
+    import psycopg
 
 _POSTGRES: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 _SQLITE: Dialect = sqlite.dialect(paramstyle="named")
@@ -72,6 +73,8 @@ class PostgresReader:
     """Reads one tenant of the cloud through the connection of its bucket, in the caller's transaction."""
 
     def __init__(self, connection: psycopg.Connection[Any], bucket: int, tenant: int) -> None:
+        from psycopg.types.string import TextLoader  # a data server never needs these 18 MB
+
         self._cursor: psycopg.Cursor[Any] = connection.cursor()
         self._cursor.adapters.register_loader("uuid", TextLoader)
         self._owner = {"bucket": bucket, "tenant": tenant}

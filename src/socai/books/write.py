@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import apsw
 import msgspec
-import psycopg
 
 from socai.books import table
 from socai.core.balance import Movements
 from socai.core.entry import DETAILS, Entry, Side
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class Void(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from socai.cli.screen import JSON_HELP, fail, figures, print_json, progress, table, working
+from socai.edge import log
 
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 BENCHES = {
@@ -78,6 +79,7 @@ def bench(
     """
     if name not in BENCHES:
         fail(f"There is no bench called {name}. There are: {', '.join(BENCHES)}", 2)
+    log.configure("warning")  # parts of the product may run in this very process
     module: Any = importlib.import_module(f"socai.lab.bench_{name}")
     with working(f"bench {name}: booting what is measured, loading its background, measuring"):
         found = module.run(1.0) if full else module.run(scale) if scale else module.run()

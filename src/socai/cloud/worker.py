@@ -249,7 +249,7 @@ class Worker:
 
     def _count(self, prepared: Prepared, turn: Turn) -> None:
         self._away = AWAY_SECONDS_MIN
-        acts = [made.item.work.act_id for made in prepared.drafts]
+        acts = [made.item.work.act_id for made in prepared.drafts if made.item.work.act_id]
         figures = self.figures
         figures.turns += 1
         figures.works += len(turn.done)

@@ -22,7 +22,7 @@ from socai.cloud.feed import Feeder
 from socai.cloud.hello import PROTOCOL_OLDEST, greet
 from socai.cloud.lane import COMMITTED, LOST, Poster, Prepared, TurnRefused
 from socai.cloud.post import Turn
-from socai.cloud.store.memory import TenantTables
+from socai.cloud.store.memory_table import TenantTables
 from socai.cloud.store.row import QUARANTINED, PersonRow, TenantRef
 from socai.cloud.tenant import begin_timelines, create_tenant
 from socai.lab.sim_step import AFTER, BEFORE, TENANTS, WORKER_COMMITS

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from socai.base.calendar import day_of_key
-from socai.cloud.store.memory import TenantTables
+from socai.cloud.store.memory_table import TenantTables
 from socai.core.balance import Movements, move
 from socai.core.posting import post_voucher
 from socai.lab import sim_judge_office as offices

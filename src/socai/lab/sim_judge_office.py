@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from socai.cloud.store.memory import TenantTables
+from socai.cloud.store.memory_table import TenantTables
 from socai.core.balance import Movements
 from socai.core.numbering import number_text, numbering_of
 from socai.dataserver.facts import wire_faults

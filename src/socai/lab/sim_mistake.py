@@ -15,7 +15,7 @@ from unittest.mock import patch
 import msgspec
 
 from socai.cloud import accept as cloud_accept
-from socai.cloud.store.memory import TenantTables
+from socai.cloud.store.memory_table import TenantTables
 from socai.cloud.store.row import ChangeRow
 from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Desk

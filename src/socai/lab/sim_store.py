@@ -13,7 +13,8 @@ from random import Random
 
 from socai.cloud.lane import TurnRefused
 from socai.cloud.post import Turn
-from socai.cloud.store.memory import MemoryAccepting, MemoryStore, TenantTables
+from socai.cloud.store.memory import MemoryAccepting, MemoryStore
+from socai.cloud.store.memory_table import TenantTables
 from socai.cloud.store.port import Applied, Raced
 from socai.cloud.store.posting_memory import MemoryLane
 from socai.cloud.store.row import TenantRef

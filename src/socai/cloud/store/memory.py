@@ -7,22 +7,22 @@ Tables are plain dicts on `TenantTables`, which the lane's and poster's memory s
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
-from socai.books.write import NewSet
-from socai.cloud.store.log import MemoryLog
 from socai.cloud.store.memory_digest import MemoryDigests
-from socai.cloud.store.number import MemoryNumbering, NumberTables, Stretch, of_stretch
+from socai.cloud.store.memory_log import MemoryLog
+from socai.cloud.store.memory_number import MemoryNumbering, of_stretch
+from socai.cloud.store.memory_table import TenantTables
+from socai.cloud.store.number import Stretch
 from socai.cloud.store.port import Applied, FrameRows, Raced
 from socai.cloud.store.row import (
     FRAME_KINDS,
     QUARANTINED,
-    ChangeRow,
     CodeRow,
     PersonRow,
     ReplicaRow,
@@ -31,48 +31,11 @@ from socai.cloud.store.row import (
     changed_rows,
     next_mark,
 )
-from socai.core.balance import Movements
 from socai.sync import lane as lanes
-from socai.sync.fact import BookFact, Changes, EntryFact, Objects, VoucherFact
+from socai.sync.fact import BookFact, Changes, Objects
 from socai.sync.lane import Lane, Work
-from socai.sync.message import APPLIED, Operation
-from socai.sync.reading import Key, Number, Record, Wanted
-
-
-@dataclass
-class TenantTables:
-    """One tenant's rows. Vouchers carry their book states; `sets` keeps live and void ones (voided_seq above 0)."""
-
-    row: TenantRow
-    lane: Lane
-    replicas: dict[str, ReplicaRow] = field(default_factory=dict)
-    codes: dict[str, CodeRow] = field(default_factory=dict)
-    codes_used: set[str] = field(default_factory=set)
-    people: dict[str, PersonRow] = field(default_factory=dict)
-    vouchers: dict[str, VoucherFact] = field(default_factory=dict)
-    voucher_history: dict[tuple[str, int], VoucherFact] = field(default_factory=dict)
-    entries: dict[Key, EntryFact] = field(default_factory=dict)
-    entry_history: dict[tuple[str, str, int], EntryFact] = field(default_factory=dict)
-    numbers: dict[Number, str] = field(default_factory=dict)
-    log: dict[tuple[str, int, int], tuple[Operation, Record]] = field(default_factory=dict)
-    arrived: dict[tuple[str, int, int], str] = field(default_factory=dict)  # when each was recorded
-    voided_at: dict[tuple[str, str, int], str] = field(default_factory=dict)  # when each set went out of the books
-    changes: dict[tuple[str, str], ChangeRow] = field(default_factory=dict)
-    work: dict[int, Work] = field(default_factory=dict)
-    work_last: int = 0
-    settings_version: int = 1
-    sets: dict[tuple[str, str, int], NewSet] = field(default_factory=dict)
-    balances: dict[str, Movements] = field(default_factory=dict)  # by book
-    number_tables: NumberTables = field(default_factory=NumberTables)
-    invoices: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # (book, key) -> voucher -> number
-    invoices_of: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)  # (voucher, book) -> places
-
-    def next_seq(self, changed: Sequence[ChangeRow]) -> int:
-        """Take the counter and stamp the changed objects; the last thing of a transaction."""
-        self.row = replace(self.row, seq=self.row.seq + 1)
-        for change in changed:
-            self.changes[change.kind, change.id] = replace(change, seq=self.row.seq)
-        return self.row.seq
+from socai.sync.message import APPLIED
+from socai.sync.reading import Record, Wanted
 
 
 class MemoryStore(MemoryLog, MemoryDigests):
@@ -197,7 +160,7 @@ class MemoryStore(MemoryLog, MemoryDigests):
     def numbering(self, ref: TenantRef) -> Iterator[MemoryNumbering]:
         """See NumberStore."""
         with self.lock:
-            yield MemoryNumbering(self, ref)
+            yield MemoryNumbering(self.at(ref))
 
     def floor(self, bucket: int) -> int:
         """Where an idle lane of the bucket comes in."""

@@ -5,15 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from socai.cloud.store.item import counted, entry_item, size_of, travels, voucher_item
+from socai.cloud.store.memory_table import TenantTables
 from socai.cloud.store.row import CURSOR_LAST, ChangeRow, Cursor, DownloadFilter, TenantRef
 from socai.sync.message import VOUCHER, BalanceRow, ChangeCount, FeedItem, SnapshotChunk
-
-if TYPE_CHECKING:
-    from socai.cloud.store.memory import TenantTables
-
 
 LIVE_ONLY = 2**62  # above every seq
 

@@ -40,6 +40,8 @@ from socai.sync.log import LoggedAct, LoggedSet
 from socai.sync.message import ChangeCount, FeedItem, SnapshotChunk
 from socai.sync.reading import Record, Wanted
 
+ACTS_MAX = 500  # of one voucher, told in its log
+
 
 class Raced(Exception):
     """Somebody else made or took the same thing between our reading and our writing: load, decide and apply again."""

@@ -9,11 +9,11 @@ import psycopg
 
 from socai.cloud.store import tenant_sql as statements
 from socai.cloud.store.connection import API, POOL_SIZE_MAX, Connection, Database
-from socai.cloud.store.log import PostgresLog
-from socai.cloud.store.number_postgres import PostgresNumbering
 from socai.cloud.store.port import Raced
 from socai.cloud.store.postgres_accept import PostgresAccepting, iso, person_row, record_of, replica_row
 from socai.cloud.store.postgres_digest import PostgresDigests
+from socai.cloud.store.postgres_log import PostgresLog
+from socai.cloud.store.postgres_number import PostgresNumbering
 from socai.cloud.store.row import CodeRow, PersonRow, ReplicaRow, TenantRef, TenantRow, next_mark
 from socai.sync.reading import Record
 

@@ -18,7 +18,8 @@ from socai.cloud.facts import SETTING_KINDS
 from socai.cloud.invoice import Holders, Place
 from socai.cloud.lane import COMMITTED, LOST, STALE, Queue, TurnRefused
 from socai.cloud.post import FAILED, BookChange, Item, Turn
-from socai.cloud.store.memory import MemoryStore, TenantTables
+from socai.cloud.store.memory import MemoryStore
+from socai.cloud.store.memory_table import TenantTables
 from socai.cloud.store.row import ChangeRow
 from socai.core.balance import MONEY_DAY
 from socai.core.entry import VND

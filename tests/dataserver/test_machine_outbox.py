@@ -136,7 +136,9 @@ class Outbox(RuleBasedStateMachine):
         for row in list(self.rows):
             again = row.state == SENT or (answered_too and row.state == ANSWERED and row.result == "applied")
             if row.epoch == epoch and row.n is not None and row.n > after and again:
-                self.change(row, epoch=None, n=None, operation=None, state=WAITING, result="")
+                refused = row.result == "rejected"  # told again as refused, if at all: it is never done after all
+                state, result = (ANSWERED, row.result) if refused else (WAITING, "")
+                self.change(row, epoch=None, n=None, operation=None, state=state, result=result)
 
     @rule(answered_too=st.booleans())
     def new_epoch(self, answered_too: bool) -> None:
@@ -159,12 +161,12 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(after=st.integers(0, 6))
     def cloud_restored(self, after: int) -> None:
-        """The same bytes under the same numbers again."""
+        """The same bytes under the same numbers again; what was refused (nothing here is in conflict), as refused."""
         epoch = self.epoch
         self.file.write(lambda db: outbox.resend(db, after, epoch))
         for row in list(self.rows):
             if row.epoch == epoch and row.n is not None and row.n > after and row.state == ANSWERED:
-                self.change(row, state=SENT, result="", version=0)
+                self.change(row, state=SENT, result="" if row.result == "applied" else "rejected", version=0)
 
     @rule(age=st.integers(0, 10), limit=st.integers(1, 5))
     def forget(self, age: int, limit: int) -> None:

@@ -208,13 +208,16 @@ def unsend(db: apsw.Connection, after_n: int, epoch: int, answered_too: bool) ->
     """Make operations of an epoch after n sendable under new numbers; how many.
 
     With `answered_too` also those the cloud had taken and has lost again (it was restored from a backup), those of
-    later epochs among them: it knows nothing of these epochs any more.
+    later epochs among them: it knows nothing of these epochs any more. What was only to be told again as refused
+    (`resend`) stays refused here: a cloud that begins a new epoch does not ask for it.
     """
     results = "state = 1 OR (state = 2 AND result = 'applied')" if answered_too else "state = 1"
     lost = "(epoch = ?1 AND n > ?2 OR epoch > ?1)" if answered_too else "epoch = ?1 AND n > ?2"
     db.execute(
-        "UPDATE outbox SET epoch = NULL, n = NULL, operation = NULL, sha256 = '', state = 0, result = '', faults = ''"
-        f" WHERE {lost} AND ({results})",
+        "UPDATE outbox SET epoch = NULL, n = NULL, operation = NULL, sha256 = '',"
+        " state = CASE WHEN result = 'rejected' THEN 2 ELSE 0 END,"
+        " result = CASE WHEN result = 'rejected' THEN result ELSE '' END,"
+        f" faults = CASE WHEN result = 'rejected' THEN faults ELSE '' END WHERE {lost} AND ({results})",
         (epoch, after_n),
     )
     return db.changes()
@@ -237,12 +240,6 @@ def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
         " WHERE epoch = ? AND n > ? AND state = 2 AND operation IS NOT NULL",
         (epoch, after_n),
     )
-    return db.changes()
-
-
-def leave_refused(db: apsw.Connection) -> int:
-    """What was to be told again as refused stays as it was: a cloud that begins a new epoch does not ask for it."""
-    db.execute("UPDATE outbox SET state = 2 WHERE state = 1 AND result <> ''")
     return db.changes()
 
 

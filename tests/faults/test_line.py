@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from socai.cloud.store.migration import migrate
 from socai.dataserver.desk import Saved
@@ -125,13 +126,33 @@ def test_row_19_an_answer_that_was_lost_is_had_again_and_not_done_again(world: W
 
 
 def test_row_19_a_login_page_is_nobody_of_ours(world: World) -> None:
-    """200 with HTML: the office is offline, says so, and takes nothing of it for an answer."""
+    """200 with HTML: the office is offline, says why, logs it once, and takes nothing of it for an answer."""
+    with capture_logs() as logged:
+        world.line.worsen(PORTAL)
+        world.save()
+        until(lambda: not world.here.books.sync_state().online, "offline")
+        state = world.here.books.sync_state()
+        assert (state.reason, state.failed, state.conflicts) == ("CLOUD_FOREIGN", 0, 0)
+        seen = world.line.met[PORTAL]
+        until(lambda: world.line.met[PORTAL] >= seen + 3, "tried again and again")
+        world.line.heal()
+        until(world.whole, "back")
+    assert world.here.books.sync_state().reason == ""
+    told = [entry for entry in logged if entry["event"] == "answered by something that is not the cloud"]
+    assert {entry["answer"].split(":")[0] for entry in told} == {"HTTP 200 text/html"}
+    assert len(told) <= 2 < world.line.met[PORTAL]  # a poll begun before may come back well once more
+
+
+def test_row_19_a_line_cut_behind_a_login_page_is_only_down(world: World) -> None:
+    """What is known of the silence is what was seen last."""
     world.line.worsen(PORTAL)
     world.save()
-    until(lambda: not world.here.books.sync_state().online, "offline")
-    state = world.here.books.sync_state()
-    assert (state.reason, state.failed, state.conflicts) == ("", 0, 0)
+    until(lambda: world.here.books.sync_state().reason == "CLOUD_FOREIGN", "somebody else answers")
+    world.line.cut()
+    until(lambda: world.here.books.sync_state().reason == "", "nobody answers")
+    assert not world.here.books.sync_state().online
     world.line.heal()
+    world.line.mend()
     until(world.whole, "back")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -83,6 +85,17 @@ def test_a_person_who_asks_does_not_wait_for_the_back_off() -> None:
     state, _ = step(state, Failed(0, chance=0.9))
     _, effects = step(state, Asked(0.001, pending=True))
     assert effects == [SendBatch()]
+
+
+def test_what_is_known_of_a_silence_is_told_and_told_anew_when_it_changes() -> None:
+    """Row 19: a login page is not a cut line, and the screen says which it is."""
+    state, seen = OPEN, []
+    for about in ("", "CLOUD_FOREIGN", "CLOUD_FOREIGN", ""):
+        state, _ = step(replace(state, not_before=0), Tick(1, pending=True))
+        state, effects = step(state, Failed(1, about=about))
+        seen.append([effect for effect in effects if isinstance(effect, push.Online)])
+    assert seen == [[push.Online(False)], [push.Online(False, "CLOUD_FOREIGN")], [], [push.Online(False)]]
+    assert state.opened
 
 
 EVENTS = some.lists(

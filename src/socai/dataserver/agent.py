@@ -25,7 +25,7 @@ from socai.dataserver.round import ASKED, LINE, START, Rounds
 from socai.dataserver.settling import exchange_numbers
 from socai.dataserver.store import meta, outbox, voucher
 from socai.dataserver.store.file import StorageFailed
-from socai.edge.client import CloudClient, CloudRefused, CloudSlow, CloudUnreachable
+from socai.edge.client import CloudClient, CloudForeign, CloudRefused, CloudSlow, CloudUnreachable
 from socai.edge.failpoint import reach
 from socai.sync import digest, pull, push
 from socai.sync.message import (
@@ -52,6 +52,7 @@ NUMBERS_SECONDS = 30.0  # before a cloud that refuses to lease numbers is asked 
 FORGET_PLACES = 500
 JOIN_SECONDS = 2.0
 NOT_FOUND = 404
+FOREIGN = "CLOUD_FOREIGN"
 UNREADABLE = frozenset(("BODY_TOO_LARGE", "JSON_INVALID", "REQUEST_INVALID"))
 
 _log = structlog.get_logger("socai.agent")
@@ -101,6 +102,7 @@ class Agent:
         self._pull_state = pull.PullState()
         self.rounds = Rounds(desk, clock)
         self._was_online = False
+        self._foreign = ""  # what answered last in the cloud's place
         self._watch, self._compare_asked = digest.begin(clock()), False
 
     # ---- for others
@@ -202,8 +204,18 @@ class Agent:
                 self._limit = min(refused.max_batch, OPERATIONS_PER_PUSH_MAX)
                 exchange.note_lane(self._desk, refused.depth, refused.estimate_seconds)
             return push.Failed(self._clock(), refused.code, refused.retry_after, self._chance())
-        except CloudUnreachable:
-            return push.Failed(self._clock(), chance=self._chance())
+        except CloudUnreachable as error:
+            return push.Failed(self._clock(), chance=self._chance(), about=self._about(error))
+
+    def _about(self, error: CloudUnreachable) -> str:
+        """What is known of a silence, for the screen. Whoever answers in the cloud's place is logged once."""
+        if not isinstance(error, CloudForeign):
+            return ""
+        with self._lock:
+            before, self._foreign = self._foreign, str(error)
+        if before != str(error):
+            _log.warning("answered by something that is not the cloud", tenant=self._desk.code, answer=str(error))
+        return FOREIGN
 
     def _greet(self, client: CloudClient) -> push.Event:
         answer = client.hello(exchange.make_hello(self._desk))
@@ -279,8 +291,8 @@ class Agent:
                 event = self._absorb(client, effects)
             except CloudRefused as refused:
                 event = pull.Failed(self._clock(), refused.code, refused.retry_after, self._chance())
-            except CloudUnreachable:
-                self._stand(online=False, caught_up=False)
+            except CloudUnreachable as error:
+                self._stand(online=False, reason=self._about(error))
                 event = pull.Failed(self._clock(), chance=self._chance())
             except StorageFailed:
                 event = pull.Failed(self._clock(), "STORAGE_FAILED", chance=self._chance())
@@ -369,7 +381,7 @@ class Agent:
     def _heard(self) -> None:
         """The cloud answered: the line is up, so whoever waits for it need not."""
         if not self.standing.online:
-            self._stand(online=True)
+            self._stand(online=True, reason="")
             self._ask(greet=False)
 
     def _caught_up(self) -> None:
@@ -396,6 +408,7 @@ class Agent:
             self.rounds.begin(LINE if self._was_online else START, before.as_of)
             self._was_online = True
         if after.online and not before.online:
+            self._foreign = ""
             self._post(pull.Hurry(self._clock()))
             self._chore_wake.set()
 

@@ -26,12 +26,13 @@ RESULTS_MAX = 200
 class SyncView(msgspec.Struct, frozen=True):
     """The mark at the top of the screen and the counts beside it.
 
-    `green`: all is sent, answered and received. `reason`: fault code while the cloud sends this server away;
-    `storage`: true while the disk takes nothing. Times are UTC, empty where never. `seconds_left`: of the running round
-    of syncing by its pace so far, -1 where nothing can be said yet, 0 where none runs. `lane_depth`, `lane_seconds`:
-    how much of the company waits to be posted at the cloud, and for how long about, as the cloud last told.
-    `todo`: what needs a person, as far as the asker may see; `todo_mine`: what the asker did last. `compared_at`: when
-    this file was last compared with the cloud; `differs`: how many places differed then; `differed_at`: when any did.
+    `green`: all is sent, answered and received. `reason`: fault code while the cloud sends this server away, or
+    something else answers in its place; `storage`: true while the disk takes nothing. Times are UTC, empty where never.
+    `seconds_left`: of the running round of syncing by its pace so far, -1 where nothing can be said yet, 0 where none
+    runs. `lane_depth`, `lane_seconds`: how much of the company waits to be posted at the cloud, and for how long about,
+    as the cloud last told. `todo`: what needs a person, as far as the asker may see; `todo_mine`: what the asker did
+    last. `compared_at`: when this file was last compared with the cloud; `differs`: how many places differed then;
+    `differed_at`: when any did.
     """
 
     online: bool

@@ -1,7 +1,8 @@
 """The data server's way to the cloud: signed requests, and only two ways to fail. Knows HTTP; decides nothing.
 
 `CloudRefused` is the cloud speaking (a fault code, perhaps when to come back); `CloudUnreachable` is everything else:
-no line, a time-out, a cut answer, a page of somebody else's (a hotel's login page answers 200 with HTML).
+no line, a time-out, a cut answer, and (`CloudForeign`) a page of somebody else's: a hotel's login page answers 200 with
+HTML.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from socai.sync.report import ReportAnswer, ReportWish
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 POLL_SLACK_SECONDS = 15.0
+SEEN_BYTES = 120  # of somebody else's answer, kept for the log
 LOCAL = frozenset(("127.0.0.1", "::1", "localhost"))
 
 T = TypeVar("T")
@@ -53,6 +55,10 @@ T = TypeVar("T")
 
 class CloudUnreachable(Exception):
     """Nothing usable came back; whether the request arrived is unknown."""
+
+
+class CloudForeign(CloudUnreachable):
+    """Something answered that is not the cloud: a login page, a proxy, another server at its address."""
 
 
 class CloudSlow(CloudUnreachable):
@@ -273,8 +279,8 @@ class CloudClient:
     def _refusal(response: httpx.Response) -> CloudRefused | CloudUnreachable:
         try:
             told = msgspec.json.decode(response.content, type=_Problem)
-        except msgspec.MsgspecError:
-            return CloudUnreachable(f"HTTP {response.status_code} without a reason of ours")
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return CloudForeign(_seen(response))
         faults = [Fault(item.code, item.field, item.params) for item in told.faults]
         text = response.headers.get("Retry-After", "")
         wait = float(text) if text.isascii() and text.isdigit() else 0.0
@@ -287,4 +293,11 @@ class CloudClient:
         try:
             return msgspec.json.decode(response.content, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise CloudUnreachable(f"an answer of somebody else's: {error}") from error
+            raise CloudForeign(_seen(response)) from error
+
+
+def _seen(response: httpx.Response) -> str:
+    """What somebody else answered, for the log: enough to recognise a login page or a proxy by."""
+    kind = response.headers.get("Content-Type", "")[:60]
+    start = " ".join(response.content[:SEEN_BYTES].decode("utf-8", "replace").split())
+    return f"HTTP {response.status_code} {kind}: {start}"

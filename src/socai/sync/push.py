@@ -32,7 +32,7 @@ _SENT_AWAY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PushState:
-    """Where the machine stands. `reason` is a fault code while the cloud sends us away."""
+    """Where the machine stands. `reason` is a fault code while the cloud sends us away, or another answers for it."""
 
     opened: bool = False
     in_flight: str = ""  # "" | hello | push
@@ -75,12 +75,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A request brought no usable answer. `code` is a fault code of the cloud, empty where none spoke."""
+    """A request brought no usable answer. `code` is a fault code of the cloud, empty where none spoke.
+
+    `about`: then a fault code of our own for what is known of the silence (somebody else answered), for the screen.
+    """
 
     now: float
     code: str = ""
     retry_after: float = 0.0
     chance: float = 0.5
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ class TakeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """The line is up or down; `reason` says why we were sent away."""
+    """The line is up or down; `reason` says why we were sent away, or what is known of the silence."""
 
     up: bool
     reason: str = ""
@@ -193,7 +197,7 @@ def _answered(state: PushState, answer: PushAnswer, effects: list[Effect]) -> Pu
     effects.append(TakeAnswer(answer))
     if not state.online:
         effects.append(Online(True))
-    return replace(state, online=True)
+    return replace(state, online=True, reason="")
 
 
 def backoff_seconds(failures: int, retry_after: float, chance: float) -> float:
@@ -221,7 +225,7 @@ def _failed(state: PushState, event: Failed, effects: list[Effect]) -> PushState
         )
     if event.code:
         return state  # the cloud spoke: busy, or a fault of the moment. The line is up
-    if state.online:
-        effects.append(Online(False))
+    if state.online or event.about != state.reason:
+        effects.append(Online(False, event.about))
     # A session outlives a cut line; a restored cloud shows by the timeline of its next answer.
-    return replace(state, online=False)
+    return replace(state, online=False, reason=event.about)

@@ -1,11 +1,12 @@
-"""The benches of the cloud measure what they say: run very small, they tell flat figures and lose nothing."""
+"""The benches of the cloud and of saving measure what they say: run very small, they tell figures and lose nothing."""
 
 from __future__ import annotations
 
 import pytest
 
-from socai.lab import bench_backlog, bench_fair, bench_feed, bench_overload, bench_push
+from socai.lab import bench_backlog, bench_fair, bench_feed, bench_overload, bench_push, bench_save
 from socai.lab.fleet import parts, percentile
+from socai.lab.save_state import STATES, UP
 
 pytestmark = pytest.mark.long
 
@@ -25,6 +26,18 @@ def test_row_16_quiet_companies_are_all_posted_beside_twenty_backlogs() -> None:
     found = bench_fair.run(0.01)
     assert flat(found)
     assert found["beside_p99_ms"] > 0
+
+
+def test_rows_12_and_15_saves_are_timed_in_every_state_of_the_cloud_beside_what_the_disk_takes() -> None:
+    found = bench_save.run(0.01)
+    assert flat(found)
+    assert (found["refused"], found["synchronous_unsettled"]) == (0, 0)
+    assert all(found[f"{what}_{share}_ms_{state}"] > 0 for what in ("save", "fsync") for share in ("p50", "p99")
+               for state in STATES)  # fmt: skip
+    assert all(found[f"ratio_p50_{state}_up"] > 0 for state in STATES if state != UP)
+    assert found["ratio_p50_synchronous_up"] > 1
+    assert found["slow_line_requests"] > 0
+    assert found["others_pushes_refused"] > 0
 
 
 def test_push_feed_and_backlog_tell_their_figures() -> None:

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psycopg
 
 from socai.lab.fleet import Fleet, Line, Machine, percentile, two_cores
+from socai.lab.pushing import TOLD_TO_WAIT, Pushed, push_until
 from socai.lab.stack import Stack, held_to
-from socai.sync.message import APPLIED, OPERATIONS_PER_PUSH_MAX, Operation, PushAnswer
+from socai.sync.message import OPERATIONS_PER_PUSH_MAX, Operation
 
 SECONDS = 30.0
 SCALE = 0.2
@@ -31,17 +31,11 @@ PEAK_OFFICES, TIMES = 4, 5
 CLERKS, CLERK_APART_SECONDS = 5, 0.5
 MOST_PER_SECOND = 5_000  # vouchers made ready for each second, more than can be taken
 
-_answer = msgspec.json.Decoder(PushAnswer)
-
 
 @dataclass(slots=True)
-class Taken:
+class Taken(Pushed):
     """What a phase came to."""
 
-    applied: int = 0
-    pushes: int = 0
-    refused: int = 0
-    seconds: float = 0.0
     clerk_seconds: list[float] = field(default_factory=list)
 
 
@@ -107,29 +101,11 @@ async def _serve(
     begun = time.perf_counter()
     until = begun + seconds
     await asyncio.gather(
-        *(_office(address, *each, until, taken) for each in zip(offices, outboxes, strict=True)),
+        *(push_until(address, *each, until, taken) for each in zip(offices, outboxes, strict=True)),
         *(_clerk(address, *each, until, taken) for each in zip(clerks, saves, strict=True)),
     )
     taken.seconds = time.perf_counter() - begun
     return taken
-
-
-async def _office(address: str, machine: Machine, outbox: list[Operation], until: float, taken: Taken) -> None:
-    line, limit = Line(address), OPERATIONS_PER_PUSH_MAX
-    while time.perf_counter() < until and outbox:
-        answer = await line.send(machine.push(outbox[:limit]))
-        taken.pushes += 1
-        if answer.status in (429, 503):
-            taken.refused += 1
-            told = msgspec.json.decode(answer.body)
-            limit = min(told["max_batch"] or limit, OPERATIONS_PER_PUSH_MAX)
-            wait = float(answer.headers["retry-after"]) * (1 + random.random())
-            if time.perf_counter() + wait >= until:
-                break
-            await asyncio.sleep(wait)
-            continue
-        limit = _taken(answer.body, outbox, taken) or OPERATIONS_PER_PUSH_MAX
-    line.close()
 
 
 async def _clerk(address: str, machine: Machine, outbox: list[Operation], until: float, taken: Taken) -> None:
@@ -138,21 +114,10 @@ async def _clerk(address: str, machine: Machine, outbox: list[Operation], until:
     while time.perf_counter() < until and outbox:
         begun = time.perf_counter()
         answer = await line.send(machine.push(outbox[:1]))
-        if answer.status in (429, 503):
+        if answer.status in TOLD_TO_WAIT:
             await asyncio.sleep(float(answer.headers["retry-after"]))
             continue
-        _taken(answer.body, outbox, taken)
+        taken.take(answer.body, outbox)
         taken.clerk_seconds.append(time.perf_counter() - begun)
         await asyncio.sleep(CLERK_APART_SECONDS)
     line.close()
-
-
-def _taken(body: bytes, outbox: list[Operation], taken: Taken) -> int:
-    """Count what was applied and take it out of the outbox; the size the next batch should have, 0 for any."""
-    answer = _answer.decode(body)
-    wrong = [outcome for outcome in answer.outcomes if outcome.result != APPLIED]
-    if wrong:
-        raise RuntimeError(f"not applied: {wrong[0]}")
-    taken.applied += len(answer.outcomes)
-    del outbox[: len(answer.outcomes)]
-    return answer.max_batch

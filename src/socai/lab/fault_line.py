@@ -26,10 +26,13 @@ DOUBLED = "doubled"  # each request arrives twice, by two connections at once
 PORTAL = "portal"  # a hotel's login page answers 200 to everything
 HALF_OPEN = "half_open"  # the other end is gone and nobody says so: those connections stay dead for ever
 FAULTS = (LATENCY, HOLE, RESET, TRICKLE, ANSWER_LOST, DOUBLED, PORTAL, HALF_OPEN)
+SLOW = "slow"  # no fault, but late and thin, as at the far end of a mobile network
 
 LATENCY_SECONDS = 0.3
 TRICKLE_SECONDS = 0.001  # a pause after so many bytes, each of which goes alone
 TRICKLE_BYTES = 8
+SLOW_BYTES_PER_SECOND = 16_000  # each way, for all connections together
+SLOW_PIECE_BYTES = 800
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)\s*$", re.IGNORECASE | re.MULTILINE)
 _PAGE = "<!doctype html><html><body><h1>Chào mừng quý khách</h1><form>Số phòng</form></body></html>".encode()
 _PORTAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(_PAGE) + _PAGE
@@ -53,6 +56,7 @@ class FaultLine(Line):
         self.met: Counter[str] = Counter()
         self._healed = asyncio.Event()
         self._apart: set[asyncio.Task[None]] = set()
+        self._free_at = {True: 0.0, False: 0.0}  # when the slow line has room again, towards the cloud and back
 
     def worsen(self, fault: str) -> None:
         """From now on this goes wrong, on open connections too."""
@@ -124,9 +128,15 @@ class FaultLine(Line):
             return
         if self.fault == HOLE:
             await self._healed.wait()
-        if self.fault == LATENCY:
+        if self.fault in (LATENCY, SLOW):
             await asyncio.sleep(LATENCY_SECONDS)
         sent = 0
+        while self.fault == SLOW and sent < len(data):
+            piece = data[sent : sent + SLOW_PIECE_BYTES]
+            await self._room(len(piece), to is link.far)
+            to.write(piece)
+            await to.drain()
+            sent += len(piece)
         while self.fault == TRICKLE and sent < len(data):
             to.write(data[sent : sent + 1])
             await to.drain()
@@ -134,6 +144,12 @@ class FaultLine(Line):
             await asyncio.sleep(0 if sent % TRICKLE_BYTES else TRICKLE_SECONDS)
         to.write(data[sent:])
         await to.drain()
+
+    async def _room(self, count: int, forth: bool) -> None:
+        """Wait until so many bytes have gone over the slow line."""
+        now = asyncio.get_running_loop().time()
+        self._free_at[forth] = max(self._free_at[forth], now) + count / SLOW_BYTES_PER_SECOND
+        await asyncio.sleep(self._free_at[forth] - now)
 
     async def _send_apart(self, request: bytes) -> None:
         """The same request by a connection of its own; its answer is nobody's."""

@@ -45,12 +45,13 @@ NUMBER = "NUMBER-TO-COME"
 
 @dataclass(slots=True)
 class Machine:
-    """One office's replica of one company: it numbers, seals and signs."""
+    """One office's replica of one company: it numbers, seals and signs. `mark` keeps its voucher numbers its own."""
 
     ref: TenantRef
     replica: str
     key: bytes
     n: int = 0
+    mark: str = ""
 
     def operation(self, ident: str, kind: str, body: bytes, post: bool = True) -> Operation:
         """A new voucher, sealed under the next number."""
@@ -105,14 +106,14 @@ class Fleet:
         with psycopg.connect(self.dsn) as connection:
             add_company(connection, ref.bucket, ref.tenant, self.sample)
             connection.execute("update tenant set seq = 1 where tenant = %s", (ref.tenant,))
-        return [self._enrolled(store, ref) for _ in range(offices)]
+        return [self._enrolled(store, ref, f"{at}-" if at else "") for at in range(offices)]
 
-    def _enrolled(self, store: PostgresStore, ref: TenantRef) -> Machine:
+    def _enrolled(self, store: PostgresStore, ref: TenantRef, mark: str) -> Machine:
         private, public = new_key()
         wish = Enrol(make_code(store, ref), base64.b64encode(public).decode(), "bench")
         found = enrol(store, wish)
         assert not isinstance(found, Fault)
-        return Machine(ref, found.replica, private)
+        return Machine(ref, found.replica, private, mark=mark)
 
     def office(self, stack: Stack, name: str, ref: TenantRef) -> Workstation:
         """A real data server of a company, enrolled and running; somebody logged in there. Waits until it is green."""
@@ -135,7 +136,7 @@ class Fleet:
                 self.templates.append((spec.code, spec.numbering.prefix, msgspec.json.encode(body)))
         for at in range(count):
             code, prefix, template = self.templates[at % len(self.templates)]
-            number = f"{prefix}{machine.n + 1:06d}".encode()
+            number = f"{prefix}{machine.mark}{machine.n + 1:06d}".encode()
             yield machine.operation(self.sample.ident(), code, template.replace(NUMBER.encode(), number, 1), post)
 
 
@@ -149,8 +150,12 @@ class Answer:
     seconds: float
 
 
+class LineBroke(Exception):
+    """The cloud hung up in the middle of an answer."""
+
+
 class Line:
-    """One connection, kept open, opened again where it was closed."""
+    """One connection, kept open, opened again where it was closed while nothing went over it."""
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
@@ -159,19 +164,43 @@ class Line:
         self._writer: asyncio.StreamWriter | None = None
 
     async def send(self, request: bytes) -> Answer:
-        """Send a request and read its answer."""
+        """Send a request and read its answer. Raises LineBroke."""
         begun = time.perf_counter()
-        if self._writer is None or self._writer.is_closing():
-            self._reader, self._writer = await asyncio.open_connection(self._host, self._port, limit=HEADER_BYTES_MAX)
+        kept = self._writer is not None and not self._writer.is_closing()
+        if not kept:
+            await self._open()
+        try:
+            head = await self._exchange(request)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            if not kept:
+                raise LineBroke("no answer") from error
+            await self._open()  # the cloud closes what has been quiet for long, and may do so in this very moment
+            head = await self._exchange(request)
+        lines = head.decode("latin-1").split("\r\n")
+        pairs = (line.partition(":") for line in lines[1:] if line)
+        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        body = await self._read(int(headers.get("content-length", "0")))
+        return Answer(int(lines[0].split(" ", 2)[1]), headers, body, time.perf_counter() - begun)
+
+    async def _open(self) -> None:
+        self.close()
+        self._reader, self._writer = await asyncio.open_connection(self._host, self._port, limit=HEADER_BYTES_MAX)
+
+    async def _exchange(self, request: bytes) -> bytes:
+        """Send a request; the head of its answer."""
         assert self._reader is not None
+        assert self._writer is not None
         self._writer.write(request)
         async with asyncio.timeout(ANSWER_SECONDS):
-            head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            pairs = (line.partition(":") for line in head[1:] if line)
-            headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-            length = int(headers.get("content-length", "0"))
-            body = await self._reader.readexactly(length) if length else b""
-        return Answer(int(head[0].split(" ", 2)[1]), headers, body, time.perf_counter() - begun)
+            return await self._reader.readuntil(b"\r\n\r\n")
+
+    async def _read(self, count: int) -> bytes:
+        assert self._reader is not None
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._reader.readexactly(count)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise LineBroke("half an answer") from error
 
     def close(self) -> None:
         """Hang up."""

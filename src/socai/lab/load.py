@@ -14,6 +14,7 @@ from random import Random
 from urllib.parse import urlsplit
 
 HEADER_BYTES_MAX = 16_384
+UNSETTLED = b'"settled":false'
 
 Pause = Callable[[], float]
 """Seconds to wait before the next press."""
@@ -24,10 +25,14 @@ Request = Callable[[], tuple[str, str, bytes]]
 
 @dataclass(slots=True)
 class Measured:
-    """Latencies in milliseconds of what was answered well, and how many answers were not."""
+    """Latencies in milliseconds of what was answered well, and how many answers were not.
+
+    `unsettled`: saved and answered well, but what the answer waited for had not come in time.
+    """
 
     milliseconds: list[float] = field(default_factory=list)
     refused: int = 0
+    unsettled: int = 0
     first_refusal: str = ""
     seconds: float = 0.0
     cpu_seconds: float = 0.0  # of the process that was pressed, where the caller counts it
@@ -43,6 +48,7 @@ class Measured:
         """Count another measurement in."""
         self.milliseconds += other.milliseconds
         self.refused += other.refused
+        self.unsettled += other.unsettled
         self.first_refusal = self.first_refusal or other.first_refusal
         self.seconds += other.seconds
         self.cpu_seconds += other.cpu_seconds
@@ -99,6 +105,7 @@ async def _person(
             took = (time.perf_counter() - begun) * 1000
             if 200 <= status < 300:
                 found.milliseconds.append(took)
+                found.unsettled += UNSETTLED in answer
             else:
                 found.refused += 1
                 found.first_refusal = found.first_refusal or answer[:300].decode("utf-8", "replace")

@@ -18,6 +18,7 @@ from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher
 from socai.dataserver.losing import lose_entry, lose_voucher
 from socai.dataserver.outgoing import BODY_ACTS, never_told
 from socai.dataserver.settling import note_drawn_twice, take_back
+from socai.dataserver.slice import OUTCOMES_MAX, SEALED_MAX, runs
 from socai.dataserver.store import catalog, conflict, dependency, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
@@ -129,38 +130,49 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
 def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
     """What goes next: what was sent without an answer, byte for byte, else what waits, sealed now. None for nothing.
 
-    What names a catalog entry made here waits until the cloud has taken that entry; the rest goes past it.
+    What names a catalog entry made here waits until the cloud has taken that entry; the rest goes past it. Sealed in
+    slices: what a crash leaves sealed and not sent is sent first afterwards.
     """
-
-    def job(db: Connection) -> tuple[Push | None, list[Change]]:
-        known = meta.standing(db)
-        again = _bounded(outbox.sent(db, limit))
-        if again:
-            operations = [_operation.decode(row.operation or b"") for row in again]
-            refused = {row.n: wire_faults(row.faults) for row in again if row.result and row.n}
-            return Push(PROTOCOL, known.replica, known.epoch, operations, refused), []
-        rows = _bounded(outbox.waiting(db, limit, dependency.waiting_for(db)), db)
-        if not rows:
-            return None, []
-        operations = _seal(desk, db, known, rows)
-        return (
-            Push(PROTOCOL, known.replica, known.epoch, operations),
-            [(row.kind, row.object_kind, row.object) for row in rows],
-        )
-
-    push, changes = desk.file.write(job)
-    reach("push.sealed")
-    desk.tell_all(changes)
-    return push
-
-
-def _bounded(rows: Sequence[OutRow], db: Connection | None = None) -> list[OutRow]:
-    """As many rows, from the first, as fit a push; one always does."""
-    taken: list[OutRow] = []
+    if (again := _again(desk, limit)) is not None:
+        return again
+    taken: list[Operation] = []
     size = 0
+
+    def job(db: Connection) -> tuple[meta.Standing, list[Operation]]:
+        known = meta.standing(db)
+        most = min(limit - len(taken), SEALED_MAX)
+        rows = _bounded(outbox.waiting(db, most, dependency.waiting_for(db)), db, size)
+        return known, _seal(desk, db, known, rows)
+
+    while True:
+        known, sealed_now = desk.file.write(job)
+        taken += sealed_now
+        size += sum(_weight(operation) for operation in sealed_now)
+        reach("push.sealed")
+        desk.tell_all((each.kind, each.object_kind, each.id) for each in sealed_now)
+        if len(sealed_now) < SEALED_MAX or len(taken) >= limit:
+            return Push(PROTOCOL, known.replica, known.epoch, taken) if taken else None
+
+
+def _again(desk: Desk, limit: int) -> Push | None:
+    """What was sent without an answer."""
+    with desk.file.read() as db:
+        known, rows = meta.standing(db), _bounded(outbox.sent(db, limit))
+    operations = [_operation.decode(row.operation or b"") for row in rows]
+    refused = {row.n: wire_faults(row.faults) for row in rows if row.result and row.n}
+    return Push(PROTOCOL, known.replica, known.epoch, operations, refused) if operations else None
+
+
+def _weight(operation: Operation) -> int:
+    return ENVELOPE_BYTES + len(memoryview(operation.body))
+
+
+def _bounded(rows: Sequence[OutRow], db: Connection | None = None, size: int = 0) -> list[OutRow]:
+    """As many rows, from the first, as fit a push that has so many bytes already; one always fits an empty push."""
+    taken: list[OutRow] = []
     for row in rows:
         weight = len(row.operation) if row.operation else ENVELOPE_BYTES + (len(_body(db, row)) if db else 0)
-        if taken and size + weight > PUSH_BYTES_MAX:
+        if size and size + weight > PUSH_BYTES_MAX:
             break
         taken.append(row)
         size += weight
@@ -213,26 +225,30 @@ def _split(joined: str) -> list[str]:
 
 
 def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
-    """Write the outcomes of a push; what changed is told after the commit."""
+    """Write the outcomes of a push, in slices; what changed is told after each commit."""
+    told: list[Change] = []
+    for outcomes in list(runs(answer.outcomes, OUTCOMES_MAX)) or [[]]:
 
-    def job(db: Connection) -> list[Change]:
-        changes: list[Change] = []
-        for outcome in answer.outcomes:
-            row = outbox.by_n(db, push.epoch, outcome.n)
-            if row is not None and row.state == outbox.SENT:
-                take_outcome(desk, db, row, outcome)
-                reach("answer.taking")
-                changes.append((row.kind, row.object_kind, row.object))
-        seq = max((outcome.seq for outcome in answer.outcomes), default=0)
-        if seq > meta.number(db, "acked_seq"):
-            meta.put(db, {"acked_seq": seq})
-        meta.put(db, {"lane_depth": answer.depth, "lane_seconds": math.ceil(answer.estimate_seconds)})
-        return changes
+        def job(db: Connection, outcomes: Sequence[Outcome] = outcomes) -> list[Change]:
+            changes: list[Change] = []
+            for outcome in outcomes:
+                row = outbox.by_n(db, push.epoch, outcome.n)
+                if row is not None and row.state == outbox.SENT:
+                    take_outcome(desk, db, row, outcome)
+                    reach("answer.taking")
+                    changes.append((row.kind, row.object_kind, row.object))
+            seq = max((outcome.seq for outcome in outcomes), default=0)
+            if seq > meta.number(db, "acked_seq"):
+                meta.put(db, {"acked_seq": seq})
+            meta.put(db, {"lane_depth": answer.depth, "lane_seconds": math.ceil(answer.estimate_seconds)})
+            return changes
 
-    changes = desk.file.write(job)
+        changes = desk.file.write(job)
+        desk.tell_all(changes)
+        told += changes
     reach("answer.taken")
-    desk.tell_all([*changes, (SYNC, "", "")])
-    return changes
+    desk.tell(SYNC)
+    return told
 
 
 def note_lane(desk: Desk, depth: int, seconds: float) -> None:

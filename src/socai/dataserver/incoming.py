@@ -7,7 +7,7 @@ until the answer is here. Books and book states are the cloud's to tell, and are
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -25,32 +25,67 @@ from socai.dataserver.losing import lose_entry, lose_voucher, lost_unsent
 from socai.dataserver.numbering import observe_body
 from socai.dataserver.outgoing import BODY_ACTS
 from socai.dataserver.save import blank_head
+from socai.dataserver.slice import BALANCES_MAX, runs, slices
 from socai.dataserver.store import catalog, conflict, ledger, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.edge.failpoint import reach
 from socai.registry import voucher_types
-from socai.sync.message import BookState, FeedItem, FeedPage, SnapshotChunk
+from socai.sync.message import BalanceRow, BookState, FeedItem, FeedPage, SnapshotChunk
 
 FEED, DOWNLOADED = "feed", "download"  # how a body came here, as its history says
 Change = tuple[str, str, str]  # what listeners are told: kind, object kind, id
 
 
-def take_page(desk: Desk, page: FeedPage) -> list[Change]:
-    """Apply a page and its cursor in one transaction; what changed, told to the listeners after the commit."""
+def take_page(desk: Desk, page: FeedPage) -> None:
+    """Apply a page in slices, and its cursor with the last; what changed is told after each commit.
 
-    def job(db: Connection) -> list[Change]:
-        changes = take_items(desk, db, page.items, FEED)
-        reach("page.taking")
+    A page of a timeline that has ended meanwhile (the cloud was restored) is left: its cursor means nothing any more.
+    """
+
+    def stands(db: Connection) -> bool:
+        timeline = meta.text(db, "timeline")
+        return not (page.timeline and timeline) or page.timeline == timeline
+
+    def finish(db: Connection) -> None:
         lane = {"lane_depth": page.depth, "lane_seconds": math.ceil(page.estimate_seconds)}
         meta.put(db, {"cursor": page.cursor, "head_seq": page.head_seq, **lane})
-        return changes
 
-    changes = desk.file.write(job)
+    take_in_slices(desk, page.items, FEED, stands, finish)
     reach("page.taken")
-    desk.tell_all(changes)
-    return changes
+
+
+def take_in_slices(
+    desk: Desk,
+    items: Sequence[FeedItem],
+    how: str,
+    stands: Callable[[Connection], bool],
+    finish: Callable[[Connection], None],
+) -> bool:
+    """Apply items, a few in each transaction (slice.py), catalog entries before the vouchers that name them.
+
+    Each transaction begins with `stands`, and nothing more is taken where it says no; the last one ends with `finish`.
+    Whether it came to that.
+    """
+    ordered = [*(item for item in items if item.kind == CATALOG), *(item for item in items if item.kind != CATALOG)]
+    parts = slices(ordered)
+    for part in parts:
+
+        def job(db: Connection, part: Sequence[FeedItem] = part) -> list[Change] | None:
+            if not stands(db):
+                return None
+            changes = take_items(desk, db, part, how)
+            reach("page.taking")
+            if part is parts[-1]:
+                finish(db)
+            return changes
+
+        changes = desk.file.write(job)
+        if changes is None:
+            return False
+        desk.tell_all(changes)
+    return True
 
 
 def take_items(desk: Desk, db: Connection, items: Sequence[FeedItem], how: str) -> list[Change]:
@@ -228,20 +263,32 @@ def begin_snapshot(desk: Desk) -> None:
     """Before the first chunk: the books go. Catalogs stay until the snapshot has told which of them still are."""
 
     def job(db: Connection) -> None:
-        ledger.clear(db)
+        ledger.clear_balances(db)
         catalog.forget_seqs(db)
         meta.put(db, {"snapshot_done": 0, "snapshot_seq": 0})
 
     desk.file.write(job)
+    while desk.file.write(ledger.clear_some):
+        pass  # in slices: large books take seconds, and people save meanwhile
 
 
 def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
-    """One chunk of a snapshot in one transaction. Nothing of it counts before the last one has come."""
+    """One chunk of a snapshot, in slices. Nothing of it counts before the last has come; one cut short begins anew."""
+    for items in slices(chunk.catalog):
+
+        def entries(db: Connection, items: Sequence[FeedItem] = items) -> None:
+            for item in items:
+                take_entry(db, item)
+
+        desk.file.write(entries)
+    for rows in runs(chunk.balances, BALANCES_MAX):
+
+        def balances(db: Connection, rows: Sequence[BalanceRow] = rows) -> None:
+            ledger.take_balances(db, rows)
+
+        desk.file.write(balances)
 
     def job(db: Connection) -> None:
-        for item in chunk.catalog:
-            take_entry(db, item)
-        ledger.take_balances(db, chunk.balances)
         if chunk.seq or chunk.cursor:
             meta.put(db, {"snapshot_seq": chunk.seq, "snapshot_cursor": chunk.cursor})
         if chunk.end:

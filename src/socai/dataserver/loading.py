@@ -14,7 +14,7 @@ from socai.base.fault import Fault
 from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import DOWNLOAD, Desk, Refused, refused
 from socai.dataserver.facts import faults_of, faults_text
-from socai.dataserver.incoming import DOWNLOADED, take_items
+from socai.dataserver.incoming import DOWNLOADED, take_in_slices
 from socai.dataserver.store import download, ledger, meta
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
@@ -88,19 +88,18 @@ def next_page(desk: Desk, client: CloudClient) -> bool:
     total = job.total + page.total if not after else job.total
     onward = f"{part}#{page.after}" if page.after else f"{int(part) + 1}#" if int(part) + 1 < len(pairs) else ""
 
-    def take(db: Connection) -> list[tuple[str, str, str]]:
+    def stands(db: Connection) -> bool:
         if not meta.number(db, "snapshot_done") or (now := download.load(db, job.id)) is None or now.after != job.after:
-            return []  # a new snapshot has begun meanwhile: its balances would count these entries twice
-        if now.state == download.CANCELLED:
-            return []
-        changes = take_items(desk, db, page.items, DOWNLOADED)
+            return False  # a new snapshot has begun meanwhile: its balances would count these entries twice
+        return now.state != download.CANCELLED
+
+    def finish(db: Connection) -> None:
         download.advance(db, job.id, onward, len(page.items), total)
         if not onward and not job.types:
             _note_months(db, job)
-        return changes
 
-    changes = desk.file.write(take)
-    desk.tell_all([*changes, (DOWNLOAD, "", job.id)])
+    take_in_slices(desk, page.items, DOWNLOADED, stands, finish)
+    desk.tell(DOWNLOAD, "", job.id)
     return True
 
 

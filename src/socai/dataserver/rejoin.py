@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from socai.base.calendar import month_first, month_key, month_last
 from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import Desk
-from socai.dataserver.incoming import FEED, Change, take_items
+from socai.dataserver.incoming import FEED, take_in_slices
 from socai.dataserver.store import download, ledger, meta, voucher
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
@@ -56,12 +56,8 @@ def next_reheard(desk: Desk, client: CloudClient) -> bool:
     if answer.timeline != known.timeline:
         return False  # the cloud was restored: the next hello begins anew
 
-    def job(db: Connection) -> list[Change]:
-        if not meta.number(db, "snapshot_done"):
-            return []
-        changes = take_items(desk, db, answer.items, FEED)
+    def finish(db: Connection) -> None:
         meta.put(db, {"recheck_after": max(held)} if held else {"recheck": 0, "recheck_after": ""})
-        return changes
 
-    desk.tell_all(desk.file.write(job))
+    take_in_slices(desk, answer.items, FEED, lambda db: bool(meta.number(db, "snapshot_done")), finish)
     return bool(held)

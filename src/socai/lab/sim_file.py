@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _COMMITS = {
     "begin_save": "save", "framed": "act", "saving": "entry", "delete_entry": "entry", "resolve_entry": "entry",
-    "take_hello": "hello", "next_batch": "seal", "take_answer": "answer", "take_page": "page",
+    "take_hello": "hello", "next_batch": "seal", "take_answer": "answer", "take_in_slices": "page",
     "begin_snapshot": "snapshot_begin", "take_chunk": "snapshot_chunk",
 }  # fmt: skip
 """The function whose job is committed, and what the step list calls it."""

@@ -6,6 +6,7 @@ contained it if it was posted before the snapshot and not voided by then.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 
@@ -18,6 +19,8 @@ from socai.core.check import MoneyKey
 from socai.core.entry import VND, Entry, Side
 from socai.dataserver.known import Known
 from socai.sync.message import BalanceRow, WireEntrySet
+
+CLEARED_MAX = 40  # vouchers in one step of emptying the books
 
 
 def entries_of(wire: WireEntrySet) -> list[Entry]:
@@ -117,10 +120,22 @@ def sets_of(db: apsw.Connection, voucher: str) -> list[tuple[str, int, str, bool
     return [(str(book), int(version), str(at), bool(voided)) for book, version, at, voided in rows]
 
 
-def clear(db: apsw.Connection) -> None:
-    """Empty the books before a snapshot is taken."""
-    for name in ("balance", "entry", "entry_history", "entry_set", "month_missing"):
+def clear_balances(db: apsw.Connection) -> None:
+    """The first step of emptying the books before a snapshot is taken."""
+    for name in ("balance", "month_missing"):
         db.execute(f"DELETE FROM {name}")
+
+
+def clear_some(db: apsw.Connection) -> bool:
+    """A further step: the entries of some vouchers. Whether any are left."""
+    vouchers = f"SELECT DISTINCT voucher FROM entry_set WHERE bucket = 0 AND tenant = 0 LIMIT {CLEARED_MAX}"
+    gone = [str(row[0]) for row in db.execute(vouchers)]
+    for name in ("entry", "entry_history", "entry_set"):
+        db.execute(
+            f"DELETE FROM {name} WHERE bucket = 0 AND tenant = 0 AND voucher IN (SELECT value FROM json_each(?))",
+            (json.dumps(gone),),
+        )
+    return bool(gone)
 
 
 def whole_spans(db: apsw.Connection) -> list[tuple[int, int, str]]:

@@ -208,6 +208,13 @@ def partner(office: Office, ident_: str = PARTNER) -> view_catalog.EntryView:
     return found
 
 
+def listed(office: Office, state: str) -> list[str]:
+    """What the sync results show under a state."""
+    found = view_sync.results(office.desk, state, None, 0, 10)
+    assert isinstance(found, view_sync.SyncResults)
+    return [item.id for item in found.items]
+
+
 def test_row_7_entries_are_compared_field_by_field_too(office: Office) -> None:
     found = partner(office, quarrel(office))
     assert (found.status, exchange.next_batch(office.desk)) == ("conflict", None)
@@ -226,7 +233,9 @@ def test_row_7_entries_are_compared_field_by_field_too(office: Office) -> None:
 )
 def test_row_7_an_entrys_conflict_is_settled(office: Office, choice: str, name: str, goes: int) -> None:
     quarrel(office)
+    assert listed(office, "conflict") == [PARTNER]
     saved(entry.resolve_entry(office.desk, CHIEF, ident(), "partner", PARTNER, choice))
+    assert listed(office, "conflict") == []  # settled: the sync results tell of it no longer
     gone = answer_all(office)
     assert (partner(office).name, len(gone)) == (name, goes)
     assert [operation.base.version for operation in gone] == [2] * goes
@@ -243,11 +252,30 @@ def test_row_7_an_entrys_loser_is_kept_as_another_entry(office: Office) -> None:
     assert [operation.id for operation in answer_all(office)] == [new.id]
 
 
+def test_row_7_an_entry_deleted_here_and_changed_elsewhere_is_shown_until_it_is_settled(office: Office) -> None:
+    saved(entry.delete_entry(office.desk, CHIEF, ident(), "partner", PARTNER))
+    with office.desk.file.read() as db:
+        was = catalog.body(db, "partner", PARTNER, 1)
+    told(office, "catalog", "partner", PARTNER, 2, with_(was, name="Siêu thị Ánh Dương"))
+    found = partner(office)
+    assert (found.status, found.deleted) == ("conflict", True)
+    assert found.mine is not None
+    assert found.mine.deleted
+    saved(entry.resolve_entry(office.desk, CHIEF, ident(), "partner", PARTNER, "mine"))
+    assert [operation.act for operation in answer_all(office)] == ["delete"]
+    assert not isinstance(view_catalog.entry_view(office.desk, "partner", PARTNER, None), view_catalog.EntryView)
+    answer = view_catalog.entry_view(office.desk, "partner", PARTNER, None, gone_too=True)
+    assert isinstance(answer, view_catalog.EntryView)
+    assert answer.deleted
+
+
 def test_row_7_a_refused_entry_is_put_away_unless_it_is_used(office: Office) -> None:
     saved(office.entry("partner", PARTNER, {"code": "KH01", "name": "Tên khác", "is_customer": True}, base=1))
     answer_all(office, **{PARTNER: "RIGHT_MISSING"})
+    assert listed(office, "failed") == [PARTNER]
     saved(entry.discard_entry(office.desk, CHIEF, ident(), "partner", PARTNER))
     assert (partner(office).name, partner(office).status) == ("Cửa hàng Ánh Dương", "synced")
+    assert listed(office, "failed") == []
     fresh, receipt = new_partner(office), ident()
     saved(office.save(of_partner(fresh), receipt))
     answer_all(office, **{fresh: "CATALOG_CODE_TAKEN"})

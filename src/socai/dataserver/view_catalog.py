@@ -27,7 +27,7 @@ class EntryView(msgspec.Struct, frozen=True):
 
     `status`: local | held | syncing | synced | sync_failed | conflict. `used`: some voucher here names it. In a
     conflict `conflict` is the form that won, `mine` the one that lost, `base` what both started from, `differences`
-    the cells.
+    the cells. `deleted`: it is gone, and told all the same, as the answer to an act or for the sake of its conflict.
     """
 
     id: str
@@ -46,6 +46,7 @@ class EntryView(msgspec.Struct, frozen=True):
     base: Version | None = None
     differences: list[DifferenceView] = []
     held_by: list[HeldView] = []
+    deleted: bool = False
 
 
 class EntryPage(msgspec.Struct, frozen=True):
@@ -72,14 +73,17 @@ def catalog_page(
     return EntryPage(items, f"{last.code_key}|{last.id}" if last else "")
 
 
-def entry_view(desk: Desk, kind: str, ident: str, branches: Branches) -> EntryView | Fault:
-    """One entry whole. CATALOG_UNKNOWN where there is none, or it belongs to a branch the person may not see."""
+def entry_view(desk: Desk, kind: str, ident: str, branches: Branches, gone_too: bool = False) -> EntryView | Fault:
+    """One entry whole. CATALOG_UNKNOWN where there is none, or it belongs to a branch the person may not see.
+
+    A deleted one is told while it is in conflict, so that the conflict can be settled, and with `gone_too`.
+    """
     if kind not in KINDS:
         return Fault("TYPE_UNKNOWN", "kind", {"type": kind[:40]})
     unknown = Fault("CATALOG_UNKNOWN", "id", {"kind": kind, "id": ident[:40]})
     with desk.file.read() as db:
         row = catalog.load(db, kind, ident)
-        if row is None or row.deleted:
+        if row is None or (row.deleted and not gone_too and ident not in listing.in_conflict(db, kind)):
             if kind == ACCOUNT:
                 account = desk.cache.get(db).chart_on(local_day(desk)).accounts.get(ident)
                 return _account(account, frozenset()) if account else unknown
@@ -116,6 +120,7 @@ def _view(db: Connection, row: EntryRow, used: bool, waiting: int | None, fought
         base=lost.base if lost else None,
         differences=lost.differences if lost else [],
         held_by=holders,
+        deleted=bool(row.deleted),
     )
 
 

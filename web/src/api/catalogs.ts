@@ -102,7 +102,8 @@ export class Catalogs {
     if (shelf.state !== "ready") return;
     try {
       const item = await get<CatalogEntry>(`/t/${this.tenant}/catalog/${kind}/${encodeURIComponent(id)}`);
-      shelf.entries.set(id, entryOf(item));
+      if (item.deleted) shelf.entries.delete(id);
+      else shelf.entries.set(id, entryOf(item));
     } catch {
       shelf.entries.delete(id);
     }

@@ -1,4 +1,5 @@
 // One way to the data server: JSON in, JSON out, and a Problem for everything that was refused or did not arrive.
+import { showMoment } from "../kit/day";
 import type { FaultAnswer, Language } from "./types";
 
 export const UNREACHABLE = "DS_UNREACHABLE";
@@ -66,11 +67,17 @@ export function query(values: Readonly<Record<string, string | number | boolean 
   return pairs.length ? `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}` : "";
 }
 
+const MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g;
+
+/** A sentence with the moments in it as the clock on the wall here shows them. */
+const localMoments = (text: string) => text.replace(MOMENT, (moment) => showMoment(moment));
+
 /** The sentence of a fault in the screen's language, as the server worded it. */
 export function faultSentence(fault: FaultAnswer, language: Language): string {
-  return (language === "en" ? (fault.detail_en ?? fault.detail_vi) : (fault.detail_vi ?? fault.detail_en)) ?? fault.code;
+  const told = language === "en" ? (fault.detail_en ?? fault.detail_vi) : (fault.detail_vi ?? fault.detail_en);
+  return localMoments(told ?? fault.code);
 }
 
 export function faultCure(fault: FaultAnswer, language: Language): string {
-  return (language === "en" ? (fault.cure_en ?? fault.cure_vi) : (fault.cure_vi ?? fault.cure_en)) ?? "";
+  return localMoments((language === "en" ? (fault.cure_en ?? fault.cure_vi) : (fault.cure_vi ?? fault.cure_en)) ?? "");
 }

@@ -299,6 +299,13 @@ export interface CatalogEntry {
   status: string;
   used: boolean;
   faults?: FaultAnswer[];
+  /** Gone, and here only because somebody else's form stands against it. */
+  deleted?: boolean;
+  /** In a conflict: the form that won, the one that lost, what both began from, and the cells. */
+  conflict?: Version | null;
+  mine?: Version | null;
+  base?: Version | null;
+  differences?: Difference[];
 }
 
 export interface SyncState {
@@ -325,6 +332,11 @@ export interface SyncState {
   /** What needs a person, and what of it the asker did last. */
   todo?: number;
   todo_mine?: number;
+  /** When this server's books were last compared with the cloud's, and in how many places they differed then. */
+  compared_at?: string;
+  differs?: number;
+  /** When any difference was last found. */
+  differed_at?: string;
 }
 
 /** One half of a round of syncing: what goes out, what comes in. */

@@ -70,6 +70,7 @@ export function TodoList() {
                   <Link href={placeOf(item, "open")} data-stop="" data-testid="todo-open">
                     {item.number || item.description}
                   </Link>
+                  {item.kind === "catalog" && item.number ? <div className="soft">{item.description}</div> : null}
                 </td>
                 <td>
                   <span className="mark bad">{word(["detail", item.state])}</span>

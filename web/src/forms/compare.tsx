@@ -1,19 +1,12 @@
-// Two versions of one voucher side by side, field by field: for a stale save and for a conflict between offices.
+// Two forms side by side, field by field: for a stale save, and for a conflict about a voucher or a catalog entry.
 import type { ReactNode } from "react";
 import { useBooks } from "../api/books";
-import type { Body, FieldSpec, Value, VoucherSpec } from "../api/types";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { showMoment } from "../kit/day";
+import { Icon } from "../kit/icon";
 import { useLocale } from "../locale/locale";
-import { type CellContext, showField } from "./cell";
-import { BASE_CURRENCY } from "./draft";
-
-export interface Side {
-  readonly body: Body | null;
-  readonly author: string;
-  readonly at: string;
-}
+import type { Line, Side, Sides } from "./difference";
 
 export interface Choice {
   readonly label: string;
@@ -22,69 +15,38 @@ export interface Choice {
   readonly primary?: boolean;
 }
 
-interface Line {
-  readonly key: string;
-  readonly label: string;
-  readonly mine: string;
-  readonly theirs: string;
+interface Props {
+  readonly sides: Sides;
+  readonly lines: readonly Line[];
+  readonly title: string;
+  readonly note: ReactNode;
+  readonly choices: readonly Choice[];
+  readonly onClose: () => void;
+  /** A choice that needs something typed, behind the others. */
+  readonly children?: ReactNode;
 }
 
-const text = (value: Value | undefined) => (value === undefined || value === null ? "" : String(value));
+/** Acts that say no more than the two forms do. */
+const FORM_ACTS = new Set(["save", "quick_edit", "delete"]);
 
-/** Every field where the two differ, header first, then rows by number. */
-export function differences(voucher: VoucherSpec, mine: Body, theirs: Body, context: CellContext): Line[] {
-  const lines: Line[] = [];
-  const compare = (field: FieldSpec, label: string, key: string, one: Value | undefined, other: Value | undefined) => {
-    const [left, right] = [text(one), text(other)];
-    if (left !== right)
-      lines.push({ key, label, mine: showField(field, left, context), theirs: showField(field, right, context) });
-  };
-  for (const field of voucher.header) compare(field, field.label, field.name, mine[field.name], theirs[field.name]);
-  const foreign = [mine, theirs].some((body) => body.currency && body.currency !== BASE_CURRENCY);
-  for (const grid of voucher.grids) {
-    const [ours, others] = [mine, theirs].map((body) =>
-      Array.isArray(body[grid.name]) ? (body[grid.name] as Body[]) : [],
-    );
-    const count = Math.max(ours?.length ?? 0, others?.length ?? 0);
-    for (let row = 0; row < count; row++) {
-      for (const column of grid.columns) {
-        if (column.foreign_only && !foreign && !ours?.[row]?.currency && !others?.[row]?.currency) continue; // follows from the amount
-        compare(
-          column,
-          `${grid.label} ${row + 1} · ${column.label}`,
-          `${grid.name}.${row}.${column.name}`,
-          ours?.[row]?.[column.name],
-          others?.[row]?.[column.name],
-        );
-      }
-    }
-  }
-  return lines;
-}
-
-export function Compare({
-  voucher,
-  context,
-  mine,
-  theirs,
-  title,
-  note,
-  choices,
-  onClose,
-}: {
-  voucher: VoucherSpec;
-  context: CellContext;
-  mine: Side;
-  theirs: Side;
-  title: string;
-  note: ReactNode;
-  choices: readonly Choice[];
-  onClose: () => void;
-}) {
+/** A value, marked where this side changed it: with a pencil and its word, never by colour alone. */
+function Cell({ text, changed }: { text: string; changed: boolean }) {
   const { t } = useLocale();
-  const { word } = useBooks();
-  const lines = differences(voucher, mine.body ?? {}, theirs.body ?? {}, context);
-  const head = (label: string, side: Side) => (
+  return (
+    <td className={changed ? "changed" : undefined}>
+      {changed ? (
+        <span title={t("conflict.changed")}>
+          <Icon name="pencil" />
+          <span className="visually-hidden">{t("conflict.changed")}</span>
+        </span>
+      ) : null}
+      {text || "—"}
+    </td>
+  );
+}
+
+function Head({ label, side }: { label: string; side: Side }) {
+  return (
     <th>
       {label}
       <div className="soft" style={{ fontWeight: 400 }}>
@@ -92,31 +54,50 @@ export function Compare({
       </div>
     </th>
   );
+}
+
+export function Compare({ sides, lines, title, note, choices, onClose, children }: Props) {
+  const { t } = useLocale();
+  const { word } = useBooks();
+  const { mine, theirs, base } = sides;
+  const gone = (side: Side) => (side.body === null ? t("list.deleted") : "—");
+  const isChanged = (line: Line, side: string) => line.by === side || line.by === "both";
   return (
     <Dialog title={title} onClose={onClose} size="xl" testid="compare">
       <p style={{ marginTop: 0 }}>{note}</p>
       <div style={{ maxHeight: "50vh", overflow: "auto" }}>
-        <table className="compare" data-testid="compare-table">
+        <table className={`compare sides ${base ? "known" : ""}`} data-testid="compare-table">
           <thead>
             <tr>
               <th>{t("conflict.field")}</th>
-              {head(t("conflict.my_column"), mine)}
-              {head(t("conflict.their_column"), theirs)}
+              {base ? <Head label={t("conflict.base_column")} side={base} /> : null}
+              <Head label={t("conflict.my_column")} side={mine} />
+              <Head label={t("conflict.their_column")} side={theirs} />
             </tr>
           </thead>
           <tbody>
-            {theirs.body === null || mine.body === null ? (
-              <tr className="differs">
+            {mine.body === null || theirs.body === null ? (
+              <tr className="differs" data-testid="compare-deleted">
                 <td>{word(["act", "delete"], t("act.delete"))}</td>
-                <td>{mine.body === null ? t("list.deleted") : "—"}</td>
-                <td>{theirs.body === null ? t("list.deleted") : "—"}</td>
+                {base ? <td>—</td> : null}
+                <Cell text={gone(mine)} changed={mine.body === null} />
+                <Cell text={gone(theirs)} changed={theirs.body === null} />
+              </tr>
+            ) : null}
+            {mine.act && !FORM_ACTS.has(mine.act) ? (
+              <tr className="differs">
+                <td>{t("sync.act")}</td>
+                {base ? <td>—</td> : null}
+                <Cell text={word(["act", mine.act], mine.act)} changed />
+                <Cell text="" changed={false} />
               </tr>
             ) : null}
             {lines.map((line) => (
-              <tr key={line.key} className="differs">
+              <tr key={line.key} className="differs" data-testid="compare-line" data-by={line.by}>
                 <td>{line.label}</td>
-                <td>{line.mine || "—"}</td>
-                <td>{line.theirs || "—"}</td>
+                {base ? <td className="soft">{line.base || "—"}</td> : null}
+                <Cell text={mine.body ? line.mine : ""} changed={isChanged(line, "mine")} />
+                <Cell text={theirs.body ? line.theirs : ""} changed={isChanged(line, "theirs")} />
               </tr>
             ))}
           </tbody>
@@ -135,6 +116,7 @@ export function Compare({
             {choice.label}
           </Button>
         ))}
+        {children}
       </div>
     </Dialog>
   );

@@ -3,43 +3,19 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useBooks } from "../api/books";
 import { get, put } from "../api/client";
 import { useFaults } from "../api/faults";
-import type { AttributeSpec, Body, CatalogEntry, CatalogKind, FieldSpec, Spec } from "../api/types";
+import type { Body, CatalogEntry, CatalogKind, FieldSpec } from "../api/types";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { useLeave, useUnsaved } from "../keys/leave";
+import { Icon } from "../kit/icon";
 import { makeIdent } from "../kit/ident";
 import { useLocale } from "../locale/locale";
-import { plainField, useCells } from "./cellcontext";
+import { useCells } from "./cellcontext";
+import { EntryConflict } from "./entryconflict";
+import { fieldsOf } from "./entryfields";
 import { FieldBox, TYPING } from "./fieldbox";
 import { RatesBox } from "./ratesbox";
-
-const KINDS: Readonly<Record<string, string>> = {
-  code: "text",
-  text: "text",
-  day: "day",
-  choice: "choice",
-  flag: "flag",
-  count: "count",
-  rate: "rate",
-};
-
-/** A catalog's attribute as a field of a form. */
-export function fieldOf(attribute: AttributeSpec): FieldSpec {
-  const reference = attribute.kind === "reference";
-  return plainField(attribute.name, attribute.label, reference ? attribute.of : (KINDS[attribute.kind] ?? "text"), {
-    required: attribute.required,
-    length_max: attribute.length_max,
-    among: attribute.among,
-  });
-}
-
-/** The fields of a kind's form; what names a voucher type is chosen, never typed. */
-export function fieldsOf(kind: CatalogKind, spec: Spec): FieldSpec[] {
-  const types = spec.voucher_types.map((item) => ({ value: item.code, label: item.title }));
-  return kind.attributes
-    .filter((item) => item.kind !== "map")
-    .map((item) => (item.name === "type" ? { ...fieldOf(item), kind: "choice", among: types } : fieldOf(item)));
-}
+import { FaultList } from "./voucherbanners";
 
 function textsOf(fields: readonly FieldSpec[], body: Body): Record<string, string> {
   return Object.fromEntries(
@@ -75,7 +51,7 @@ interface Props {
 }
 
 export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Props) {
-  const { path, spec, catalogs } = useBooks();
+  const { path, spec, catalogs, word } = useBooks();
   const { t } = useLocale();
   const tellFaults = useFaults(spec.faults);
   const fields = useMemo(() => fieldsOf(kind, spec), [kind, spec]);
@@ -90,6 +66,7 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const [faults, setFaults] = useState<Record<string, string>>({});
   const [general, setGeneral] = useState<string[]>([]);
+  const [resolving, setResolving] = useState(false);
   const actId = useRef(makeIdent());
   const newId = useRef(makeIdent());
   const latest = useRef(texts);
@@ -125,7 +102,9 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
     );
   }, [id]);
 
+  const unsettled = entry?.conflict ? t("conflict.first") : "";
   const save = async () => {
+    if (unsettled) return setGeneral([unsettled]);
     (document.activeElement as HTMLElement | null)?.blur();
     await Promise.resolve(); // the box's last text has arrived
     const unread = Object.keys(bad.current).find((name) => bad.current[name]);
@@ -173,9 +152,10 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   };
 
   if (id && !entry && general.length === 0) return null;
+  if (resolving) return <EntryConflict kind={kind} id={id} onClose={() => setResolving(false)} onSettled={onClose} />;
   const isNew = !id;
   const close = () => leave(onClose);
-  const isClosed = (field: FieldSpec) => !isNew && kind.natural && field.name === "code";
+  const isClosed = (field: FieldSpec) => unsettled !== "" || (!isNew && kind.natural && field.name === "code");
   const first = fields.find((field) => !isClosed(field));
   return (
     <Dialog
@@ -186,9 +166,35 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
       }
       onClose={close}
       onAccept={() => void save()}
+      onResolve={unsettled ? () => setResolving(true) : undefined}
       size="lg"
       testid="entry-form"
     >
+      {unsettled ? (
+        <div className="banner bad" role="alert" style={{ marginBottom: 12 }} data-testid="entry-conflict">
+          <Icon name="split" />
+          <div className="grow">{t("conflict.entry_text")}</div>
+          <Button
+            stop
+            first
+            look="primary"
+            scope="dialog"
+            act="resolve"
+            run={() => setResolving(true)}
+            testid="entry-resolve"
+          >
+            {word(["act", "resolve"], t("conflict.title"))}
+          </Button>
+        </div>
+      ) : entry?.faults?.length ? (
+        <div className="banner bad" role="alert" style={{ marginBottom: 12 }} data-testid="entry-refused">
+          <Icon name="warning" />
+          <div className="grow">
+            <strong>{word(["detail", "sync_failed"])}</strong>
+            <FaultList faults={entry.faults.map(tellFaults.fault)} />
+          </div>
+        </div>
+      ) : null}
       <div className="two" ref={boxes}>
         {fields.map((field) => (
           <FieldBox
@@ -227,7 +233,15 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
         </div>
       ) : null}
       <div className="actions">
-        <Button stop look="primary" scope="dialog" act="accept" run={() => void save()} testid="entry-save">
+        <Button
+          stop
+          look="primary"
+          scope="dialog"
+          act="accept"
+          run={() => void save()}
+          refused={unsettled}
+          testid="entry-save"
+        >
           {t("act.save")}
         </Button>
         <Button stop run={close}>

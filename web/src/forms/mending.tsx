@@ -16,12 +16,18 @@ export const DOES = ["retry", "post_anyway", "redate", "discard"] as const;
 /** The mends that are done at once; the others lead to a screen. */
 export type Does = (typeof DOES)[number];
 
+/** The screen of a voucher or an entry, opened at its conflict where that is to be settled. */
+export function placeOfObject(item: Pick<Todo, "kind" | "object_kind" | "id">, settles: boolean): string {
+  const id = encodeURIComponent(item.id);
+  if (item.kind === "catalog") return `/catalog/${item.object_kind}?open=${id}${settles ? "&resolve" : ""}`;
+  return `/voucher/${id}${settles ? "?resolve" : ""}`;
+}
+
 /** Where the other mends lead. */
 export function placeOf(item: Todo, mend: string): string {
   const held = item.held_by[0];
   if (mend === "open_entry" && held) return `/catalog/${held.kind}?open=${encodeURIComponent(held.id)}`;
-  if (item.kind === "catalog") return `/catalog/${item.object_kind}?open=${encodeURIComponent(item.id)}`;
-  return `/voucher/${item.id}${mend === "resolve" ? "?resolve" : ""}`;
+  return placeOfObject(item, mend === "resolve");
 }
 
 /** The first open day of a period that turned out to be locked, "" where no such thing is wrong. */

@@ -5,7 +5,7 @@ import { call, Problem } from "../api/client";
 import type { TellFaults, ToldFault } from "../api/faults";
 import type { Body, FaultAnswer, Saved, VoucherSpec } from "../api/types";
 import { makeIdent } from "../kit/ident";
-import type { Side } from "./compare";
+import type { Side } from "./difference";
 import { bodyOf, type Draft, placeOnScreen, wrongPlaces } from "./draft";
 
 export interface Stale {

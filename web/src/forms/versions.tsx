@@ -1,9 +1,10 @@
 // The two moments when two versions stand against each other: a stale save in one office, a conflict between offices.
 import { useBooks } from "../api/books";
-import type { Voucher, VoucherSpec } from "../api/types";
+import type { Conflict, VoucherSpec } from "../api/types";
 import { useLocale } from "../locale/locale";
 import type { CellContext } from "./cell";
 import { Compare } from "./compare";
+import { type Sides, sidesOf, voucherLines } from "./difference";
 import type { Stale } from "./saving";
 
 interface StaleProps {
@@ -19,12 +20,12 @@ interface StaleProps {
 export function StaleChoice({ voucher, context, stale, onMine, onTheirs, onApart, onStay }: StaleProps) {
   const { session } = useBooks();
   const { t } = useLocale();
+  const mine = { body: stale.mine, author: session.user, at: "" };
+  const sides: Sides = { mine, theirs: stale.theirs, base: null, differences: [] };
   return (
     <Compare
-      voucher={voucher}
-      context={context}
-      mine={{ body: stale.mine, author: session.user, at: "" }}
-      theirs={stale.theirs}
+      sides={sides}
+      lines={voucherLines(voucher, sides, context)}
       title={t("stale.title")}
       note={t("stale.text")}
       onClose={onStay}
@@ -41,26 +42,33 @@ export function StaleChoice({ voucher, context, stale, onMine, onTheirs, onApart
 interface ConflictProps {
   readonly voucher: VoucherSpec;
   readonly context: CellContext;
-  readonly conflict: NonNullable<Voucher["conflict"]>;
+  readonly conflict: Conflict;
   readonly onChoice: (choice: "theirs" | "mine" | "new") => void;
   readonly onClose: () => void;
 }
 
 export function ConflictChoice({ voucher, context, conflict, onChoice, onClose }: ConflictProps) {
   const { t } = useLocale();
+  const sides = sidesOf(conflict);
   return (
     <Compare
-      voucher={voucher}
-      context={context}
-      mine={conflict.mine}
-      theirs={conflict.winner}
+      sides={sides}
+      lines={voucherLines(voucher, sides, context)}
       title={t("conflict.title")}
       note={t("conflict.text")}
       onClose={onClose}
       choices={[
-        { label: t("conflict.theirs"), testid: "resolve-theirs", run: () => onChoice("theirs") },
-        { label: t("conflict.mine"), testid: "resolve-mine", run: () => onChoice("mine") },
-        { label: t("conflict.new"), testid: "resolve-new", run: () => onChoice("new") },
+        {
+          label: t(sides.theirs.body ? "conflict.theirs" : "conflict.theirs_gone"),
+          testid: "resolve-theirs",
+          run: () => onChoice("theirs"),
+        },
+        {
+          label: t(sides.mine.body ? "conflict.mine" : "conflict.mine_gone"),
+          testid: "resolve-mine",
+          run: () => onChoice("mine"),
+        },
+        ...(sides.mine.body ? [{ label: t("conflict.new"), testid: "resolve-new", run: () => onChoice("new") }] : []),
       ]}
     />
   );

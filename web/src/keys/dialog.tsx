@@ -13,12 +13,14 @@ interface Props {
   readonly onAccept?: (() => void) | undefined;
   /** Stops what this dialog has set going, while it goes. */
   readonly onStop?: (() => void) | undefined;
+  /** Goes on to settle the conflict this dialog tells of. */
+  readonly onResolve?: (() => void) | undefined;
   readonly size?: string | number;
   readonly children: ReactNode;
   readonly testid?: string;
 }
 
-export function Dialog({ title, onClose, onAccept, onStop, size = "md", children, testid }: Props) {
+export function Dialog({ title, onClose, onAccept, onStop, onResolve, size = "md", children, testid }: Props) {
   // Where one was before: the focus goes back there, unless something else has taken it meanwhile.
   const [before] = useState(() => document.activeElement);
   useEffect(
@@ -42,7 +44,8 @@ export function Dialog({ title, onClose, onAccept, onStop, size = "md", children
     }
     latest.current?.();
   };
-  useScope("dialog", { close: onClose, accept: onAccept ? accept : undefined, stop: onStop }, { modal: true });
+  const commands = { close: onClose, accept: onAccept ? accept : undefined, stop: onStop, resolve: onResolve };
+  useScope("dialog", commands, { modal: true });
   return (
     <Modal
       opened

@@ -41,6 +41,7 @@ export const KEYMAP: readonly Act[] = [
   act("list", "delete", "Delete Alt+Delete", "Xóa", "Delete"),
   act("list", "post", "Ctrl+G", "Ghi sổ / Bỏ ghi", "Post / unpost"),
   act("list", "stop", "Alt+T", "Ngừng theo dõi / Theo dõi lại", "Stop using / use again"),
+  act("list", "resolve", "Alt+R", "Xử lý xung đột", "Resolve the conflict"),
   act("list", "download", "Alt+L", "Tải chứng từ kỳ trước", "Download earlier vouchers"),
   act("list", "print", "F7 Ctrl+P", "In", "Print"),
   act("list", "find", "F3 Ctrl+F", "Tìm", "Find"),
@@ -127,6 +128,7 @@ export const KEYMAP: readonly Act[] = [
 
   act("dialog", "accept", "Ctrl+Enter Ctrl+S", "Đồng ý", "Accept"),
   act("dialog", "stop", "Alt+Shift+X", "Dừng việc đang chạy", "Stop what runs", true),
+  act("dialog", "resolve", "Alt+R", "Xử lý xung đột", "Resolve the conflict", true),
   act("dialog", "close", "Escape", "Đóng", "Close", true),
 ];
 

@@ -9,6 +9,7 @@ const PATHS = {
   cross: "M5 5l10 10M15 5L5 15",
   split: "M10 17v-5M10 12L5 5M10 12l5-7M5 9V5h4M15 9V5h-4",
   plus: "M10 4v12M4 10h12",
+  pencil: "M4 16l.8-3.4L13.6 3.8l2.6 2.6-8.8 8.8zM12 5.4L14.6 8",
   search: "M9 3.5a5.5 5.5 0 100 11 5.5 5.5 0 000-11zM13 13l4 4",
   left: "M12 5l-5 5 5 5",
   right: "M8 5l5 5-5 5",

@@ -2,7 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useBooks } from "../api/books";
 import { get } from "../api/client";
-import type { Half, Round, Rounds } from "../api/types";
+import type { Half, Round, Rounds, SyncState } from "../api/types";
+import { shownKey } from "../keys/keymap";
+import { useKeys } from "../keys/layers";
 import { showMoment } from "../kit/day";
 import { Icon } from "../kit/icon";
 import { type Translate, useLocale } from "../locale/locale";
@@ -67,6 +69,38 @@ function RoundView({ round }: { round: Round }) {
       </div>
       <HalfLine title={t("sync.push")} half={round.push} running={running} testid="round-push" />
       <HalfLine title={t("sync.pull")} half={round.pull} running={running} testid="round-pull" />
+    </div>
+  );
+}
+
+/** When the books here were last compared with the cloud's, and what to do where they differed. */
+export function Compared({ sync }: { sync: SyncState | undefined }) {
+  const { t } = useLocale();
+  const { keymap } = useKeys();
+  if (!sync) return null;
+  const { compared_at = "", differs = 0, differed_at = "" } = sync;
+  const at = showMoment(compared_at);
+  return (
+    <div
+      className={differs ? "banner wait" : "row-flex soft"}
+      role={differs ? "alert" : "status"}
+      data-testid="sync-compared"
+      data-differs={differs}
+    >
+      <Icon name={differs ? "warning" : compared_at ? "checkCircle" : "clock"} />
+      <span>
+        {differs ? (
+          <>
+            <strong>{t("sync.differs", { at, count: differs })}</strong>{" "}
+            {t("sync.differs_cure", { key: shownKey(keymap, "app", "sync_now") })}
+          </>
+        ) : compared_at ? (
+          t("sync.compared", { at })
+        ) : (
+          t("sync.compared_never")
+        )}
+        {differed_at && !differs ? ` ${t("sync.differed", { at: showMoment(differed_at) })}` : ""}
+      </span>
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { useBooks } from "../api/books";
 import { faultCure, faultSentence, get, post, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { Page, SyncResult } from "../api/types";
+import { placeOfObject } from "../forms/mending";
 import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
 import { showMoment } from "../kit/day";
@@ -14,7 +15,7 @@ import { movedIndex, Table, type TableColumn, type TableHandle } from "../kit/ta
 import { useTell } from "../kit/toast";
 import { useLocale } from "../locale/locale";
 import { Download } from "./download";
-import { RoundsPanel } from "./rounds";
+import { Compared, RoundsPanel } from "./rounds";
 
 const TABS = ["pending", "failed", "conflict"] as const;
 type Tab = (typeof TABS)[number];
@@ -64,29 +65,29 @@ export function SyncScreen() {
       {
         name: "object",
         label: t("sync.object"),
-        width: 200,
+        width: 160,
         cell: (row) => `${row.number || ""} ${kindWord(row)}`.trim(),
       },
       {
         name: "description",
         label: word(["field", "description"]),
-        width: 200,
+        width: 150,
         flexible: true,
         cell: (row) => row.description,
       },
-      { name: "act", label: t("sync.act"), width: 110, cell: (row) => word(["act", row.act], row.act) },
-      { name: "user", label: t("sync.user"), width: 120, cell: (row) => row.user },
+      { name: "act", label: t("sync.act"), width: 90, cell: (row) => word(["act", row.act], row.act) },
+      { name: "user", label: t("sync.user"), width: 116, cell: (row) => row.user },
       {
         name: "reason",
         label: t("sync.reason"),
-        width: 260,
+        width: 220,
         flexible: true,
         cell: (row) => row.faults.map((fault) => faultSentence(fault, language)).join(" "),
       },
       {
         name: "cure",
         label: t("sync.cure"),
-        width: 240,
+        width: 200,
         flexible: true,
         cell: (row) => row.faults.map((fault) => faultCure(fault, language)).join(" "),
       },
@@ -105,7 +106,7 @@ export function SyncScreen() {
   };
   const open = (index: number) => {
     const row = rows[index];
-    if (row) navigate(row.kind === "catalog" ? `/catalog/${row.object_kind}` : `/voucher/${row.id}`);
+    if (row) navigate(placeOfObject(row, row.state === "conflict"));
   };
   const move = (act: string) => () =>
     setCurrent(movedIndex(act, current, rows.length, table.current?.rowsShown() ?? 10));
@@ -142,6 +143,7 @@ export function SyncScreen() {
           {`${faults.fault({ code: sync.reason, field: "" }).sentence} ${faults.fault({ code: sync.reason, field: "" }).cure}`}
         </div>
       ) : null}
+      <Compared sync={sync} />
       <RoundsPanel />
       <div className="tabs" role="tablist" aria-label={t("sync.title")} data-region="tabs">
         {TABS.map((name) => (

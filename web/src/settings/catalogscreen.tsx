@@ -7,7 +7,9 @@ import { call, get, put, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { CatalogEntry, CatalogKind, Page, Value } from "../api/types";
 import { useCells } from "../forms/cellcontext";
-import { EntryForm, fieldsOf } from "../forms/entryform";
+import { EntryConflict } from "../forms/entryconflict";
+import { fieldsOf } from "../forms/entryfields";
+import { EntryForm } from "../forms/entryform";
 import { Ask } from "../keys/ask";
 import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
@@ -35,8 +37,10 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
   const [text, setText] = useState("");
   const [active, setActive] = useState("true");
   const [current, setCurrent] = useState(0);
-  const wanted = new URLSearchParams(useSearch()).get("open"); // from a list of what needs a person
-  const [editing, setEditing] = useState<string | null>(wanted);
+  const search = new URLSearchParams(useSearch()); // from a list of what needs a person
+  const settles = search.has("resolve");
+  const [editing, setEditing] = useState<string | null>(settles ? null : search.get("open"));
+  const [resolving, setResolving] = useState<string | null>(settles ? search.get("open") : null);
   const [deleting, setDeleting] = useState<CatalogEntry | null>(null);
   const find = useRef<HTMLInputElement>(null);
   const table = useRef<TableHandle>(null);
@@ -91,7 +95,9 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
         cell: (entry) => (
           <span className="soft">
             {entry.body.active === false ? `${t("catalog.stopped")} · ` : ""}
-            {word(["state", "sync", entry.status], entry.status)}
+            <span className={entry.status === "conflict" ? "mark bad" : undefined}>
+              {word(["state", "sync", entry.status], entry.status)}
+            </span>
           </span>
         ),
       },
@@ -129,6 +135,10 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
   };
   const move = (name: string) => () =>
     setCurrent(movedIndex(name, current, rows.length, table.current?.rowsShown() ?? 10));
+  const leaveConflict = () => {
+    setResolving(null);
+    table.current?.focus();
+  };
   const none = row ? "" : t("act.nothing");
   const openRow = () => row && setEditing(row.id);
   useScope("list", {
@@ -136,6 +146,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
     edit: { run: openRow, refused: none },
     open: openRow,
     stop: { run: () => row && void stop(row), refused: none },
+    resolve: row?.status === "conflict" ? () => setResolving(row.id) : undefined,
     delete: { run: () => row && setDeleting(row), refused: none || (row?.used ? t("catalog.used") : "") },
     find: () => find.current?.select(),
     reload: () => void list.refetch(),
@@ -157,6 +168,11 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
           <Button scope="list" act="stop" run={() => row && void stop(row)} refused={none} testid="stop">
             {row?.body.active === false ? t("catalog.restart") : t("catalog.stop")}
           </Button>
+          {row?.status === "conflict" ? (
+            <Button scope="list" act="resolve" run={() => setResolving(row.id)} testid="resolve">
+              {word(["act", "resolve"], t("conflict.title"))}
+            </Button>
+          ) : null}
           <Button
             look="danger"
             scope="list"
@@ -245,6 +261,9 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
             table.current?.focus();
           }}
         />
+      ) : null}
+      {resolving ? (
+        <EntryConflict kind={kind} id={resolving} onClose={leaveConflict} onSettled={leaveConflict} />
       ) : null}
       {deleting ? (
         <Ask

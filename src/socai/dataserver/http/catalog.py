@@ -117,7 +117,7 @@ def _known(kind: str) -> Fault | None:
 
 def _view(seat: Seat, kind: str, answer: engine.Saved | engine.Refused) -> EntryView:
     saved = done(answer)
-    found: EntryView = given(view_catalog.entry_view(seat.desk, kind, saved.id, None))
+    found: EntryView = given(view_catalog.entry_view(seat.desk, kind, saved.id, None, gone_too=True))
     return found
 
 

@@ -277,19 +277,28 @@ def left(db: apsw.Connection, mark: int) -> int:
     return int(found[0]) if found else 0
 
 
+IN_CONFLICT = (
+    "(o.result = 'conflict' AND EXISTS (SELECT 1 FROM conflict c"
+    " WHERE c.kind = o.kind AND c.object_kind = o.object_kind AND c.object = o.object))"
+)
+STILL_REFUSED = (
+    "(o.result = 'rejected' AND (EXISTS (SELECT 1 FROM voucher v WHERE o.kind = 'voucher' AND v.id = o.object"
+    " AND v.refused <> '') OR EXISTS (SELECT 1 FROM catalog_entry e WHERE o.kind = 'catalog'"
+    " AND e.kind = o.object_kind AND e.id = o.object AND e.refused <> '')))"
+)
+
+
 def results(db: apsw.Connection, state: str, after: int, limit: int) -> list[OutRow]:
     """Operations for the results screen, newest first: pending, or those refused that still matter.
 
-    A refusal matters while nothing newer was done with its object.
+    A refusal matters while nothing newer was done with its object, and nobody has settled or discarded it.
     """
     if state == "pending":
         clause = "o.state < 2"
     else:
-        wanted = (
-            "'conflict'" if state == "conflict" else "'rejected'" if state == "failed" else "'rejected', 'conflict'"
-        )
+        wanted = {"conflict": IN_CONFLICT, "failed": STILL_REFUSED}.get(state, f"({IN_CONFLICT} OR {STILL_REFUSED})")
         clause = (
-            f"o.state = 2 AND o.result IN ('rejected', 'conflict') AND o.result IN ({wanted})"
+            f"o.state = 2 AND o.result IN ('rejected', 'conflict') AND {wanted}"
             " AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.object = o.object"
             " AND p.kind = o.kind AND p.object_kind = o.object_kind AND p.place > o.place)"
         )

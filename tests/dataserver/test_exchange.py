@@ -176,6 +176,24 @@ def test_what_was_refused_is_not_asked_for_by_a_cloud_that_lost_the_epoch(office
     assert exchange.next_batch(office.desk) is None
 
 
+def test_books_are_taken_anew_from_a_restored_cloud_that_answers_with_a_new_epoch(office: Office) -> None:
+    """Row 18: file and cloud both came from backups: nothing is sent again, but the books may hold what is lost."""
+    office.desk.file.write(
+        lambda db: meta.put(db, {"timeline": "t1", "cursor": "7:~:", "snapshot_done": 1, "acked_seq": 9, "head_seq": 9})
+    )
+    exchange.take_hello(office.desk, HelloAnswer("t1", "new_epoch", 2, 0))
+    assert (standing(office).snapshot_done, standing(office).head_seq) == (1, 9)
+    exchange.take_hello(office.desk, HelloAnswer("t2", "new_epoch", 3, 0))
+    known = standing(office)
+    assert (known.timeline, known.cursor, known.snapshot_done, known.acked_seq, known.head_seq) == (
+        "t2",
+        "7:~:",
+        0,
+        0,
+        0,
+    )
+
+
 def test_unposting_beside_a_refused_form_leaves_it_a_draft(office: Office) -> None:
     made = saved(office.save(journal()))
     push = send(office)

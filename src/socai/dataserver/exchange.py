@@ -114,9 +114,11 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
         elif answer.verdict == REWIND:
             outbox.resend(db, answer.accepted_n, known.epoch)
             number.drop_leases(db)  # the cloud may not know that it granted them
-        if answer.verdict == REWIND:
+        if answer.verdict == REWIND or (known.timeline and answer.timeline != known.timeline):
+            # The books here may hold what the restored cloud has lost, whatever it says of our acts: taken anew.
             # What was told of each voucher stays told: a new timeline counts on beyond every seq of the old one.
-            facts |= {"snapshot_done": 0, "cursor": answer.cursor, "acked_seq": 0, "head_seq": 0}
+            cursor = answer.cursor if answer.verdict == REWIND else known.cursor
+            facts |= {"snapshot_done": 0, "cursor": cursor, "acked_seq": 0, "head_seq": 0}
         meta.put(db, facts)
 
     desk.file.write(job)

@@ -2,12 +2,17 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from socai.cloud.invoice import Invoices
 from socai.cloud.lane import LaneStore, Poster
+from socai.cloud.store.connection import POSTER, Database
+from socai.cloud.store.migration import migrate
 from socai.cloud.store.port import CloudStore
-from socai.sync.message import DELETE, POST, UNPOST
+from socai.cloud.store.postgres import PostgresStore
+from socai.cloud.store.posting_postgres import PostgresLane
+from socai.sync.message import DELETE, POST, QUICK_EDIT, UNPOST
 from support.posting import BOOK, book, codes, drain, posted
 from support.sender import HCM, VENDOR, Sender, company, enrol, ident, journal, specs
 
@@ -172,3 +177,28 @@ def test_the_last_turn_lies_over_what_the_store_says() -> None:
     known.begin([place], {place: {}})
     assert known.holder(*place, "three") == "PC2"
     assert known.holder("management", KEY, "three") is None
+
+
+def test_row_6_vouchers_posted_before_invoices_were_remembered_declare_theirs(fresh_database: str) -> None:
+    """The migration reads them off the forms the live sets were made from, as the poster would."""
+    migrate(fresh_database)
+    store, step = PostgresStore(fresh_database, size_max=4), "0007_invoice_backfill.sql"
+    with Database(fresh_database, POSTER, 2) as database:
+        office = company(store)
+        posted(office, invoice("0000123", rows=2))
+        light, heavy, gone = (posted(office, invoice(number)) for number in (" 00077 ", "78", "88"))
+        posted(office, journal())
+        drain(PostgresLane(database))
+        office.push(office.act(gone, UNPOST, base=1, books=BOOK))
+        office.push(office.save(light, invoice("77", description="Sửa nhanh"), act=QUICK_EDIT, base=1))
+        drain(PostgresLane(database))
+        office.push(office.save(heavy, invoice("79"), base=1, post_to=BOOK))  # the lane has not come to it yet
+    store.close()
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        query = "select voucher::text, book, invoice, number from invoice_posted order by 3"
+        before = connection.execute(query).fetchall()
+        assert [row[2] for row in before] == [KEY, "0100100216|1C26TAA|77", "0100100216|1C26TAA|78"]
+        connection.execute("delete from invoice_posted")
+        connection.execute("delete from schema_step where name = %s", (step,))
+        assert migrate(fresh_database) == [step]
+        assert connection.execute(query).fetchall() == before

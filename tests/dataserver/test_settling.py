@@ -9,11 +9,13 @@ import pytest
 
 from dataserver.test_numbering import rule, saved
 from socai.core.numbering import is_provisional
-from socai.dataserver import exchange
+from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Refused
 from socai.dataserver.settling import make_asked, settle, take_answer
 from socai.dataserver.store import number, voucher
 from socai.sync.message import (
+    FeedItem,
+    FeedPage,
     HelloAnswer,
     NumberRange,
     NumbersAnswer,
@@ -170,6 +172,34 @@ def test_row_9_a_number_drawn_twice_by_a_restored_file_is_drawn_again(office: Of
     push = exchange.next_batch(office.desk)
     assert push is not None
     assert [(item.act, item.post_to, item.base.version) for item in push.operations] == [("save", ["financial"], 0)]
+
+
+def test_row_9_a_number_of_ones_own_count_given_twice_by_a_restored_file_is_drawn_again() -> None:
+    """Row 9: behind all the cloud tells of, with the warnings answered before; the account says what became of it."""
+    office = open_office()
+    answer_all(office)
+    key, typed = ident(), ident()
+    wished: dict[str, Any] = {"post_to": ("financial",), "answered": ("CASH_NEGATIVE",)}
+    assert saved(office.save(journal(), key, **wished)).number == "NVK00001"
+    saved(office.save(journal(number="ĐC-1"), typed))
+    answer_all(office, result="rejected", version=0, faults=[WireFault("NUMBER_TAKEN", "number")])
+    settle(office.desk, caught_up=False)
+    assert number_of(office, key) == "NVK00001", "what is still to come tells how far the count had got"
+    other = journal(number="NVK00004", books=["financial"])
+    item = FeedItem("voucher", "journal", ident(), 20, 1, "other", "", body=raw_body(msgspec.json.encode(other)))
+    incoming.take_page(office.desk, FeedPage("", [item], "20", False, 20))
+    settle(office.desk)
+    assert (number_of(office, key), number_of(office, typed)) == ("NVK00005", "ĐC-1")
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    (again,) = push.operations
+    assert (again.act, again.post_to, again.answered, again.id) == ("save", ["financial"], ["CASH_NEGATIVE"], key)
+    with office.desk.file.read() as db:
+        head = voucher.load(db, typed)
+        assert head is not None
+        assert head.refused_act == "save", "a typed number is a person's"
+        (note,) = number.noted(db, f"{BRANCH}|journal|2026")
+    assert (note.number, note.fate, note.voucher, note.to) == ("NVK00001", "renumbered", key, "NVK00005")
 
 
 def test_row_9_a_provisional_number_given_twice_by_a_restored_file_becomes_final_all_the_same(office: Office) -> None:

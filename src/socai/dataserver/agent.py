@@ -451,7 +451,7 @@ class Agent:
     def _numbers(self, client: CloudClient) -> float:
         """Lease numbers of shared series and make provisional ones final; seconds to leave it alone afterwards."""
         try:
-            while not self._closed and exchange_numbers(self._desk, client):
+            while not self._closed and exchange_numbers(self._desk, client, self.standing.caught_up):
                 self._step_aside()
         except CloudRefused as refused:
             _log.info("no numbers from the cloud", tenant=self._desk.code, code=refused.code)

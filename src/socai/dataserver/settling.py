@@ -2,17 +2,19 @@
 
 Runs beside the agent's other chores, only while the line is up. A final number is an act of the program's own: nobody's
 edit, told in the voucher's history, sent like any act. Where another office changed the voucher meanwhile their form
-stands, and its number is made final next.
+stands, and its number is made final next. A number that was drawn here twice, of whatever series (the file was restored
+from a backup), is drawn again likewise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
 
 from socai import registry
-from socai.core.number_use import DELETED, Use
+from socai.core.number_use import DELETED, RENUMBERED, Use
 from socai.core.numbering import COMPANY, FUND, Series, is_provisional, numbering_of, series_for, series_of_body
 from socai.dataserver import facts as fact
 from socai.dataserver.clock import Instant, new_ident
@@ -40,6 +42,7 @@ from socai.sync.message import (
     NumbersAsked,
     Outcome,
     SeriesWish,
+    WireFault,
 )
 from socai.sync.number import FAST_SECONDS, Stock, days_served, is_over, wanted
 
@@ -51,12 +54,15 @@ TRIES_MAX = 5
 Wishes = dict[str, tuple[SeriesWish, Series]]
 
 
-def exchange_numbers(desk: Desk, client: CloudClient) -> bool:
-    """Tell the cloud what there is to tell, take what it leases, settle what waits. Whether there is more to do."""
+def exchange_numbers(desk: Desk, client: CloudClient, caught_up: bool = True) -> bool:
+    """Tell the cloud what there is to tell, take what it leases, settle what waits. Whether there is more to do.
+
+    `caught_up`: all the cloud has is here, so that a count of our own goes on behind what it had lost.
+    """
     asked = make_asked(desk)
     if asked is not None:
         take_answer(desk, asked, client.numbers(asked))
-    return settle(desk)
+    return settle(desk, caught_up)
 
 
 def make_asked(desk: Desk) -> NumbersAsked | None:
@@ -154,7 +160,7 @@ def _left_over(key: str, wishes: Wishes, today: date) -> bool:
 # ---- from provisional to final
 
 
-def settle(desk: Desk) -> bool:
+def settle(desk: Desk, caught_up: bool = True) -> bool:
     """Make provisional numbers final as far as leased ones last; whether more wait that could be."""
     with desk.file.read() as db:
         if not number.waiting(db, 1):
@@ -162,7 +168,7 @@ def settle(desk: Desk) -> bool:
 
     def job(db: Connection) -> tuple[list[Head], bool]:
         rows, known, now = number.waiting(db, SETTLED_MAX), desk.cache.get(db), desk.clock.now()
-        done = [head for row in rows if (head := _settle_one(db, row, known, now)) is not None]
+        done = [head for row in rows if (head := _settle_one(db, row, known, now, caught_up)) is not None]
         return done, bool(done) and len(rows) == SETTLED_MAX
 
     done, more = desk.file.write(job)
@@ -173,7 +179,7 @@ def settle(desk: Desk) -> bool:
     return more
 
 
-def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant) -> Head | None:
+def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant, caught_up: bool) -> Head | None:
     """One voucher; None where nothing is to be done, or not now."""
     head = voucher.load(db, row.voucher)
     if head is None or head.deleted:
@@ -194,6 +200,8 @@ def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant) -> Hea
     spec = registry.voucher_types()[head.type].spec
     body = msgspec.json.decode(voucher.body(db, head.id, head.revision))
     series = series_of_body(spec, known.company.numbering, body)
+    if not (series.shared or caught_up):
+        return None  # what is still to come moves our own count on
     text = (
         final_number(db, head, series) if series.shared else draw(db, head, spec, series, meta.text(db, "series_mark"))
     )
@@ -206,7 +214,11 @@ def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant) -> Hea
 
 def _is_taken(head: Head) -> bool:
     """Whether the cloud refused a new voucher because somebody has the number that was drawn for it here."""
-    return head.version == 0 and fact.first_code(head.refused) == "NUMBER_TAKEN"
+    return head.version == 0 and _says_taken(fact.wire_faults(head.refused))
+
+
+def _says_taken(faults: Sequence[WireFault]) -> bool:
+    return any(fault.code == "NUMBER_TAKEN" for fault in faults)
 
 
 def _give(db: Connection, head: Head, body: dict[str, object], known: Known, now: Instant, again: bool) -> None:
@@ -216,9 +228,12 @@ def _give(db: Connection, head: Head, body: dict[str, object], known: Known, now
     """
     spec = registry.voucher_types()[head.type].spec
     act = SAVE if again else NUMBER
-    posts = tuple(sorted(outbox.newest_wish(db, head.id))) if again else ()
-    wish = Wish(act, new_ident(now), head.author, now.text, (), posts)
+    before = outbox.newest_of(db, VOUCHER, head.id) if again else None
+    posts, answered = (before.post_to, before.answered) if before is not None else ("", "")
+    wish = Wish(act, new_ident(now), head.author, now.text, (), _split(posts), _split(answered))
     running = is_running(db, head.id)
+    if again and not is_provisional(head.number):
+        number.note(db, head.series, Use(head.number, RENUMBERED, head.id, head.author, now.text, str(body["number"])))
     fill_head(head, spec, body, known)
     head.revision += 1
     head.refused = head.refused_act = ""
@@ -229,6 +244,10 @@ def _give(db: Connection, head: Head, body: dict[str, object], known: Known, now
     row = audit.Act(now.text, head.author, NUMBER, wish.act_id, VOUCHER, head.type, head.id, head.revision, digest)
     audit.append(db, row)
     put_voucher(db, head, wish, running)
+
+
+def _split(joined: str) -> tuple[str, ...]:
+    return tuple(joined.split(",")) if joined else ()
 
 
 # ---- what the cloud did not take
@@ -257,8 +276,7 @@ def take_back(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outc
         head.version = 0  # whatever version it is, their form is taken
         adopt_voucher(db, head, theirs, desk.cache.get(db), meta.text(db, "series_mark"), FEED)
         return True
-    is_taken = any(fault.code == "NUMBER_TAKEN" for fault in outcome.faults)
-    number.wait(db, head.id, head.series, "" if is_taken else reserved, tries + 1)
+    number.wait(db, head.id, head.series, "" if _says_taken(outcome.faults) else reserved, tries + 1)
     before = voucher.body(db, head.id, row.revision - 1)
     head.number = str(msgspec.json.decode(before).get("number") or "")
     head.revision += 1
@@ -270,7 +288,8 @@ def take_back(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outc
 def note_drawn_twice(desk: Desk, db: Connection, head: Head) -> None:
     """A new voucher was refused because a number drawn here stands elsewhere: it gets another one by itself.
 
-    So it is where this file was restored or cloned, or the cloud was: two may hold the same range then.
+    So it is where this file was restored or cloned, or the cloud was: two may hold the same range then, and a count of
+    our own has forgotten what it gave. A number of nobody's count was typed: a person types another.
     """
     if not _is_taken(head):
         return
@@ -278,6 +297,7 @@ def note_drawn_twice(desk: Desk, db: Connection, head: Head) -> None:
     series = series_of_body(
         spec, known.company.numbering, msgspec.json.decode(voucher.body(db, head.id, head.revision))
     )
-    if series.shared and (is_provisional(head.number) or series.parts(head.number) is not None):
+    own = series.count_of(meta.text(db, "series_mark"), head.number) > 0
+    if own or (series.shared and is_provisional(head.number)):
         waits = number.waits(db, head.id)
         number.wait(db, head.id, series.key, "", waits.tries + 1 if waits is not None else 1)

@@ -50,14 +50,14 @@ from socai.lab.stocked import CHIEF, TENANT, stock
 PEOPLE = 10
 LINES = 5
 VOUCHERS = 100_000
-SCALE = 0.05
+SCALE = 0.03
 ROUNDS = 2
-SECONDS_A_TURN = 1.6
+SECONDS_A_TURN, SECONDS_A_TURN_MIN = 15.0, 1.4
 APART_SECONDS = 0.25
 BURST_SECONDS = 1.0
-MOST_SECONDS = 1.5
+MOST_SECONDS = 1.0
 SEED = 1
-WARM_SECONDS = 1.0
+WARM_SECONDS = 0.7
 
 
 @dataclass(slots=True)
@@ -72,22 +72,22 @@ class Taken:
 
 
 def run(scale: float = SCALE) -> dict[str, Any]:
-    """The figures; `scale` 1 is books of VOUCHERS vouchers, and turns twenty times as long."""
-    cores, times = two_cores(), scale / SCALE
+    """The figures; `scale` 1 is books of VOUCHERS vouchers, and turns of SECONDS_A_TURN."""
+    cores, seconds = two_cores(), max(SECONDS_A_TURN * scale, SECONDS_A_TURN_MIN)
     with tempfile.TemporaryDirectory(prefix="socai-bench-") as folder, held_to(cores.office if cores else None):
         stack = Stack(Path(folder), (HANOI,), cores=cores)
         line = stack.offices[HANOI].line = FaultLine(stack.ports["cloud"], stack.ports[HANOI + LINE])
-        with stack, Crowd(stack.dsn, stack.cloud_address, SECONDS_A_TURN * times) as crowd:
+        with stack, Crowd(stack.dsn, stack.cloud_address, seconds) as crowd:
             stocked = stock(stack, HANOI, round(VOUCHERS * scale))
             with (
                 stack.offices[HANOI].workstation(TENANT, CHIEF.user, CHIEF.password) as station,
                 World(stack, line, station, crowd) as world,
             ):
-                taken = _take(stack, world, station, requests(stocked.sample), times)
+                taken = _take(stack, world, station, requests(stocked.sample), seconds)
     return {"vouchers_in_books": stocked.vouchers, **_figures(taken, scale, cores)}
 
 
-def _take(stack: Stack, world: World, station: Workstation, request: Request, times: float) -> Taken:
+def _take(stack: Stack, world: World, station: Workstation, request: Request, length: float) -> Taken:
     office, taken = stack.offices[HANOI], Taken()
     token = station.http.headers["Authorization"].removeprefix("Bearer ")
 
@@ -104,7 +104,7 @@ def _take(stack: Stack, world: World, station: Workstation, request: Request, ti
         for state in STATES:
             world.enter(state)
             with probing(office.folder, beside) as disk:
-                taken.states[state].add(turn(SECONDS_A_TURN * times, pause))
+                taken.states[state].add(turn(length, pause))
             taken.disk[state].add(disk)
     world.enter(UP)
     taken.burst = turn(BURST_SECONDS, same_instant(APART_SECONDS))
@@ -152,6 +152,7 @@ def _figures(taken: Taken, scale: float, cores: Cores | None) -> dict[str, Any]:
         "people": PEOPLE,
         "lines_per_voucher": LINES,
         "pinned": cores is not None,
+        "seconds_a_state": round(taken.states[UP].seconds, 1),
         "saves": sum(len(measured.milliseconds) for measured in taken.states.values()),
         "refused": sum(measured.refused for measured in taken.states.values()),
         "synchronous_unsettled": taken.states[WAITING].unsettled,

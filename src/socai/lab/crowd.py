@@ -20,7 +20,7 @@ from socai.lab.fleet import Fleet, Machine
 from socai.lab.pushing import Outbox, Pushed, push_until
 
 COMPANIES, OFFICES = 10, 8
-BATCH = 100
+BATCH = 40
 NICE = 10
 READY_SECONDS_MAX, REFUSED_SECONDS_MAX = 120.0, 30.0
 VOUCHERS_A_SECOND = 2_500  # made ready beforehand, more than can be taken

@@ -95,8 +95,11 @@ async def _person(
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=HEADER_BYTES_MAX)
     common = f"Host: {parts.netloc}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     try:
-        while time.perf_counter() < until:
-            await asyncio.sleep(pause())
+        while (left := until - time.perf_counter()) > 0:
+            wait = pause()
+            await asyncio.sleep(min(wait, left))
+            if wait > left:
+                break
             method, path, body = request()
             head = f"{method} {path} HTTP/1.1\r\n{common}Content-Length: {len(body)}\r\n\r\n".encode()
             begun = time.perf_counter()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -12,25 +15,26 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from e2e.desk import SCREEN, Desk
 from e2e.mouse import unplug
+from socai.cloud.enrol import make_code
 from socai.core.entry import FINANCIAL
+from socai.lab.browser import driven_browser
 from socai.lab.clerk import Clerk, Event, Line
 from socai.lab.client import Workstation, new_ident
 from socai.lab.company import FIRST_YEAR, PASSWORD
-from socai.lab.sample import HANOI, HCM, Sample, newest_regime
-from socai.lab.stack import Stack
+from socai.lab.line import Line as Cable
+from socai.lab.office import enrol_folder
+from socai.lab.program import Program
+from socai.lab.sample import HANOI, HCM, TENANT, Sample, newest_regime
+from socai.lab.stack import Office, Stack
 from socai.registry import chart_for
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 START_AMOUNT = 500_000_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-)  # fmt: skip
+LATE = "danang"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,17 @@ class Company:
 
     stack: Stack
     sample: Sample
+    late: Office
+
+    def join_late(self) -> Office:
+        """A third office is enrolled, when the books already hold vouchers: it begins with a snapshot."""
+        with self.stack.store() as store:
+            ref = store.find_tenant(TENANT)
+            assert ref is not None
+            secret = make_code(store, ref, LATE)
+        enrol_folder(self.late.folder, self.late.line.address, secret, LATE)
+        self.stack.offices[LATE] = self.late
+        return self.stack.start_office(LATE)
 
     def workstation(self, office: str = HANOI, user: str = "admin") -> Workstation:
         """Somebody logged in past the screen, to prepare what a story begins with."""
@@ -48,6 +63,27 @@ class Company:
 Sit = Callable[..., Desk]
 
 
+@contextmanager
+def cut(line: Cable) -> Iterator[None]:
+    """Meanwhile the line is cut."""
+    line.cut()
+    try:
+        yield
+    finally:
+        line.mend()
+
+
+@contextmanager
+def still(program: Program | None) -> Iterator[None]:
+    """Meanwhile a process stands still and says nothing, and what waits for it stays under way."""
+    assert program is not None
+    os.kill(program.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(program.pid, signal.SIGCONT)
+
+
 @pytest.fixture(scope="package")
 def company() -> Iterator[Company]:
     """The whole stack, once for all stories."""
@@ -55,12 +91,13 @@ def company() -> Iterator[Company]:
         raise FileNotFoundError("the web client is not built: make web")
     folder = Path(tempfile.mkdtemp(prefix="socai-e2e-"))
     try:
-        with Stack(folder, (HANOI, HCM), durable=False) as stack:
+        with Stack(folder, (HANOI, HCM, LATE), durable=False) as stack:
+            late = stack.offices.pop(LATE)
             sample = Sample(stack)
             sample.load(None)
             _open_years(sample, datetime.now(ZONE).year)
             _bring_money(sample)
-            yield Company(stack, sample)
+            yield Company(stack, sample, late)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -87,13 +124,8 @@ def _bring_money(sample: Sample) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's own browser; none is ever downloaded. Stopped before other tests run: it occupies the event loop."""
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    if found is None:
-        raise FileNotFoundError(f"no browser: one of {', '.join(BROWSERS)} is needed")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+    with driven_browser() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from pypdf import PdfReader
@@ -34,6 +35,8 @@ CELLS = """(row) => [...row.querySelectorAll('[role=gridcell]')].map((cell) => {
 
 ROW = "(row) => [...row.querySelectorAll('[data-cell]')].map((cell) => [cell.dataset.cell, cell.innerText])"
 
+CHOSEN = "document.activeElement.selectedOptions?.[0]?.label.trim() ?? ''"
+
 # Keeps every mark a voucher's head has shown, in order, however short it stood there.
 RECORD = """() => {
   window.socaiMarks = [];
@@ -56,7 +59,7 @@ class Desk:
         self._context = context
         context.add_init_script(WITNESS)
         context.set_default_timeout(SEEN_MS_MAX)
-        context.route(re.compile(r"/print\?|\.pdf\b|\.xlsx\b"), self._keep_paper)
+        context.route(re.compile(r"/print\?|/numbers/file\?|\.pdf\b|\.xlsx\b"), self._keep_paper)
         self._page: Page = context.new_page()
         self._page.on("pageerror", lambda error: self.faults.append(str(error)))
         self._page.on("console", lambda said: self._heard(said.type, said.text))
@@ -105,6 +108,20 @@ class Desk:
         self.press("Enter")
         expect(self._page.get_by_test_id("palette-input")).to_have_count(0)
 
+    def receipt(self, partner: str, text: str, amount: str, day: str = "") -> None:
+        """A new cash receipt of one line, typed and not yet saved; with a day, of that day."""
+        self.go("thêm phiếu thu")
+        self.sees_focus("partner")
+        self.write(partner)
+        self.press("Enter*4")
+        self.write(text)
+        if day:
+            self.walk("Enter", "accounting_date")
+            self.write(day)
+        self.press("F6" if day else "F6*2")
+        self.sees_focus("0.amount")
+        self.write(amount)
+
     def walk(self, key: str, place: str, most: int = 40) -> None:
         """Press a key until the focus is on a place."""
         for _ in range(most):
@@ -112,6 +129,15 @@ class Desk:
                 return
             self.press(key)
         raise AssertionError(f"{key} does not lead to {place}; the focus is on {self.focus()}")
+
+    def choose(self, words: str, most: int = 40) -> None:
+        """In the drop-down list that has the focus, arrow down from its first option to the one of these words."""
+        self.press("Home")
+        for _ in range(most):
+            if self.ask(CHOSEN) == words:
+                return
+            self.press("ArrowDown")
+        raise AssertionError(f"there is no option {words}; the last one is {self.ask(CHOSEN)}")
 
     def back(self) -> None:
         """The browser's own Back."""
@@ -251,6 +277,13 @@ class Desk:
         window.value.wait_for_load_state("commit")
         window.value.close()
         pages += [page.extract_text() for page in PdfReader(BytesIO(self.papers[-1])).pages]
+
+    def sheet(self, key: str) -> list[str]:
+        """Press a key that brings a workbook: the texts in it."""
+        with self._context.expect_event("response", lambda answer: ".sheet" in answer.headers.get("content-type", "")):
+            self.press(key)
+        with ZipFile(BytesIO(self.papers[-1])) as book:
+            return re.findall("<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode())
 
     def _keep_paper(self, route: Route) -> None:
         answer = route.fetch()

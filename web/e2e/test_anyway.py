@@ -44,6 +44,7 @@ def declare(desk: Desk, invoice: str) -> None:
     desk.walk("F6", "0.debit_account")
     fill(desk, debit_account="6428", credit_account="331", amount="3tr", credit_partner="ncc002")
     desk.press("F6")
+    desk.sees_focus("0.tax_rate", "0.net_amount", "0.description")
     fill(desk, tax_rate="8", credit_account="331", invoice_series="1C26TDN", invoice_number=invoice)
     fill(desk, invoice_date="5/1", supplier="ncc002")
     desk.press("Enter", "Control+Enter")

@@ -15,16 +15,7 @@ def test_a_voucher_too_late_for_a_locked_period_goes_to_the_first_open_day_by_on
     line.cut()
     try:
         desk.see_attribute("sync-mark", "data-online", "false")
-        desk.go("thêm phiếu thu")
-        desk.sees_focus("partner")
-        desk.write("kh004")
-        desk.press("Enter*4")
-        desk.write("thu tien khach")
-        desk.walk("Enter", "accounting_date")
-        desk.write("15/1")
-        desk.press("F6")
-        desk.sees_focus("0.amount")
-        desk.write("3tr")
+        desk.receipt("kh004", "thu tien khach", "3tr", day="15/1")
         desk.press("Control+Enter")
         desk.see_mark("1", "Chưa đồng bộ")
         number = desk.value("field-number")
@@ -61,6 +52,29 @@ def test_a_voucher_too_late_for_a_locked_period_goes_to_the_first_open_day_by_on
         desk.see_gone("timeline-table")
     finally:
         unlock(company)
+
+
+def test_a_day_of_a_locked_period_is_moved_from_the_form_before_it_is_kept(sit: Sit, company: Company) -> None:
+    """Row 14: the first open day is offered where the mistake is told, and one key takes it and saves."""
+    desk = sit(HANOI, "ketoantruong")
+    try:
+        lock(company)
+        desk.receipt("kh004", "thu tien khach", "3tr1", day="15/1")
+        desk.press("Control+Enter")
+        desk.see("mistakes", "31/01/2026")
+        desk.see("mend-redate", "01/02/2026")
+        desk.press("Alt+y")
+        desk.see_mark("2", "Đã ghi sổ")
+        assert desk.value("field-accounting_date") == "01/02/2026"
+    finally:
+        unlock(company)
+
+
+def lock(company: Company) -> None:
+    """January is closed here."""
+    body = {"act_id": new_ident(), "day": "2026-01-31", "book": "financial", "branches": [], "reason": ""}
+    with company.workstation(HANOI, "ketoantruong") as station:
+        station.http.put(f"/api/t/{station.tenant}/locks", json=body).raise_for_status()
 
 
 def unlock(company: Company) -> None:

@@ -1,0 +1,158 @@
+"""Rows 2 and 4: a voucher's life as a person sees it, state by state, and what may be done meanwhile."""
+
+import re
+import sqlite3
+from contextlib import ExitStack, closing
+
+from e2e.conftest import Company, Sit, cut, still
+from e2e.desk import Desk
+from socai.core.life import LEASE_SECONDS
+from socai.lab.client import Workstation, new_ident, wait_for
+from socai.lab.sample import HANOI, HCM, TENANT
+
+UNDER_WAY = re.compile("thực hiện")
+
+
+def test_every_state_is_an_icon_with_its_word_and_the_list_finds_it(sit: Sit, company: Company) -> None:
+    """Row 2: chưa đồng bộ, đang đồng bộ và ghi sổ, đang ghi sổ, đã ghi sổ, đang bỏ ghi, đã đồng bộ, đang xóa."""
+    stack, desk = company.stack, sit(HANOI, "ketoantruong")
+    with cut(stack.offices[HANOI].line):
+        desk.see_attribute("sync-mark", "data-online", "false")
+        desk.receipt("kh005", "thu tien khach", "1tr1")
+        desk.press("Control+Enter")
+        desk.see_mark("1", "Chưa đồng bộ")
+        number, place = desk.value("field-number"), desk.path()
+        listed(desk, number, "Chưa đồng bộ", "1")
+        desk.open(place)
+    desk.see_mark("2", "Đã ghi sổ")
+    desk.see_attribute("sync-mark", "data-online", "true")
+
+    with ExitStack() as posting:
+        posting.enter_context(still(stack.worker))
+        with still(stack.cloud):  # on its way, and nobody answers
+            desk.press("Alt+c")
+            desk.sees_focus("partner")
+            desk.press("Control+Enter")
+            desk.see_mark("1", "Đang đồng bộ và ghi sổ")
+            desk.see("in-flight", "chậm nhất sau 5 phút")
+            number, place = desk.value("field-number"), desk.path()
+            listed(desk, number, "Đang đồng bộ và ghi sổ", "1")
+            desk.open(place)
+        desk.see_mark("1", "Đang ghi sổ")  # taken; the lane has not come to it
+        listed(desk, number, "Đang thực hiện", "1")
+    listed(desk, number, "Đã ghi sổ", "2")
+
+    with still(stack.worker):
+        desk.press("Control+g")
+        listed(desk, number, "Đang bỏ ghi", "1")
+    listed(desk, number, "Đã đồng bộ", "2")
+    with still(stack.cloud):
+        desk.press("Delete")
+        desk.sees_focus("confirm-yes")
+        desk.press("Enter")
+        listed(desk, number, "Đang xóa", "1")
+    listed(desk, "", "Mọi trạng thái")
+    desk.see_no_row("vouchers", number)
+
+
+def test_an_unposting_that_fails_says_so_and_is_tried_again(sit: Sit, company: Company) -> None:
+    """Row 2: bỏ ghi lỗi, where the period was locked before the unposting reached the cloud."""
+    desk = sit(HANOI)
+    desk.receipt("kh005", "thu tien khach", "1tr2", day="20/1")
+    desk.press("Control+Enter")
+    desk.see_mark("2", "Đã ghi sổ")
+    number = desk.value("field-number")
+    try:
+        with cut(company.stack.offices[HANOI].line):
+            desk.see_attribute("sync-mark", "data-online", "false")
+            desk.press("Control+g")
+            desk.see_mark("1", "Chưa đồng bộ")
+            lock(company, "2026-01-31")
+        desk.see_mark("1", "Bỏ ghi lỗi")
+        desk.see("failed", "31/01/2026")
+        listed(desk, number, "Bỏ ghi lỗi", "1")
+        desk.press("Enter")
+        desk.see("voucher-title", number)
+    finally:
+        lock(company, "", "Mở lại để bỏ ghi")
+    desk.press("F5")
+    desk.see("mend-retry")
+    desk.press("Alt+Shift+r")
+    desk.see_mark("2", "Đã đồng bộ")
+    desk.see_gone("failed")
+
+
+def test_in_flight_acts_are_refused_in_words_until_the_answer_or_for_five_minutes(sit: Sit, company: Company) -> None:
+    """Row 4: refused while it is under way, free after five minutes (a sleep counts too), one truth then."""
+    stack, desk = company.stack, sit(HANOI, "ketoantruong")
+    office = stack.offices[HANOI]
+    with still(stack.worker):
+        desk.receipt("kh005", "thu tien khach", "1tr3")
+        desk.press("Control+Enter")
+        desk.see_mark("1", "Đang ghi sổ")
+        for act in ("edit", "post", "delete"):
+            desk.see_attribute(f"act-{act}", "data-refused", UNDER_WAY)
+        desk.press("Control+e")
+        desk.see("toast", UNDER_WAY)
+        desk.see_attribute("voucher", "data-mode", "view")
+        # The power fails, and the office starts again five minutes later: nobody has answered, and work goes on.
+        office.program.kill()
+        sleep_over(company, desk.path().rsplit("/", 1)[1])
+        stack.start_office(HANOI)
+        desk.see_gone("in-flight")
+        desk.press("Control+e")
+        desk.sees_focus("partner")
+        desk.walk("Enter", "description")
+        desk.write("Thu tiền khách, sửa sau năm phút")
+        desk.press("Control+Enter")
+        desk.see_attribute("voucher", "data-mode", "view")
+    desk.see_mark("2", "Đã ghi sổ")
+    assert desk.value("field-description") == "Thu tiền khách, sửa sau năm phút"
+    desk.press("Control+g")  # the answer is here: acts are free again
+    desk.see_mark("2", "Đã đồng bộ")
+
+
+def sleep_over(company: Company, voucher: str) -> None:
+    """Five minutes pass for an office that does not run: its file is as it would be read so much later."""
+    with closing(sqlite3.connect(company.stack.offices[HANOI].folder / TENANT / "replica.db")) as file, file:
+        span = LEASE_SECONDS * 1000
+        moved = "UPDATE voucher SET lease_wall = lease_wall - ?, lease_tick = lease_tick - ? WHERE id = ?"
+        assert file.execute(moved, (span, span, voucher)).rowcount == 1
+
+
+def listed(desk: Desk, number: str, words: str, icon: str = "") -> None:
+    """The list of receipts, filtered by a state, has the voucher with that icon; its row is the current one."""
+    desk.go("phiếu thu")
+    desk.see("voucher-list")
+    desk.press("F3", "Tab")
+    desk.sees_focus("filter-state")
+    desk.choose(words)
+    if number:
+        shown(desk, number, icon)
+        desk.walk("F6", "vouchers")
+        desk.press("Home")
+        while number not in desk.current("vouchers"):
+            desk.press("ArrowDown")
+
+
+def shown(desk: Desk, number: str, icon: str, words: str = "") -> None:
+    """The voucher's row wears an icon, and a word where one is told."""
+    row = desk.see_row("vouchers", number)
+    row.locator(f"[data-icon='{icon}']").filter(has_text=words).wait_for()
+
+
+def lock(company: Company, day: str, reason: str = "") -> None:
+    """The chief accountant at the other office locks or opens the books."""
+    body = {"act_id": new_ident(), "day": day, "book": "financial", "branches": [], "reason": reason}
+    with company.workstation(HCM, "ketoantruong") as station:
+        station.http.put(f"/api/t/{station.tenant}/locks", json=body).raise_for_status()
+        station.wait_drained()
+    if not day:
+        with company.workstation(HANOI) as station:
+            wait_for("the books open here too", lambda: opened(station))
+
+
+def opened(station: Workstation) -> bool | None:
+    """Whether an office knows of no lock; None to go on looking."""
+    locks = station.http.get(f"/api/t/{station.tenant}/locks").json()
+    return None if any(item["day"] for item in locks) else True

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from socai.base.fault import Fault
 from socai.core import life
-from socai.dataserver import redate, setup, view_company
+from socai.dataserver import redate, setup, view_company, view_timeline
 from socai.dataserver.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.facts import wire_faults
@@ -105,6 +106,7 @@ def test_row_14_what_comes_late_from_an_offline_office_is_refused_and_moved(
         saigon.line.mend()
         saigon.books.sync_now()
         until(lambda: saigon.status(late.id).book == "post_failed", "told")
+        until(lambda: hanoi.status(late.id).book == "post_failed", "told there too")
         until(lambda: saigon.books.calendar.locks, "the lock is known")
         fault = wire_faults(_faults(saigon, late.id))[0]
         assert (fault.code, fault.params["first_open_day"]) == ("DATE_LOCKED", "2026-11-01")
@@ -112,12 +114,32 @@ def test_row_14_what_comes_late_from_an_offline_office_is_refused_and_moved(
         assert codes(redate.redate(saigon.books.desk, held)) == ["ACT_LOCKED"]  # what is in the books stays
         saved(redate.redate(saigon.books.desk, Asked(CHIEF, ident(), late.id, late.revision)))
         until(lambda: saigon.is_posted(late.id) and hanoi.is_posted(late.id), "posted on the open day")
+        # Its life tells of the refusal too, at every office, though it is mended.
+        told = [moments(place, late.id) for place in (saigon, hanoi)]
+        assert [what for what, _ in told[0]] == [
+            *("saved", "sent", "accepted", "refused"),
+            *("saved", "sent", "accepted", "posted"),
+        ]
+        assert [codes for what, codes in told[0] if what == "refused"] == [["DATE_LOCKED"]]
+        assert [step for step in told[1] if step[0] != "sent"] == [step for step in told[0] if step[0] != "sent"]
         with hanoi.books.read() as db:
             days = {row[0]: row[1] for row in db.execute("SELECT voucher, day FROM entry_set WHERE live = 1")}
             head = voucher.load(db, kept.id)
             assert head is not None
             assert life.standing(hanoi.books.facts(db, [head])[kept.id]) == "locked"
         assert (days[late.id], days[kept.id]) == (20261101, 20261020)
+
+
+def moments(place: Place, ident_: str) -> list[tuple[str, list[str]]]:
+    """(what, codes of what was wrong) of a voucher's life, as an office tells it."""
+    found = until(
+        lambda: (life := view_timeline.timeline(place.books, ident_, None)) and _whole(life), "the whole life"
+    )
+    return [(item.what, [fault.code for fault in item.faults]) for item in found.items]
+
+
+def _whole(found: view_timeline.Timeline | Fault) -> view_timeline.Timeline | None:
+    return found if isinstance(found, view_timeline.Timeline) and found.whole else None
 
 
 def _faults(place: Place, ident_: str) -> str:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from house.tree import SOURCE, WEB, files_under, shown
+from socai.core import life
+from socai.dataserver.view_todo import DISCARD, REDATE, RESOLVE, RETRY
+from socai.sync.message import NUMBER, QUICK_EDIT, RENUMBER, SAVE
 
 FAULTS = SOURCE / "base" / "faults.toml"
 FAULT_PARTS = ("vi", "en", "cure_vi", "cure_en", "example")
@@ -95,3 +98,10 @@ def test_web_words_are_the_same_in_both_languages() -> None:
         others = [path.with_name(f"{language}.json") for language in ("vi", "en")]
         read = [set(keys(json.loads(other.read_text(encoding="utf-8")))) for other in others]
         assert read[0] ^ read[1] == set(), shown(path)
+
+
+def test_every_act_a_refusal_may_name_has_its_word() -> None:
+    """Row 6: a refusal says what cannot be done in words, never by the name a program gives the act."""
+    terms = tomllib.loads((SOURCE / "base" / "terms.toml").read_text(encoding="utf-8"))["act"]
+    named = {*life.ACTS, SAVE, NUMBER, RENUMBER, QUICK_EDIT, RETRY, REDATE, RESOLVE, DISCARD}
+    assert sorted(named - set(terms)) == []

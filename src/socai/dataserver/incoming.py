@@ -26,9 +26,10 @@ from socai.dataserver.numbering import observe_body
 from socai.dataserver.outgoing import BODY_ACTS
 from socai.dataserver.save import blank_head
 from socai.dataserver.slice import BALANCES_MAX, runs, slices
-from socai.dataserver.store import catalog, conflict, ledger, meta, number, outbox, voucher
+from socai.dataserver.store import catalog, conflict, ledger, meta, number, outbox, refusal, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.refusal import Refusal
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.edge.failpoint import reach
 from socai.registry import voucher_types
@@ -161,7 +162,7 @@ def take_voucher(
     head.seq = item.seq
     head.bonds = ",".join(item.bonds)
     others = new or (item.version > head.version and not outbox.open_of(db, VOUCHER, head.type, head.id))
-    _take_books(db, head, item.books, now, others)
+    _take_books(db, head, item.version, item.books, now, others)
     theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
     draft = head.refused_act if head.refused else ""
     if not new and _ours_waits(db, head, theirs, draft):
@@ -203,8 +204,10 @@ def _fill(db: Connection, head: Head, content: bytes, known: Known, mark: str) -
     observe_body(db, kind.spec, body, known, mark)
 
 
-def _take_books(db: Connection, head: Head, states: Sequence[BookState], now: Instant, others: bool) -> None:
-    """The books' states. `others`: the newest act is another office's."""
+def _take_books(
+    db: Connection, head: Head, version: int, states: Sequence[BookState], now: Instant, others: bool
+) -> None:
+    """The books' states at a version. `others`: the newest act is another office's."""
     rows = [
         BookRow(
             state.book,
@@ -217,10 +220,20 @@ def _take_books(db: Connection, head: Head, states: Sequence[BookState], now: In
         )
         for state in states
     ]
+    if any(row.faults for row in rows):
+        _note_refusals(db, head, version, rows, now)
     voucher.put_books(db, head.id, rows)
     if (others or not head.lease_wall) and any(row.running for row in rows):
         # Begun at another office: the five minutes run from when we first heard of that act.
         head.lease_wall, head.lease_tick, head.lease_boot = now.wall, now.tick, now.boot
+
+
+def _note_refusals(db: Connection, head: Head, version: int, rows: Sequence[BookRow], now: Instant) -> None:
+    """Keep what is refused now and was not before: the state is gone once it is mended, the timeline tells it still."""
+    before = {row.book: (row.fault_act, row.faults) for row in voucher.book_rows(db, [head.id]).get(head.id, ())}
+    for row in rows:
+        if row.faults and not row.running and before.get(row.book) != (row.fault_act, row.faults):
+            refusal.note(db, Refusal(head.id, row.book, version, row.fault_act, row.faults, now.text))
 
 
 # ---- ours against theirs

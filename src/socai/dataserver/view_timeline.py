@@ -13,10 +13,11 @@ import msgspec
 from socai.base.fault import Fault
 from socai.dataserver.books import Books
 from socai.dataserver.desk import VOUCHER
-from socai.dataserver.facts import wire_faults
-from socai.dataserver.store import audit, ledger, meta, outbox, voucher
+from socai.dataserver.facts import faults_of, wire_faults
+from socai.dataserver.store import audit, ledger, meta, outbox, refusal, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
+from socai.dataserver.store.refusal import Refusal
 from socai.dataserver.view import Branches
 from socai.edge.client import CloudRefused, CloudUnreachable
 from socai.edge.problem import WordedFault, worded
@@ -31,6 +32,7 @@ _ANSWERS = {APPLIED: ACCEPTED, CONFLICT: CONFLICT}
 class Moment(msgspec.Struct, frozen=True):
     """One moment. `what`: saved | sent | accepted | refused | conflict | posted | voided (taken out of the books).
 
+    Work on the books that was refused is a moment too, at the time this office was told; `books` says in which.
     `at` is UTC: the cloud's clock where `at_cloud`, else this server's or the other office's own. `office` is where
     `by` acted, `here` whether that was this office. `operation` is `epoch.n` where one was sent.
     """
@@ -65,12 +67,13 @@ def timeline(books: Books, ident: str, branches: Branches) -> Timeline | Fault:
         standing = meta.standing(db)
         acts = list(reversed(audit.history(db, ident, ACTS_MAX)))
         rows = outbox.all_of(db, VOUCHER, ident, ACTS_MAX)
+        refusals = refusal.all_of(db, ident, ACTS_MAX)
     log = _ask(books, ident)
     mine = Here(standing.office, standing.replica, acts, rows)
     if log is None:
         with books.file.read() as db:
-            return Timeline(mine.moments(_told_here(db, ident, rows)), False)
-    return Timeline(mine.moments(log), True)
+            return Timeline(mine.moments(_told_here(db, ident, rows), refusals), False)
+    return Timeline(mine.moments(log, refusals), True)
 
 
 def _ask(books: Books, ident: str) -> list[LogItem] | None:
@@ -131,8 +134,14 @@ class Here:
                 waiting = []
         self.left = waiting  # what never needed to be sent
 
-    def moments(self, log: Sequence[LogItem]) -> list[Moment]:
+    def moments(self, log: Sequence[LogItem], refusals: Sequence[Refusal] = ()) -> list[Moment]:
         """Everything in order: each operation's own steps stand together, in the order the cloud took them."""
+        found = self._taken(log)
+        for one in refusals:
+            found.insert(_behind(found, one), self._refused(one))
+        return found + [self._act(act) for act in self.left]
+
+    def _taken(self, log: Sequence[LogItem]) -> list[Moment]:
         found: list[Moment] = []
         told: set[str] = set()
         for item in log:
@@ -146,7 +155,13 @@ class Here:
         for act_id, row in self.rows.items():
             if act_id not in told:
                 found += self._before(row)
-        return found + [self._act(act) for act in self.left]
+        return found
+
+    def _refused(self, one: Refusal) -> Moment:
+        return Moment(
+            *(REFUSED, one.at, False, one.act, "", self.office, True, 0, one.version, [one.book], ""),
+            [worded(fault) for fault in faults_of(one.faults)],
+        )
 
     def _before(self, row: OutRow) -> list[Moment]:
         """An operation's steps here: the acts it stands for, and when it was sent."""
@@ -173,6 +188,14 @@ class Here:
             *(row.revision if row is not None else 0, item.version, list(item.books), operation),
             [worded(_fault(fault)) for fault in item.faults],
         )
+
+
+def _behind(found: Sequence[Moment], one: Refusal) -> int:
+    """Where a refusal stands: behind the act it answers, the newest of its version or before that had been taken."""
+    taken = [place for place, item in enumerate(found) if item.what in (ACCEPTED, REFUSED) and item.version]
+    asked = [place for place in taken if found[place].version <= one.version]
+    earlier = [place for place in asked if found[place].at <= one.at]
+    return (earlier or asked[:1] or [-1])[-1] + 1
 
 
 def _fault(fault: WireFault) -> Fault:

@@ -1,8 +1,8 @@
 // The period one works in: a preset, or two days.
 import { useState } from "react";
 import { today, useBooks } from "../api/books";
-import { plainField, useCells } from "../forms/cellcontext";
-import { FieldBox } from "../forms/fieldbox";
+import { useCells } from "../forms/cellcontext";
+import { PeriodBoxes } from "../forms/choose";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { showDay } from "../kit/day";
@@ -49,20 +49,13 @@ export function PeriodPicker() {
       {own ? (
         <Dialog title={t("shell.period")} onClose={() => setOwn(null)} onAccept={accept} size="sm">
           <div className="two">
-            <FieldBox
-              autoFocus
-              field={plainField("from", t("period.from"), "day")}
-              value={own.from}
+            <PeriodBoxes
+              from={own.from}
+              to={own.to}
+              onFrom={(from) => setOwn((now) => now && { ...now, from })}
+              onTo={(to) => setOwn((now) => now && { ...now, to })}
               context={context}
               sources={sources}
-              onChange={(from) => setOwn((now) => now && { ...now, from })}
-            />
-            <FieldBox
-              field={plainField("to", t("period.to"), "day")}
-              value={own.to}
-              context={context}
-              sources={sources}
-              onChange={(to) => setOwn((now) => now && { ...now, to })}
             />
           </div>
           <div className="actions">

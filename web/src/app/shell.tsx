@@ -8,6 +8,7 @@ import { Problem, post } from "../api/client";
 import { useFaults } from "../api/faults";
 import { isEmptyCompany } from "../api/spec";
 import type { Todo } from "../api/types";
+import { BranchSelect } from "../forms/choose";
 import { Button } from "../keys/button";
 import { useKeys, useScope } from "../keys/layers";
 import { useLeave } from "../keys/leave";
@@ -66,21 +67,14 @@ function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () =
         {company.name || company.code}
       </span>
       {spec.branches.length > 1 ? (
-        <select
+        <BranchSelect
+          bare
           className="topbox"
           value={branch}
-          aria-label={t("shell.branch")}
-          onChange={({ target: { value } }) => leave(() => setBranch(value))}
-          data-stop=""
-          data-testid="choose-branch"
-        >
-          <option value="">{t("shell.all_branches")}</option>
-          {spec.branches.map((item) => (
-            <option key={item.id} value={item.id}>
-              {item.name || item.code}
-            </option>
-          ))}
-        </select>
+          onChange={(id) => leave(() => setBranch(id))}
+          all={t("shell.all_branches")}
+          testid="choose-branch"
+        />
       ) : null}
       {spec.books.length > 1 ? (
         <select

@@ -9,6 +9,7 @@ import { showNumber } from "../kit/amount";
 import { showDay } from "../kit/day";
 import { enterGoesOn } from "../kit/focus";
 import { useLocale } from "../locale/locale";
+import { BranchSelect } from "./choose";
 import { FieldBox } from "./fieldbox";
 import { useDraft } from "./model";
 import { catalogOf, sourceOf } from "./sources";
@@ -171,22 +172,13 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
       >
         <legend className="visually-hidden">{word(["group", "document"], t("voucher.region.document"))}</legend>
         {props.isNew && spec.branches.length > 1 ? (
-          <label className="wide">
-            <span className="label">{word(["field", "branch"], t("shell.branch"))}</span>
-            <select
-              className="box"
-              value={String(rest.branch ?? "")}
-              onChange={(event) => model.setRest({ branch: event.target.value })}
-              data-stop=""
-              data-testid="field-branch"
-            >
-              {spec.branches.map((item) => (
-                <option key={item.id} value={item.id}>
-                  {item.name || item.code}
-                </option>
-              ))}
-            </select>
-          </label>
+          <BranchSelect
+            className="wide"
+            label={word(["field", "branch"], t("shell.branch"))}
+            value={String(rest.branch ?? "")}
+            onChange={(branch) => model.setRest({ branch })}
+            testid="field-branch"
+          />
         ) : null}
         {regions.document.map((field) => box(field, sourceOf(field) && field.kind !== "currency" ? "wide" : ""))}
         {spec.books.length > 1 ? (

@@ -5,8 +5,8 @@ import { useBooks } from "../api/books";
 import { call, get, post } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { FaultAnswer } from "../api/types";
-import { plainField, useCells } from "../forms/cellcontext";
-import { FieldBox } from "../forms/fieldbox";
+import { useCells } from "../forms/cellcontext";
+import { BranchSelect, PeriodBoxes, TypeSelect } from "../forms/choose";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { addMonths } from "../kit/day";
@@ -78,43 +78,9 @@ export function Download({ onClose }: { onClose: () => void }) {
         {t("download.hint")}
       </p>
       <div className="two">
-        <FieldBox
-          autoFocus
-          field={plainField("from", t("period.from"), "day")}
-          value={from}
-          context={context}
-          sources={sources}
-          onChange={setFrom}
-        />
-        <FieldBox
-          field={plainField("to", t("period.to"), "day")}
-          value={to}
-          context={context}
-          sources={sources}
-          onChange={setTo}
-        />
-        <label>
-          <span className="label">{t("download.types")}</span>
-          <select className="box" value={type} onChange={(event) => setType(event.target.value)} data-stop="">
-            <option value="">{t("download.all_types")}</option>
-            {spec.voucher_types.map((item) => (
-              <option key={item.code} value={item.code}>
-                {item.title}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span className="label">{t("shell.branch")}</span>
-          <select className="box" value={branch} onChange={(event) => setBranch(event.target.value)} data-stop="">
-            <option value="">{t("shell.all_branches")}</option>
-            {spec.branches.map((item) => (
-              <option key={item.id} value={item.id}>
-                {item.name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <PeriodBoxes from={from} to={to} onFrom={setFrom} onTo={setTo} context={context} sources={sources} />
+        <TypeSelect value={type} onChange={setType} all={t("download.all_types")} />
+        <BranchSelect value={branch} onChange={setBranch} all={t("shell.all_branches")} />
       </div>
       {fault ? <div className="banner bad">{fault}</div> : null}
       {job && progress.data ? (

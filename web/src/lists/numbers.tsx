@@ -8,6 +8,7 @@ import { useFaults } from "../api/faults";
 import type { NumberChange, NumberCheck, Numbers } from "../api/numbers";
 import { homeBranch } from "../api/spec";
 import { plainField, useCells } from "../forms/cellcontext";
+import { BranchSelect, PeriodBoxes, TypeSelect } from "../forms/choose";
 import { FieldBox } from "../forms/fieldbox";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
@@ -81,34 +82,8 @@ export function NumbersScreen() {
       </div>
       <fieldset className="plain filters" data-region="filters" onKeyDown={enterGoesOn}>
         <legend className="visually-hidden">{t("numbers.title")}</legend>
-        <label>
-          <span className="label">{t("shell.vouchers")}</span>
-          <select
-            // biome-ignore lint/a11y/noAutofocus: where a screen opens, the keys begin at its first box
-            autoFocus
-            className="box"
-            value={type}
-            onChange={(event) => setType(event.target.value)}
-            data-stop=""
-            data-testid="numbers-type"
-          >
-            {spec.voucher_types.map((item) => (
-              <option key={item.code} value={item.code}>
-                {item.title}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span className="label">{t("shell.branch")}</span>
-          <select className="box" value={branch} onChange={(event) => setBranch(event.target.value)} data-stop="">
-            {spec.branches.map((item) => (
-              <option key={item.id} value={item.id}>
-                {item.name || item.code}
-              </option>
-            ))}
-          </select>
-        </label>
+        <TypeSelect autoFocus label={t("shell.vouchers")} value={type} onChange={setType} testid="numbers-type" />
+        <BranchSelect value={branch} onChange={setBranch} />
         <FieldBox
           field={plainField("fund", t("numbers.fund"), "fund")}
           value={fund}
@@ -283,20 +258,13 @@ function Renumber({ type, branch, fund, view, onClose }: RenumberProps) {
     >
       <p className="soft">{t("numbers.renumber_hint")}</p>
       <div className="two">
-        <FieldBox
-          autoFocus
-          field={plainField("from", t("period.from"), "day")}
-          value={from}
+        <PeriodBoxes
+          from={from}
+          to={to}
+          onFrom={again(setFrom)}
+          onTo={again(setTo)}
           context={context}
           sources={sources}
-          onChange={again(setFrom)}
-        />
-        <FieldBox
-          field={plainField("to", t("period.to"), "day")}
-          value={to}
-          context={context}
-          sources={sources}
-          onChange={again(setTo)}
         />
         <FieldBox
           field={plainField("start", t("numbers.start"), "count")}

@@ -5,6 +5,7 @@ import { get, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import { homeBranch } from "../api/spec";
 import type { Page, VoucherRow } from "../api/types";
+import { BranchSelect } from "../forms/choose";
 import { VoucherScreen } from "../forms/voucherscreen";
 import { useLeave } from "../keys/leave";
 import { useLocale } from "../locale/locale";
@@ -31,19 +32,9 @@ export function Balances() {
       {spec.branches.length > 1 ? (
         <div className="row-flex" style={{ padding: "10px 16px 0" }}>
           <span className="soft">{t("shell.branch")}</span>
-          <select
-            className="box"
-            style={{ width: 240 }}
-            value={own}
-            onChange={({ target: { value } }) => leave(() => setBranch(value))}
-            aria-label={t("shell.branch")}
-          >
-            {spec.branches.map((item) => (
-              <option key={item.id} value={item.id}>
-                {item.name || item.code}
-              </option>
-            ))}
-          </select>
+          <span style={{ width: 240 }}>
+            <BranchSelect bare value={own} onChange={(id) => leave(() => setBranch(id))} />
+          </span>
         </div>
       ) : null}
       <VoucherScreen key={`${own} ${existing?.id ?? ""}`} voucher={existing ? null : type} id={existing?.id ?? ""} />

@@ -7,6 +7,7 @@ import { get, put, query } from "../api/client";
 import { type ToldFault, useFaults } from "../api/faults";
 import type { NumberCheck } from "../api/numbers";
 import { plainField, useCells } from "../forms/cellcontext";
+import { BranchSelect } from "../forms/choose";
 import { FieldBox } from "../forms/fieldbox";
 import { Button } from "../keys/button";
 import { useScope } from "../keys/layers";
@@ -121,23 +122,7 @@ export function Locks() {
         </table>
         <fieldset className="plain two" style={{ marginTop: 12 }} onKeyDown={enterGoesOn}>
           <legend className="visually-hidden">{t("settings.locks")}</legend>
-          <label>
-            <span className="label">{t("shell.branch")}</span>
-            <select
-              className="box"
-              value={branch}
-              onChange={(event) => setBranch(event.target.value)}
-              data-stop=""
-              data-testid="lock-branch"
-            >
-              <option value="">{t("shell.all_branches")}</option>
-              {spec.branches.map((item) => (
-                <option key={item.id} value={item.id}>
-                  {item.name}
-                </option>
-              ))}
-            </select>
-          </label>
+          <BranchSelect value={branch} onChange={setBranch} all={t("shell.all_branches")} testid="lock-branch" />
           <FieldBox
             field={plainField("day", t("settings.lock_day"), "day")}
             value={typed.day}

@@ -95,6 +95,24 @@ def test_row_15_what_waits_rises_so_a_flood_of_saves_does_not_starve_a_backlog()
     assert 9_020 in {ticket.number for ticket in gate.running}
 
 
+def test_row_15_backlogs_that_have_risen_leave_the_other_slots_to_saves() -> None:
+    """Five times too much: twenty backlogs wait long enough to rise, and still a save finds a slot at once."""
+    gate = Gate(posting=True)
+    for at in range(20):
+        gate, _ = step(gate, Arrived(0.0, Ticket(9_200 + at, BACKLOG, at, 510, 0.0)))
+    now = 4.0  # all of them have risen
+    gate, effects = step(gate, Tick(now))
+    assert (begun(effects), gate.held) == ([], 1)
+    for at in range(50):
+        now += 0.01
+        save = Ticket(9_300 + at, INTERACTIVE, 100 + at, 11, now)
+        gate, effects = step(gate, Arrived(now, save))
+        assert begun(effects) == [save.number]
+        gate, _ = step(gate, Finished(now, save.number))
+    gate, effects = step(gate, Finished(now, gate.running[0].number))
+    assert begun(effects) == [9_201]  # one after the other they are served as well
+
+
 def test_row_15_a_refusal_says_when_to_come_back_and_how_much_to_bring() -> None:
     slow = Limit(2.0, large=Taken(10.0, 30.0))
     gate = busy_gate(limit=slow)

@@ -4,8 +4,10 @@ Confirmations are always served. Everything else shares a limit of requests at o
 take: near the time a lone commit takes it rises a little, slower it falls (a gradient), and a failed one cuts it.
 Interactive saves may use all of it; backlogs, downloads and reports leave some free for them, and more while postings
 wait. What waits is served by priority, but every so many seconds a waiting request rises by one, so nobody waits for
-ever; within a priority the tenant with the fewest requests under way goes first. What would wait too long is refused
-with the time it should come back after and the size its batches should have. Nothing is refused once it was begun.
+ever. One that has risen all the way takes its turn among the saves, though never more than one at a time: else a flood
+of backlogs, all risen, would leave the saves nothing. Within a priority the tenant with the fewest requests under way
+goes first. What would wait too long is refused with the time it should come back after and the size its batches should
+have. Nothing is refused once it was begun.
 
 Seconds are the caller's, of any clock that only goes forward.
 """
@@ -175,10 +177,6 @@ class Ticket:
         """Its rank by now: waiting lifts it, as far as people's saves and no further."""
         return max(self.rank - int((now - self.at) / RISE_SECONDS), min(self.rank, INTERACTIVE))
 
-    def room_rank(self, now: float) -> int:
-        """The rank whose room it has: its own, until it has risen all the way."""
-        return INTERACTIVE if self.risen(now) == INTERACTIVE else self.rank
-
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -202,6 +200,13 @@ class Gate:
         kept = KEPT_FREE + (KEPT_FOR_POSTING if self.posting else 0.0)
         kept = min(kept * (2 if rank == REPORT else 1), 1.0)
         return max(slots - math.ceil(slots * kept), 1)
+
+    def admits(self, ticket: Ticket, now: float) -> bool:
+        """Whether there is a slot for a waiting request: in the room of its rank, or for the one risen all the way."""
+        if self.held < self.room(ticket.rank):
+            return True
+        alone = all(other.rank <= POSTING for other in self.running)
+        return alone and self.held < self.limit.slots and ticket.risen(now) == INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +318,7 @@ def _begin(gate: Gate, now: float, effects: list[Effect]) -> Gate:
         busy: dict[int, int] = {}
         for ticket in gate.running:
             busy[ticket.tenant] = busy.get(ticket.tenant, 0) + (ticket.rank != CONFIRMATION)
-        free = [each for each in gate.waiting if gate.held < gate.room(each.room_rank(now))]
+        free = [each for each in gate.waiting if gate.admits(each, now)]
         if not free:
             break
         first = min(free, key=lambda each: (each.risen(now), busy.get(each.tenant, 0), each.at, each.number))

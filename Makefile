@@ -29,7 +29,7 @@ test: system setup ## every check and test of an ordinary run, at most 15 minute
 test-long: system web ## the tests that need more time than an ordinary run has
 	TMPDIR="$$(bash scripts/scratch.sh)" $(BIN)/pytest -m long --timeout 3600 $(PYTEST)
 
-lint: setup ## style, types and floors of the Python code
+lint: setup ## style, types and floors of the Python code, browser stories too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

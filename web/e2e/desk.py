@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, ViewportSize, expect
 from pypdf import PdfReader
 
 from e2e.mouse import WITNESS
 
 SEEN_MS_MAX = 30_000
-SCREEN = {"width": 1366, "height": 768}
+SCREEN: ViewportSize = {"width": 1366, "height": 768}
 
 # What the focus is on, in the shortest words that tell it from everything else on the screen.
 FOCUS = """() => {
@@ -274,7 +274,7 @@ class Desk:
         pages: list[str] = []
         with self._context.expect_page() as window:
             yield pages
-        window.value.wait_for_load_state("commit")
+        window.value.wait_for_url("**", wait_until="commit")
         window.value.close()
         pages += [page.extract_text() for page in PdfReader(BytesIO(self.papers[-1])).pages]
 

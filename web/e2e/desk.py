@@ -283,7 +283,8 @@ class Desk:
         with self._context.expect_event("response", lambda answer: ".sheet" in answer.headers.get("content-type", "")):
             self.press(key)
         with ZipFile(BytesIO(self.papers[-1])) as book:
-            return re.findall("<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode())
+            parts = [book.read(name).decode() for name in book.namelist() if name.endswith(".xml")]
+        return re.findall("<t[^>]*>([^<]*)</t>", "".join(parts))
 
     def _keep_paper(self, route: Route) -> None:
         answer = route.fetch()

@@ -55,6 +55,7 @@ export function Dialog({ title, onClose, onAccept, onStop, onResolve, size = "md
       title={<strong>{title}</strong>}
       size={size}
       centered
+      lockScroll={false} // nothing behind it scrolls as a whole, and the lock restyles the whole page at every opening
       transitionProps={{ duration: 0 }}
       overlayProps={{ backgroundOpacity: 0.35 }}
       data-testid={testid}

@@ -22,7 +22,7 @@ const LEVELS = ["1", "2", "3", "4", "5"];
 const ALWAYS = new Set(["period", "branch", "book"]);
 const CHARACTER = 8.4;
 const FIGURE = 7.5;
-const LEAST: Readonly<Record<string, number>> = { day: 100, code: 90, money: 124 };
+const LEAST: Readonly<Record<string, number>> = { day: 100, code: 90, money: 138 };
 /** What a long text may be cut down to before a table of figures has to be scrolled. */
 const TEXT_LEAST = 150;
 
@@ -200,6 +200,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
               context={context}
               sources={sources}
               autoFocus={index === 0 && asked === null}
+              placeholder={field.required ? "" : t("catalog.all")}
               testid={`parameter-${field.name}`}
               onChange={(value) => {
                 latest.current = { ...latest.current, [field.name]: value };
@@ -219,6 +220,11 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
           </>
         ) : null}
       </div>
+      {pages.isError && rows.length ? (
+        <div className="banner bad" role="alert" data-testid="report-fault">
+          {faults.line(pages.error)}
+        </div>
+      ) : null}
       {first?.missing?.length ? <div className="banner wait">{first.missing.join(", ")}</div> : null}
       <div data-region="rows" style={{ display: "contents" }}>
         <Table

@@ -1,0 +1,83 @@
+"""Row 6: what the cloud refuses whole: a draft is put away by one key, a catalog entry is sent again by one key."""
+
+from datetime import date
+from typing import Any
+
+from e2e.conftest import Company, Sit, cut
+from socai.core.entry import FINANCIAL
+from socai.lab.clerk import Clerk, Event, Line
+from socai.lab.client import new_ident, wait_for
+from socai.lab.company import FIRST_YEAR
+from socai.lab.sample import HANOI, HCM, newest_regime
+from socai.registry import chart_for
+
+NUMBER, CODE, NAME = "PT-TAY-09", "KH909", "Công ty TNHH Sao Hôm"
+
+
+def test_a_refused_draft_is_discarded_and_a_refused_entry_is_tried_again(sit: Sit, company: Company) -> None:
+    desk = sit(HANOI)
+    with cut(company.stack.offices[HANOI].line):
+        desk.see_attribute("sync-mark", "data-online", "false")
+        desk.go("đối tượng")
+        desk.sees_focus("entries")
+        desk.press("Insert")
+        desk.sees_focus("code")
+        desk.write(CODE)
+        desk.press("Enter")
+        desk.write(NAME)
+        desk.press("Control+Enter")
+        desk.see_gone("entry-form-body")
+        desk.receipt("kh005", "thu tien khach", "1tr9")
+        desk.walk("Shift+Tab", "number")
+        desk.write(NUMBER)
+        desk.press("Control+Enter")
+        desk.see_mark("1", "Chưa đồng bộ")
+        entry = taken_elsewhere(company)
+    desk.see_mark("1", "Đồng bộ lỗi")
+    desk.see("failed", NUMBER)
+    desk.press("Alt+Shift+z")
+    desk.see("discard-body", f"Bỏ bản bị từ chối của {NUMBER}?")
+    desk.press("Enter")
+    desk.see("toast", f"Đã bỏ bản bị từ chối của {NUMBER}")
+    desk.go("phiếu thu")
+    assert "2.000.000" in desk.see_row("vouchers", NUMBER).inner_text()  # whose number it is
+    desk.see_no_row("vouchers", "1.900.000")
+
+    # The code is free again; nothing is wrong with the entry any more.
+    rename(company, entry)
+    desk.press("Alt+Home")
+    desk.see("todo-list", CODE)
+    desk.walk("F6", "todo-open")
+    desk.walk("Tab", "todo-retry")
+    desk.press("Enter")
+    desk.see("toast", f"Đã gửi lại {CODE}")
+    desk.see_gone("todo-badge")
+
+
+def taken_elsewhere(company: Company) -> str:
+    """Meanwhile the other office gave the number and the code away; the entry that has the code."""
+    ids = company.sample.catalogs.ids
+    clerk = Clerk(chart_for(newest_regime()), company.sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
+    lines = (Line("cash", "receivable", 2_000_000),)
+    event = Event(date(FIRST_YEAR, 11, 3), ids[HANOI], "Thu tiền khách hàng", lines, ids["KH004"])
+    entry = new_ident()
+    with company.workstation(HCM) as station:
+        station.save_catalog("partner", entry, {"code": CODE, "name": "Công ty khác", "is_customer": True})
+        station.save_voucher(clerk.body(event) | {"number": NUMBER}, (FINANCIAL,))
+        station.wait_drained()
+    return entry
+
+
+def rename(company: Company, entry: str) -> None:
+    """The other office gives its entry another code, and this office has heard of it."""
+    with company.workstation(HCM) as station:
+        found = station.books("GET", f"/catalog/partner/{entry}")
+        station.save_catalog("partner", entry, found["body"] | {"code": f"{CODE}B"}, found["revision"])
+        station.wait_drained()
+    with company.workstation(HANOI) as station:
+        wait_for("the other code here", lambda: named(station.books("GET", f"/catalog/partner/{entry}")))
+
+
+def named(entry: dict[str, Any]) -> bool | None:
+    """Whether the entry has its other code; None to go on looking."""
+    return True if entry["code"] == f"{CODE}B" else None

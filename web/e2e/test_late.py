@@ -45,7 +45,7 @@ def test_a_voucher_too_late_for_a_locked_period_goes_to_the_first_open_day_by_on
         desk.press("Alt+h")
         desk.see("timeline-table", "Đã vào sổ")
         steps = desk.texts("timeline-moment")
-        for said in ("Đã cất", "Đã gửi", "Máy chủ gốc đã nhận", "Đã vào sổ"):
+        for said in ("Đã cất", "Đã gửi", "Máy chủ gốc đã nhận", "Máy chủ gốc từ chối", "Đã vào sổ"):
             assert any(said in step for step in steps), (said, steps)
         assert any("ketoan.hn" in step and "tại đây" in step for step in steps), steps
         desk.press("Escape")

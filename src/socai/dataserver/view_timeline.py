@@ -32,7 +32,8 @@ _ANSWERS = {APPLIED: ACCEPTED, CONFLICT: CONFLICT}
 class Moment(msgspec.Struct, frozen=True):
     """One moment. `what`: saved | sent | accepted | refused | conflict | posted | voided (taken out of the books).
 
-    Work on the books that was refused is a moment too, at the time this office was told; `books` says in which.
+    Work on the books that was refused is a moment too, at the time this office was told and of no office; `books` says
+    in which.
     `at` is UTC: the cloud's clock where `at_cloud`, else this server's or the other office's own. `office` is where
     `by` acted, `here` whether that was this office. `operation` is `epoch.n` where one was sent.
     """
@@ -157,9 +158,10 @@ class Here:
                 found += self._before(row)
         return found
 
-    def _refused(self, one: Refusal) -> Moment:
+    @staticmethod
+    def _refused(one: Refusal) -> Moment:
         return Moment(
-            *(REFUSED, one.at, False, one.act, "", self.office, True, 0, one.version, [one.book], ""),
+            *(REFUSED, one.at, False, one.act, "", "", False, 0, one.version, [one.book], ""),
             [worded(fault) for fault in faults_of(one.faults)],
         )
 

@@ -30,10 +30,14 @@ export function TimelineDialog({ id, number, onClose }: { id: string; number: st
     refetchOnMount: "always",
   });
   const place = (item: Moment) =>
-    item.at_cloud ? t("timeline.cloud") : item.here ? t("timeline.here", { office: item.office }) : item.office;
+    item.at_cloud || !item.office
+      ? t("timeline.cloud")
+      : item.here
+        ? t("timeline.here", { office: item.office })
+        : item.office;
   const books = (item: Moment) => item.books.map((name) => word(["book", name], name)).join(", ");
   return (
-    <Dialog title={t("timeline.title", { number })} onClose={onClose} size="xl" testid="timeline">
+    <Dialog title={t("timeline.title", { number })} onClose={onClose} size={1080} testid="timeline">
       {life.data && !life.data.whole ? (
         <div className="banner wait" role="status" data-testid="timeline-partial">
           <Icon name="warning" />
@@ -61,16 +65,16 @@ export function TimelineDialog({ id, number, onClose }: { id: string; number: st
             {(life.data?.items ?? []).map((item, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: the same act may have two alike moments; rows never move
               <tr key={`${index}${item.what}${item.at}`} data-testid="timeline-moment" data-what={item.what}>
-                <td style={{ whiteSpace: "nowrap" }}>{showMoment(item.at)}</td>
+                <td className="short">{showMoment(item.at)}</td>
                 <td>
                   <span className={`mark ${item.what === "refused" || item.what === "conflict" ? "bad" : ""}`}>
                     <Icon name={ICONS[item.what] ?? "clock"} />
                     {word(["moment", item.what], item.what)}
                   </span>
                 </td>
-                <td>{place(item)}</td>
-                <td>{item.by}</td>
-                <td>{item.act ? word(["act", item.act], item.act) : ""}</td>
+                <td className="short">{place(item)}</td>
+                <td className="short">{item.by}</td>
+                <td className="short">{item.act ? word(["act", item.act], item.act) : ""}</td>
                 <td>
                   {[
                     item.revision ? t("timeline.revision", { revision: item.revision }) : "",

@@ -220,6 +220,11 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
           </>
         ) : null}
       </div>
+      {pages.isError && rows.length ? (
+        <div className="banner bad" role="alert" data-testid="report-fault">
+          {faults.line(pages.error)}
+        </div>
+      ) : null}
       {first?.missing?.length ? <div className="banner wait">{first.missing.join(", ")}</div> : null}
       <div data-region="rows" style={{ display: "contents" }}>
         <Table

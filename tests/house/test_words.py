@@ -101,7 +101,9 @@ def test_web_words_are_the_same_in_both_languages() -> None:
 
 
 def test_every_act_a_refusal_may_name_has_its_word() -> None:
-    """Row 6: a refusal says what cannot be done in words, never by the name a program gives the act."""
-    terms = tomllib.loads((SOURCE / "base" / "terms.toml").read_text(encoding="utf-8"))["act"]
+    """Row 6: a refusal says what cannot be done, and what is under way, in words, never by a program's names."""
+    words = tomllib.loads((SOURCE / "base" / "terms.toml").read_text(encoding="utf-8"))
+    terms = words["act"]
+    assert sorted({word for word in life.DETAILS if word.endswith("ing")} - set(words["operation"])) == []
     named = {*life.ACTS, SAVE, NUMBER, RENUMBER, QUICK_EDIT, RETRY, REDATE, RESOLVE, DISCARD}
     assert sorted(named - set(terms)) == []

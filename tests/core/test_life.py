@@ -12,22 +12,9 @@ import pytest
 from socai.base.fault import fault_table
 from socai.core import life
 from socai.core.life import SENT, UNSENT, BookFacts, Facts
+from support.refusal import REASONS
 
 BOOK, OTHER = "financial", "management"
-
-REASONS = {
-    ".": "",
-    "F": "ACT_IN_FLIGHT",
-    "P": "ACT_POSTED",
-    "N": "ACT_NOT_POSTED",
-    "S": "ACT_NOT_SYNCED",
-    "C": "ACT_CONFLICT",
-    "L": "ACT_LOCKED",
-    "I": "ACT_INVOICED",
-    "X": "ACT_SETTLED",
-    "D": "ACT_DELETED",
-    "U": "ACT_UNAVAILABLE",
-}
 
 
 def book(**facts: object) -> tuple[BookFacts, ...]:

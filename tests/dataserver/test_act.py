@@ -27,7 +27,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import BRANCH, CLERK, FUND, PARTNER, Office, ident, journal, open_office
+from support.desk import BRANCH, CLERK, FUND, PARTNER, Office, ident, journal, open_office, saved
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -38,11 +38,6 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
         exchange.take_answer(found.desk, push, PushAnswer("", [Outcome(o.n, "applied", 1, 1) for o in push.operations]))
     yield found
     found.close()
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def code(found: Saved | Refused) -> str:

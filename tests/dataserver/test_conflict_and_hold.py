@@ -20,7 +20,7 @@ from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import catalog, outbox, voucher
 from socai.dataserver.store.file import MEMORY
 from socai.sync.message import FeedItem, FeedPage, HelloAnswer, Operation, Outcome, PushAnswer, WireFault, raw_body
-from support.desk import CHIEF, CLERK, PARTNER, Office, ident, journal, open_office
+from support.desk import CHIEF, CLERK, PARTNER, Office, ident, journal, open_office, saved
 
 
 def answer_all(office: Office, **refused: str) -> list[Operation]:
@@ -44,11 +44,6 @@ def office() -> Iterator[Office]:
     answer_all(found)
     yield found
     found.close()
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def code(found: Saved | Refused) -> str:

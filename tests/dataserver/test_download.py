@@ -17,22 +17,16 @@ import pytest
 from dataserver.test_http_system import offices
 from socai.dataserver import loading
 from socai.dataserver.books import REPORTS_AT_ONCE_MAX, Books
-from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import download, ledger, meta
 from socai.dataserver.store.enrolment import Enrolment
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.edge.signature import new_key
 from socai.sync.message import DownloadPage, FeedItem, encode, raw_body
 from socai.sync.report import ReportAnswer, ReportWish
-from support.desk import BRANCH, Office, ident, journal, open_office
+from support.desk import BRANCH, Office, ident, journal, open_office, saved
 from support.system import CHIEF, Place, make_company, running, until
 
 JANUARY = {"from": "2026-01-01", "to": "2026-01-31"}
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 @dataclass

@@ -29,7 +29,7 @@ from socai.sync.message import (
     operation_hash,
     raw_body,
 )
-from support.desk import BRANCH, CHIEF, PARTNER, Office, ident, journal, open_office
+from support.desk import BRANCH, CHIEF, PARTNER, Office, ident, journal, open_office, saved
 
 
 @pytest.fixture
@@ -38,11 +38,6 @@ def office() -> Iterator[Office]:
     answer_all(found)
     yield found
     found.close()
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def send(office: Office) -> Push:

@@ -29,6 +29,7 @@ from socai.sync.message import (
 )
 from support.desk import HandClock
 from support.office import HANOI, Served, fresh, receipt, save, served
+from support.refusal import REASONS
 
 BOOK = "financial"
 LOCKED_DAY = "2026-01-15"
@@ -268,20 +269,7 @@ locked date                         |. |. |. |. |L |L |L |L |L |L |U |U |V
 locked date, posted                 |. |. |. |. |L |L |L |L |L |L |U |U |V
 deleted                             |. |D |. |. |D |D |D |D |D |D |D |D |D
 """
-REASONS = {
-    ".": "",
-    "F": "ACT_IN_FLIGHT",
-    "P": "ACT_POSTED",
-    "N": "ACT_NOT_POSTED",
-    "S": "ACT_NOT_SYNCED",
-    "C": "ACT_CONFLICT",
-    "L": "ACT_LOCKED",
-    "I": "ACT_INVOICED",
-    "X": "ACT_SETTLED",
-    "D": "ACT_DELETED",
-    "U": "ACT_UNAVAILABLE",
-    "V": "ACT_NOT_BUILT",
-}
+CODES = {**REASONS, "V": "ACT_NOT_BUILT"}
 
 
 def read_it(house: House, ident: str) -> httpx.Response:
@@ -381,8 +369,8 @@ def test_row_3_the_table_tells_of_every_state_and_every_act() -> None:
 def test_row_3_every_act_in_this_state(house: House, state: str, locked_if: None) -> None:
     """Each cell: the buttons' map says it, and the request itself is answered so. Closing asks nothing of a server."""
     cells = rows()[state]
-    expected = {act: REASONS[cell] for act, cell in zip(REQUESTS, cells, strict=False)}
-    module = REASONS[cells[-1]]
+    expected = {act: CODES[cell] for act, cell in zip(REQUESTS, cells, strict=False)}
+    module = CODES[cells[-1]]
     ident = reach(house, state)
     # What is refused leaves the state as it is; what is done needs another voucher afterwards.
     for act, request in sorted(REQUESTS.items(), key=lambda item: not expected[item[0]]):

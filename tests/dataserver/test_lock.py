@@ -14,7 +14,7 @@ from socai.dataserver.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.facts import wire_faults
 from socai.dataserver.store import voucher
-from support.desk import BRANCH, CHIEF, CLERK, Office, ident, journal, open_office
+from support.desk import BRANCH, CHIEF, CLERK, Office, ident, journal, open_office, saved
 from support.system import Place, make_company, running, until
 
 BOOK = ("financial",)
@@ -23,11 +23,6 @@ BOOK = ("financial",)
 @pytest.fixture
 def office() -> Office:
     return open_office()
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def codes(found: Any) -> list[str]:

@@ -10,10 +10,10 @@ import pytest
 
 from socai.dataserver import act
 from socai.dataserver.act import Asked
-from socai.dataserver.desk import Refused, Saved
+from socai.dataserver.desk import Refused
 from socai.dataserver.store import number
 from socai.lab.inspection import inspect_replica
-from support.desk import BRANCH, CHIEF, FUND, Office, ident, journal, open_office
+from support.desk import BRANCH, CHIEF, FUND, Office, ident, journal, open_office, saved
 
 FUND_2 = ident(60)
 
@@ -21,11 +21,6 @@ FUND_2 = ident(60)
 @pytest.fixture
 def office() -> Office:
     return open_office()
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def rule(office: Office, kind: str = "journal", **numbering: Any) -> None:

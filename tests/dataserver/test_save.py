@@ -12,7 +12,7 @@ from socai.books.write import SqliteWriter
 from socai.core.balance import MONEY_DAY
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import audit, outbox, voucher
-from support.desk import BRANCH, CHIEF, FUND, PARTNER, VENDOR, Office, ident, journal, open_office
+from support.desk import BRANCH, CHIEF, FUND, PARTNER, VENDOR, Office, ident, journal, open_office, saved
 
 
 @pytest.fixture
@@ -20,11 +20,6 @@ def office(tmp_path: Path) -> Iterator[Office]:
     found = open_office(tmp_path / "replica.db")
     yield found
     found.close()
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def codes(found: Saved | Refused) -> list[str]:

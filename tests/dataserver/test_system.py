@@ -9,18 +9,13 @@ import psycopg
 import pytest
 
 from socai.cloud.tenant import begin_timelines
-from socai.dataserver.desk import Refused, Saved
+from socai.dataserver.desk import Refused
 from socai.dataserver.save import Request
 from socai.dataserver.store import audit, conflict, meta, voucher
 from socai.dataserver.store.file import Connection
 from socai.edge.postgres import EmbeddedPostgres
-from support.desk import BRANCH, ident, journal
+from support.desk import BRANCH, ident, journal, saved
 from support.system import CHIEF, Place, cloud_store, make_company, running, until
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def balances(place) -> dict[tuple, tuple]:

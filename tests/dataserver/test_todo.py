@@ -10,7 +10,7 @@ import pytest
 from socai.base.fault import Fault
 from socai.dataserver import act, exchange, incoming, retry, view_todo
 from socai.dataserver.act import Asked
-from socai.dataserver.desk import Refused, Saved
+from socai.dataserver.desk import Refused
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.view_todo import TodoItem
 from socai.sync.message import (
@@ -25,7 +25,7 @@ from socai.sync.message import (
     encode,
     raw_body,
 )
-from support.desk import BRANCH, CHIEF, CLERK, PARTNER, Office, ident, journal, open_office
+from support.desk import BRANCH, CHIEF, CLERK, PARTNER, Office, ident, journal, open_office, saved
 from support.system import CHIEF as BOSS
 from support.system import make_company, running, until
 
@@ -43,11 +43,6 @@ def office() -> Iterator[Office]:
     found.close()
 
 
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
-
-
 def answer(office: Office, result: str = "applied", seq: int = 1, **more: object) -> list[Operation]:
     """Answer all that waits alike; the operations."""
     done: list[Operation] = []
@@ -58,9 +53,9 @@ def answer(office: Office, result: str = "applied", seq: int = 1, **more: object
     return done
 
 
-def tell(office: Office, voucher: str, state: BookState, seq: int, body: dict[str, object] | None = None) -> None:
+def tell(office: Office, voucher: str, state: BookState, seq: int, body: bytes = b"") -> None:
     """The feed tells what became of a voucher's posting."""
-    item = FeedItem("voucher", "journal", voucher, seq, 1, "clerk", "", False, raw_body(encode(body or {})), [state])
+    item = FeedItem("voucher", "journal", voucher, seq, 1, "clerk", "", False, raw_body(body), [state])
     incoming.take_page(office.desk, FeedPage("", [item], f"{seq}:~:"))
 
 
@@ -96,7 +91,7 @@ def test_every_kind_of_trouble_is_in_the_list_with_what_mends_it(office: Office)
     }.items():
         books[name] = saved(office.save(journal()))
         answer(office)
-        tell(office, books[name].id, state, 100 + len(books), journal())
+        tell(office, books[name].id, state, 100 + len(books), bytes(books[name].body))
     found = {(item.id, item.state): item for item in todo(office)}
     expected = {
         (refused_one.id, "sync_failed"): ["open", "retry", "discard"],
@@ -169,7 +164,7 @@ def test_a_refused_save_is_sent_again_as_it_was_and_leaves_the_list(office: Offi
 def test_what_the_cloud_could_not_do_with_the_books_is_tried_again(office: Office, what: str, posted: bool) -> None:
     done = saved(office.save(journal()))
     answer(office)
-    tell(office, done.id, failed(what, LOCKED, posted), 50, journal())
+    tell(office, done.id, failed(what, LOCKED, posted), 50, bytes(done.body))
     (item,) = todo(office)
     saved(retry.retry(office.desk, Asked(CLERK, ident(), done.id, item.revision), item.book))
     assert todo(office) == []

@@ -53,6 +53,12 @@ class HandClock:
         self.boot = f"reboot-{next(_counter)}"
 
 
+def saved(found: Saved | Refused) -> Saved:
+    """The save or act was taken."""
+    assert isinstance(found, Saved), found
+    return found
+
+
 BRANCH, PARTNER, VENDOR, FUND, BANK = ident(1), ident(2), ident(3), ident(4), ident(5)
 
 COMPANY: list[tuple[str, str, dict[str, Any]]] = [
@@ -134,4 +140,4 @@ def open_office(
     return office
 
 
-__all__ = ["PROTOCOL", "HandClock", "Office", "ident", "journal", "open_office"]
+__all__ = ["PROTOCOL", "HandClock", "Office", "ident", "journal", "open_office", "saved"]

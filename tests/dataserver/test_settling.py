@@ -217,3 +217,31 @@ def test_row_9_a_new_epoch_drops_the_leases(office: Office) -> None:
     lease(office, NOVEMBER, 1, 5)
     exchange.take_hello(office.desk, HelloAnswer("t", "new_epoch", 2, 0))
     assert is_provisional(saved(office.save(journal())).number)
+
+
+def test_a_range_given_back_can_be_leased_here_again(office: Office) -> None:
+    """Row 9 (seed 57): what was returned to the cloud and is granted here anew is held, and provisional numbers end."""
+    lease(office, OCTOBER, 2, 5)
+    asked = make_asked(office.desk)
+    assert asked is not None
+    assert asked.returns == [NumberRange(OCTOBER, 2, 5)]  # October is over
+    take_answer(office.desk, asked, NumbersAnswer("t", []))
+    waiting = saved(office.save(journal(voucher_date="2026-10-20", accounting_date="2026-10-20")))
+    assert is_provisional(waiting.number)
+    lease(office, OCTOBER, 2, 3)
+    settle(office.desk)
+    assert number_of(office, waiting.id) == "NVK00002"
+
+
+def test_a_provisional_number_of_ours_that_comes_back_waits_again(office: Office) -> None:
+    """Row 9 (seed 59): a restored file hears of its own voucher from the cloud; nobody else would make it final."""
+    done = saved(office.save(journal()))
+    body = msgspec.json.decode(done.body)
+    key, foreign, other = ident(), ident(), body | {"number": done.number.replace("~", "~Q")}
+    for at, (item, content) in enumerate(((key, body), (foreign, other)), start=20):
+        raw = raw_body(msgspec.json.encode(content))
+        told = FeedItem("voucher", "journal", item, at, 1, "lan", "2026-11-18T09:00:00Z", body=raw)
+        incoming.take_page(office.desk, FeedPage("t", [told], f"{at}", head_seq=at))
+    with office.desk.file.read() as db:
+        assert number.waits(db, key) is not None
+        assert number.waits(db, foreign) is None

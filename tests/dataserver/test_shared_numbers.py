@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from socai.cloud.enrol import release
 from socai.core.numbering import is_provisional
 from socai.dataserver.desk import Refused, Saved
-from socai.dataserver.store import number, voucher
+from socai.dataserver.store import meta, number, voucher
 from support.desk import BRANCH, COMPANY, ident, journal
 from support.system import CHIEF, Place, make_company, running, until
 
@@ -120,3 +121,19 @@ def test_row_9_a_restored_file_drops_its_leases_and_no_number_is_doubled(fresh_d
         assert len(set(numbers)) == 5
         assert again.books.sync_state().failed == 0
         assert all(first > 100 for first, _, _ in stock(again))
+
+
+def test_row_9_a_new_epoch_is_heard_of_though_nobody_saves(fresh_database: str, tmp_path: Path) -> None:
+    """Row 9 (seed 189): a cloud that refuses to lease because it began a new epoch is greeted again."""
+    with running(fresh_database) as system:
+        hanoi, _ = two_offices(system, tmp_path)
+        with hanoi.books.read() as db:
+            known = meta.standing(db)
+        release(system.api.store, system.ref, known.replica)
+        use_up(hanoi, 2)
+
+        def epoch() -> int:
+            with hanoi.books.read() as db:
+                return meta.standing(db).epoch
+
+        until(lambda: epoch() > known.epoch, "the new epoch")

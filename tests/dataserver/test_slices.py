@@ -174,3 +174,31 @@ def test_row_1_books_are_emptied_and_a_snapshot_taken_a_little_at_a_time(office:
         incoming.take_chunk(office.desk, SnapshotChunk(end=True))
     assert steps(seen) <= BALANCES_MAX
     assert debit(office) == len(rows)
+
+
+def test_a_seq_counts_as_heard_when_the_last_page_up_to_it_is_here(office: Office) -> None:
+    """Row 18 (seed 137): in between, a comparison with the cloud at that seq would find the file to differ."""
+    incoming.begin_snapshot(office.desk)
+    incoming.take_chunk(office.desk, SnapshotChunk("t", 50, "50", end=True))
+    for page, heard in (
+        (FeedPage("t", [], "55", more=True, head_seq=60), 50),
+        (FeedPage("t", [], "60", head_seq=60), 60),
+    ):
+        incoming.take_page(office.desk, page)
+        with office.desk.file.read() as db:
+            assert meta.standing(db).head_seq == heard
+
+
+@pytest.mark.parametrize("restored_at", [0, 1])
+def test_a_snapshot_of_a_restored_cloud_is_not_taken_before_the_hello(office: Office, restored_at: int) -> None:
+    """Row 18 (seed 81): it lacks what the cloud is yet to be sent again, and would drop that here."""
+    timelines = ["t1", "t2"] if restored_at else ["t2", "t2"]
+    office.desk.file.write(lambda db: meta.put(db, {"timeline": timelines[0]}))
+    incoming.begin_snapshot(office.desk)
+    first = incoming.take_chunk(office.desk, SnapshotChunk("t1", 50, "50"))
+    assert first == bool(restored_at)
+    office.desk.file.write(lambda db: meta.put(db, {"timeline": timelines[1]}))  # the hello
+    if first:
+        assert not incoming.take_chunk(office.desk, SnapshotChunk(end=True))
+    with office.desk.file.read() as db:
+        assert not meta.standing(db).snapshot_done

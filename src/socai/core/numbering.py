@@ -24,6 +24,7 @@ PROVISIONAL = "~"
 """Stands in a number that is only provisional, and in no other."""
 
 _FOREIGN = re.compile(r"[^\w./-]")
+_GIVEN_BY = re.compile(f"{PROVISIONAL}([A-Z]*)[0-9]", re.ASCII)
 _TAIL = re.compile(r"(\d+)(?!.*\d)")
 
 
@@ -130,6 +131,12 @@ def series_key(branch: str, type_code: str, day: date, numbering: Numbering, fun
 def is_provisional(number: str) -> bool:
     """Whether a number is only provisional and will be replaced by itself."""
     return PROVISIONAL in number
+
+
+def provisional_mark(number: str) -> str | None:
+    """The mark of the data server that gave a provisional number; None for a final one."""
+    found = _GIVEN_BY.search(number)
+    return found.group(1) if found is not None else None
 
 
 def number_text(numbering: Numbering, mark: str, count: int) -> str:

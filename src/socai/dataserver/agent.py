@@ -283,9 +283,8 @@ class Agent:
         event: pull.Event = pull.Tick(self._clock())
         while not self._closed:
             while self._pull_state.in_flight and (letter := self._letter()) is not None:
-                self._pull_state, _ = pull.step(
-                    self._pull_state, letter
-                )  # nothing is begun while something is under way
+                # Nothing is begun while something is under way.
+                self._pull_state, _ = pull.step(self._pull_state, letter)
             self._pull_state, effects = pull.step(self._pull_state, event)
             try:
                 event = self._absorb(client, effects)
@@ -369,7 +368,8 @@ class Agent:
             for chunk in client.snapshot():
                 if self._closed:
                     break
-                incoming.take_chunk(self._desk, chunk)
+                if not incoming.take_chunk(self._desk, chunk):
+                    return pull.Failed(self._clock(), pull.OTHER_TIMELINE, chance=self._chance())
                 whole = chunk.end
         finally:
             self._stand(progress="")
@@ -455,6 +455,8 @@ class Agent:
                 self._step_aside()
         except CloudRefused as refused:
             _log.info("no numbers from the cloud", tenant=self._desk.code, code=refused.code)
+            if refused.code in pull.VOID:
+                self._ask(greet=True)  # a hello tells of the new epoch; nothing else asks under it where nobody saves
             return max(NUMBERS_SECONDS, refused.retry_after)
         return 0.0
 

@@ -45,16 +45,19 @@ def take_page(desk: Desk, page: FeedPage) -> None:
     A page of a timeline that has ended meanwhile (the cloud was restored) is left: its cursor means nothing any more.
     """
 
-    def stands(db: Connection) -> bool:
-        timeline = meta.text(db, "timeline")
-        return not (page.timeline and timeline) or page.timeline == timeline
-
     def finish(db: Connection) -> None:
         lane = {"lane_depth": page.depth, "lane_seconds": math.ceil(page.estimate_seconds)}
-        meta.put(db, {"cursor": page.cursor, "head_seq": page.head_seq, **lane})
+        heard = {} if page.more else {"head_seq": page.head_seq}  # with pages to come that seq is not here yet
+        meta.put(db, {"cursor": page.cursor, **heard, **lane})
 
-    take_in_slices(desk, page.items, FEED, stands, finish)
+    take_in_slices(desk, page.items, FEED, lambda db: _is_ours(db, page.timeline), finish)
     reach("page.taken")
+
+
+def _is_ours(db: Connection, timeline: str) -> bool:
+    """Whether what the cloud tells belongs to the timeline this file shares with it, as far as either says."""
+    ours = meta.text(db, "timeline")
+    return not (timeline and ours) or timeline == ours
 
 
 def take_in_slices(
@@ -201,7 +204,7 @@ def _fill(db: Connection, head: Head, content: bytes, known: Known, mark: str) -
     if old and old != head.number and not is_provisional(old):
         number.note(db, series, Use(old, RENUMBERED, head.id, head.author, head.at, head.number), told=True)
     voucher.replace_keys(db, head.id, keys_of(kind.spec, body), known=head.revision > 0)
-    observe_body(db, kind.spec, body, known, mark)
+    observe_body(db, head.id, kind.spec, body, known, mark)
 
 
 def _take_books(
@@ -285,8 +288,14 @@ def begin_snapshot(desk: Desk) -> None:
         pass  # in slices: large books take seconds, and people save meanwhile
 
 
-def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
-    """One chunk of a snapshot, in slices. Nothing of it counts before the last has come; one cut short begins anew."""
+def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
+    """One chunk of a snapshot, in slices. Nothing of it counts before the last has come; one cut short begins anew.
+
+    False for a snapshot of another timeline: the cloud was restored, and first has to be told what it lost.
+    """
+    with desk.file.read() as db:
+        if not _is_ours(db, chunk.timeline):
+            return False
     for items in slices(chunk.catalog):
 
         def entries(db: Connection, items: Sequence[FeedItem] = items) -> None:
@@ -301,10 +310,13 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
 
         desk.file.write(balances)
 
-    def job(db: Connection) -> None:
+    def job(db: Connection) -> bool:
         if chunk.seq or chunk.cursor:
             meta.put(db, {"snapshot_seq": chunk.seq, "snapshot_cursor": chunk.cursor})
+            meta.put(db, {"snapshot_timeline": chunk.timeline})
         if chunk.end:
+            if not _is_ours(db, meta.text(db, "snapshot_timeline")):
+                return False  # a hello came between its first line and its last
             ledger.note_missing_months(db)
             catalog.drop_untold(db)
             settings.changed(db)
@@ -318,8 +330,10 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> None:
                 # Everything up to the snapshot's moment is here, whatever page comes next, even an empty one.
                 cursor, heard = meta.text(db, "snapshot_cursor"), meta.number(db, "snapshot_seq")
             meta.put(db, {"snapshot_done": 1, "cursor": cursor, "head_seq": heard})
+        return True
 
-    desk.file.write(job)
+    taken = desk.file.write(job)
     reach("chunk.taken")
     if chunk.end:
         desk.tell(CATALOG)
+    return taken

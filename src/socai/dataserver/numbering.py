@@ -13,7 +13,15 @@ import msgspec
 
 from socai.base.calendar import day_key, day_of_key
 from socai.base.fault import Fault
-from socai.core.numbering import FUND, Series, is_provisional, numbering_of, series_for, series_of_body
+from socai.core.numbering import (
+    FUND,
+    Series,
+    is_provisional,
+    numbering_of,
+    provisional_mark,
+    series_for,
+    series_of_body,
+)
 from socai.core.spec import VoucherSpec
 from socai.core.voucher import Body
 from socai.dataserver.desk import Desk, refused
@@ -125,9 +133,18 @@ def observe(db: Connection, found: Series, mark: str, text: str) -> None:
         series.put(db, found.key, count)
 
 
-def observe_body(db: Connection, spec: VoucherSpec, body: Mapping[str, object], known: Known, mark: str) -> None:
-    """The same for a voucher that came from the cloud."""
-    observe(db, series_of_body(spec, known.company.numbering, body), mark, str(body.get("number") or ""))
+def observe_body(
+    db: Connection, ident: str, spec: VoucherSpec, body: Mapping[str, object], known: Known, mark: str
+) -> None:
+    """The same for a voucher that came from the cloud.
+
+    One with a provisional number of our own waits for its final one, also where this file was restored and knew nothing
+    of it any more.
+    """
+    found, text = series_of_body(spec, known.company.numbering, body), str(body.get("number") or "")
+    observe(db, found, mark, text)
+    if found.shared and provisional_mark(text) == mark and number.waits(db, ident) is None:
+        number.wait(db, ident, found.key)
 
 
 def preview(db: Connection, spec: VoucherSpec, known: Known, branch: str, day: date, fund: str = "") -> str:

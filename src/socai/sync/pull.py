@@ -14,8 +14,11 @@ from dataclasses import dataclass, replace
 from socai.sync.message import POLL_SECONDS_MAX, FeedPage
 from socai.sync.push import backoff_seconds
 
-_VOID = frozenset(
+OTHER_TIMELINE = "TIMELINE_OTHER"  # a snapshot of a cloud that was restored since the hello
+
+VOID = frozenset(
     (
+        OTHER_TIMELINE,
         "EPOCH_UNKNOWN",
         "REPLICA_QUARANTINED",
         "REPLICA_UNKNOWN",
@@ -24,6 +27,7 @@ _VOID = frozenset(
         "SIGNATURE_INVALID",
     )
 )
+"""Answers that end a session: only a hello helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +238,7 @@ def _failed(state: PullState, event: Failed, effects: list[Effect]) -> PullState
     state = replace(state, in_flight="", failures=failures, not_before=event.now + wait, caught_up=False)
     if not event.code:
         state = replace(state, looked=False)  # the line was cut: who knows what has happened meanwhile
-    if event.code in _VOID:
+    if event.code in VOID:
         effects.append(Greet())
         return replace(state, opened=False)
     return state

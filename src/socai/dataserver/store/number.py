@@ -63,7 +63,8 @@ def add_lease(db: apsw.Connection, lease: LeaseRow) -> bool:
     """Keep a lease the cloud granted; False where it is here already."""
     db.execute(
         "INSERT INTO number_lease (series, first, last, next, granted_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
+        " ON CONFLICT (series, first) DO UPDATE SET last = excluded.last, next = excluded.next,"
+        " granted_at = excluded.granted_at WHERE number_lease.last < number_lease.first",
         (lease.series, lease.first, lease.last, lease.next, lease.granted_at),
     )
     return db.changes() > 0
@@ -75,7 +76,9 @@ def use_lease(db: apsw.Connection, series: str, first: int, following: int) -> N
 
 
 def end_lease(db: apsw.Connection, series: str, first: int, last: int) -> None:
-    """Cut a lease short behind `last`: what lay behind was returned."""
+    """Cut a lease short behind `last`: what lay behind was returned, and may be granted here again."""
+    if last < first:
+        db.execute("DELETE FROM number_lease WHERE series = ? AND first = ?", (series, first))
     db.execute("UPDATE number_lease SET last = ? WHERE series = ? AND first = ?", (last, series, first))
 
 

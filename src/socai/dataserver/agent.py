@@ -1,7 +1,7 @@
 """The agent: what keeps one tenant's file and the cloud together, while nobody waits for it.
 
 Three threads: one sends (at most one push in flight), one receives (it may sit in a long poll), one does chores
-(downloads, people, leases that end). The machines in sync/ decide; this performs what they say, by state and timer.
+(chore.py). The machines in sync/ decide; this performs what they say, by state and timer.
 """
 
 from __future__ import annotations
@@ -11,23 +11,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from socai.core.life import LEASE_SECONDS
-from socai.dataserver import convergence, exchange, incoming
-from socai.dataserver.clock import Instant
-from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
-from socai.dataserver.loading import next_page
-from socai.dataserver.rejoin import begin_far, next_reheard
+from socai.dataserver import exchange, incoming
+from socai.dataserver.chore import Chores
+from socai.dataserver.desk import SYNC, Desk
+from socai.dataserver.rejoin import begin_far
 from socai.dataserver.round import ASKED, LINE, START, Rounds
-from socai.dataserver.settling import exchange_numbers
-from socai.dataserver.store import meta, outbox, voucher
+from socai.dataserver.store import meta
 from socai.dataserver.store.file import StorageFailed
 from socai.edge.client import CloudClient, CloudForeign, CloudRefused, CloudSlow, CloudUnreachable
 from socai.edge.failpoint import reach
-from socai.sync import digest, pull, push
+from socai.sync import pull, push
 from socai.sync.message import (
     FEED_ITEMS_MAX,
     OPERATIONS_PER_PUSH_MAX,
@@ -44,12 +40,7 @@ CHORE_SECONDS = 1.0
 LINGER_SECONDS = 0.03  # what comes together goes together: one page, one commit
 STEP_ASIDE_SECONDS = 0.04
 STEP_ASIDE_MOST_SECONDS = 0.5
-PEOPLE_SECONDS = 600.0
 STAND_SECONDS = 300.0  # how often an unchanged standing is written down
-ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations that long
-FORGET_SECONDS = 3_600.0
-NUMBERS_SECONDS = 30.0  # before a cloud that refuses to lease numbers is asked again
-FORGET_PLACES = 500
 JOIN_SECONDS = 2.0
 NOT_FOUND = 404
 FOREIGN = "CLOUD_FOREIGN"
@@ -82,7 +73,7 @@ class Agent:
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._desk, self._client, self._on_people = desk, client, on_people
+        self._desk, self._client = desk, client
         self._poll_seconds, self._clock, self._chance = poll_seconds, clock, chance
         self._lock = threading.Lock()
         self._send_wake, self._receive_wake, self._chore_wake = (threading.Event() for _ in range(3))
@@ -90,7 +81,6 @@ class Agent:
         self._mail: list[pull.Event] = []
         self._closed = False
         self._end = threading.Event()
-        self._people_due = True
         self._stood_at = 0.0
         self._push: Push | None = None
         self._limit = OPERATIONS_PER_PUSH_MAX
@@ -103,14 +93,14 @@ class Agent:
         self.rounds = Rounds(desk, clock)
         self._was_online = False
         self._foreign = ""  # what answered last in the cloud's place
-        self._watch, self._compare_asked = digest.begin(clock()), False
+        self._chores = Chores(desk, self, on_people, clock)
 
     # ---- for others
 
     def start(self) -> None:
         """Begin."""
         self._desk.wake = self.wake
-        for name, work in (("send", self._send), ("receive", self._receive), ("chores", self._chores)):
+        for name, work in (("send", self._send), ("receive", self._receive), ("chores", self._chore)):
             thread = threading.Thread(target=work, name=f"{name} {self._desk.code}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -134,12 +124,33 @@ class Agent:
             self.rounds.begin(ASKED, self.standing.as_of, user)
         self._ask(greet=False)
         self._post(pull.Hurry(self._clock()))
-        self._people_due = self._compare_asked = True
+        self._chores.ask()
         self._chore_wake.set()
 
     def load_now(self) -> None:
         """There is a download to go on with."""
         self._chore_wake.set()
+
+    # ---- for its chores
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been told to end."""
+        return self._closed
+
+    @property
+    def open(self) -> bool:
+        """Whether the line is up and the cloud takes what comes from here."""
+        return _is_open(self.standing)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all the cloud has is here."""
+        return self.standing.caught_up
+
+    def greet(self) -> None:
+        """Say hello again: the session is void."""
+        self._ask(greet=True)
 
     # ---- sending
 
@@ -221,7 +232,7 @@ class Agent:
         answer = client.hello(exchange.make_hello(self._desk))
         return push.Greeted(self._clock(), answer, exchange.pending(self._desk))
 
-    def _step_aside(self) -> None:
+    def step_aside(self) -> None:
         """Wait until nobody has saved for a moment: people first. Also lets what comes together go together."""
         waited = 0.0
         while not self._end.is_set() and waited < STEP_ASIDE_MOST_SECONDS:
@@ -232,7 +243,7 @@ class Agent:
             waited += left
 
     def _push_batch(self, client: CloudClient) -> push.Event:
-        self._step_aside()
+        self.step_aside()
         if not self.standing.online and not exchange.unanswered(self._desk):
             return self._greet(client)  # an operation sealed for a line known to be cut would be in flight for nothing
         self._push = exchange.next_batch(self._desk, self._limit)
@@ -304,7 +315,7 @@ class Agent:
         for effect in effects:
             match effect:
                 case pull.TakePage(page=page):
-                    self._step_aside()
+                    self.step_aside()
                     incoming.take_page(self._desk, page)
                     self.rounds.taken(len(page.items))
                     if not page.more:
@@ -342,7 +353,7 @@ class Agent:
                 raise
             return Overview("")
 
-    def _follow_round(self, client: CloudClient) -> None:
+    def follow_round(self, client: CloudClient) -> None:
         """See how far the running round is; where it is about news that are waited for already, ask for them anew."""
         if self.rounds.unseen and self.standing.caught_up:
             with self._desk.file.read() as db:
@@ -414,30 +425,12 @@ class Agent:
 
     # ---- chores
 
-    def _chores(self) -> None:
+    def _chore(self) -> None:
         client = self._client()
-        seen = self._desk.clock.now()
-        people_at = forget_at = numbers_at = 0.0
         while not self._closed:
             try:
-                seen = self._tell_lapsed(seen)
-                self._follow_round(client)
-                now = self._clock()
-                if self.standing.online and not self.standing.reason:
-                    if self._people_due or now - people_at >= PEOPLE_SECONDS:
-                        self._on_people(client.people())
-                        self._people_due, people_at = False, now
-                    while not self._closed and next_reheard(self._desk, client):
-                        self._desk.tell(SYNC)
-                    while not self._closed and next_page(self._desk, client):
-                        self._desk.tell(DOWNLOAD)
-                        self._follow_round(client)
-                    self._compare(client)
-                    if now >= numbers_at:
-                        numbers_at = now + self._numbers(client)
-                if now - forget_at >= FORGET_SECONDS:
-                    self._forget()
-                    forget_at = now
+                self.follow_round(client)
+                self._chores.go(client)
             except (CloudRefused, CloudUnreachable, StorageFailed) as error:
                 _log.info("a chore is put off", tenant=self._desk.code, reason=str(error))
                 self._chore_wake.wait(TICK_SECONDS)
@@ -447,52 +440,6 @@ class Agent:
             self._chore_wake.wait(CHORE_SECONDS)
             self._chore_wake.clear()
         client.close()
-
-    def _numbers(self, client: CloudClient) -> float:
-        """Lease numbers of shared series and make provisional ones final; seconds to leave it alone afterwards."""
-        try:
-            while not self._closed and exchange_numbers(self._desk, client, self.standing.caught_up):
-                self._step_aside()
-        except CloudRefused as refused:
-            _log.info("no numbers from the cloud", tenant=self._desk.code, code=refused.code)
-            if refused.code in pull.VOID:
-                self._ask(greet=True)  # a hello tells of the new epoch; nothing else asks under it where nobody saves
-            return max(NUMBERS_SECONDS, refused.retry_after)
-        return 0.0
-
-    def _compare(self, client: CloudClient) -> None:
-        """See whether this file holds what the cloud holds: now and then, and when a person asks."""
-        if self._compare_asked:
-            self._watch, self._compare_asked = digest.asked(self._watch, self._clock()), False
-        ready = self.standing.caught_up and not exchange.pending(self._desk)
-        if not digest.due(self._watch, self._clock(), ready):
-            return
-        verdict = digest.MOVED
-        try:
-            verdict = convergence.check(self._desk, client)
-        except CloudRefused as refused:
-            if refused.status != NOT_FOUND:
-                raise
-            verdict = digest.EQUAL  # a cloud that cannot say yet
-        finally:
-            self._watch = digest.after(self._watch, self._clock(), verdict)
-
-    def _tell_lapsed(self, seen: Instant) -> Instant:
-        """Tell of vouchers whose five minutes have ended: their buttons change without anything else happening."""
-        now = self._desk.clock.now()
-        span = LEASE_SECONDS * 1000
-        with self._desk.file.read() as db:
-            found = voucher.lapsed(db, seen.wall - span, now.wall - span)
-        for ident in found:
-            self._desk.tell(VOUCHER, "", ident)
-        return now
-
-    def _forget(self) -> None:
-        """Drop operations answered so long ago that no restored cloud will ask for them."""
-        before = datetime.fromtimestamp(self._desk.clock.now().wall / 1000, UTC) - timedelta(days=ANSWERED_DAYS_KEPT)
-        moment = before.strftime("%Y-%m-%dT%H:%M:%S")
-        while not self._closed and self._desk.file.write(lambda db: outbox.forget(db, moment, FORGET_PLACES)):
-            self._step_aside()
 
 
 def _is_open(standing: Standing) -> bool:

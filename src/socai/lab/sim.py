@@ -21,6 +21,7 @@ from typing import Any
 
 from socai.lab import sim_story as stories
 from socai.lab.sim_act import CELLS
+from socai.lab.sim_damage import prove
 from socai.lab.sim_judge import judge
 from socai.lab.sim_mistake import MISTAKES, planted
 from socai.lab.sim_step import FAULT_KINDS, POINTS, Step
@@ -56,6 +57,7 @@ def one(seed: int, steps: Sequence[Step] | None = None, mistake: str = "") -> To
             quiet = not world.violations and world.heal(SETTLE_SECONDS)
             restless = [f"I11 not quiet {SETTLE_SECONDS:.0f} s after healing"]
             violations = world.violations or (list(judge(world)) if quiet else restless)
+            violations = violations or list(prove(world))
         except Exception as error:  # a process that dies of our own code is the gravest finding
             at = error.__traceback__
             while at is not None and at.tb_next is not None:

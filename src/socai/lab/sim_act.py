@@ -6,7 +6,7 @@ allows may be refused only for what is wrong with the voucher itself. The judge 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import product
@@ -19,8 +19,9 @@ from socai.core import life
 from socai.core import spec as language
 from socai.core.account import Chart
 from socai.core.entry import FINANCIAL
+from socai.core.numbering import RESETS, SCOPES, is_provisional
 from socai.core.spec import Field, Reason, VoucherSpec
-from socai.dataserver import act, entry, save
+from socai.dataserver import act, entry, loading, save
 from socai.dataserver.act import Asked
 from socai.dataserver.desk import Desk, Refused, Saved
 from socai.dataserver.facts import read_one
@@ -71,7 +72,7 @@ class Acknowledged:
 class Place:
     """The catalogs of one tenant, as its people know them."""
 
-    branch: str
+    branches: tuple[str, ...]
     funds: list[str]
     banks: list[str]
     partners: list[str] = field(default_factory=list)
@@ -127,10 +128,14 @@ class People:
     def _found(self, office: Office) -> Place:
         """The first office sets the company up."""
         ids = [office.ident() for _ in range(5)]
-        place = Place(ids[0], [ids[1]], [ids[2], ids[3]], [ids[4]])
+        place = Place(self.world.branches[office.tenant], [ids[1]], [ids[2], ids[3]], [ids[4]])
+        settings: dict[str, Any] = {"name": "Công ty", "books_first_day": "2026-01-01", "negative_cash": "allow"}
+        if self.world.traits.shared:
+            settings["numbering"] = self._shared()
         rows: list[tuple[str, str, dict[str, Any]]] = [
-            ("branch", place.branch, {"code": "TS", "name": "Trụ sở", "kind": "head_office"}),
-            ("company", "company", {"name": "Công ty", "books_first_day": "2026-01-01", "negative_cash": "allow"}),
+            ("branch", place.branches[0], {"code": "TS", "name": "Trụ sở", "kind": "head_office"}),
+            ("branch", place.branches[1], {"code": "CN", "name": "Chi nhánh", "kind": "dependent"}),
+            ("company", "company", settings),
             ("fiscal_year", "2026", {
                 "code": "2026", "first_day": "2026-01-01", "last_day": "2026-12-31", "regime": self.regime,
             }),
@@ -144,6 +149,15 @@ class People:
             if isinstance(found, Refused):
                 raise AssertionError(found)
         return place
+
+    def _shared(self) -> dict[str, Any]:
+        """Settings by which most types' numbers come from series that all offices share, cut in different ways."""
+        random = Random(self.world.seed)
+        return {
+            code: {"shared": True, "reset": random.choice(RESETS[:2]), "scope": random.choice(SCOPES)}
+            for code in dict.fromkeys(spec.code for spec, _ in self.plain)
+            if random.random() < 0.7
+        }
 
     def _partner(self, office: Office, place: Place, _what: str, random: Random) -> None:
         """A new partner, under a code somebody else may be giving away too, or a changed one."""
@@ -197,8 +211,9 @@ class People:
     def _lock(self, office: Office, place: Place, _what: str, random: Random) -> None:
         """The books are locked up to a day, or opened again from there."""
         day = FIRST_DAY + timedelta(days=random.choice(LOCK_DAYS))
-        code = f"{place.branch}.{FINANCIAL}"
-        body = {"code": code, "branch": place.branch, "book": FINANCIAL, "day": day.isoformat()}
+        branch = self._branch(office, place, random)
+        code = f"{branch}.{FINANCIAL}"
+        body = {"code": code, "branch": branch, "book": FINANCIAL, "day": day.isoformat()}
         with office.file.read() as db:
             row = catalog.load(db, "lock", code)
         found = self._save_entry(office, CHIEF, "lock", code, row.revision if row else 0, body)
@@ -221,7 +236,25 @@ class People:
         self._repeat = (office, grant, request)  # also where the office dies over it: then nobody was told
         found = save.save_voucher(office.desk, grant, request)
         self._told(office, "save", request.id, found, VOUCHER, request.act_id)
+        self._limits(office, request.body, found)
         return found
+
+    def _limits(self, office: Office, body: Mapping[str, Any], found: Saved | Refused) -> None:
+        """An office of some branches saves nothing of another."""
+        branches = office.desk.branches
+        if not branches or body["branch"] in branches:
+            return
+        if isinstance(found, Saved) and not found.repeated:
+            self.world.broken(f"branch: {office.name} saved {found.id}, which is of a branch that is not its own")
+        elif isinstance(found, Refused) and found.faults[0].code == "BRANCH_UNKNOWN":
+            self.world.befell("branch_refused", f"{office.name}: not of its branch")
+
+    def _branch(self, office: Office, place: Place, random: Random) -> str:
+        """A branch somebody in this office writes down: nearly always one of theirs."""
+        mine = sorted(office.desk.branches)
+        if mine and random.random() < 0.95:
+            return random.choice(mine)
+        return random.choice(place.branches)
 
     def _again(self, _office: Office, _place: Place, _what: str, _random: Random) -> None:
         """Somebody's workstation repeats the last save, because its answer was lost on the way."""
@@ -237,6 +270,17 @@ class People:
     def _posts(self, random: Random) -> tuple[str, ...]:
         return (FINANCIAL,) if random.random() < 0.75 else ()
 
+    def _download(self, office: Office, _place: Place, _what: str, random: Random) -> None:
+        """Tải chứng từ: some months, of all types and branches or of one."""
+        first = FIRST_DAY.replace(month=random.randrange(9, 12))
+        types = random.choice(((), (), (self.plain[0][0].code,)))
+        found = loading.ask(office.desk, "clerk", first.isoformat(), "2026-11-30", types)
+        self.world.note(f"{office.name} asks for vouchers from {first} on: {found}")
+
+    def _ask(self, office: Office, _place: Place, _what: str, _random: Random) -> None:
+        """Đồng bộ dữ liệu: somebody wants to be sure."""
+        office.chores.asked = True
+
     def _body(self, office: Office, place: Place, random: Random) -> dict[str, Any]:
         """A voucher about a partner this office knows, if it knows one."""
         spec, reason = random.choice(self.plain)
@@ -244,8 +288,8 @@ class People:
         with office.file.read() as db:
             rows = db.execute("SELECT id FROM catalog_entry WHERE kind = 'partner' AND deleted = 0 ORDER BY id")
             partners = [str(row[0]) for row in rows] or place.partners
-        return fill(spec, reason, self.chart, place, random.choice(partners), day.isoformat(),
-                    str(random.randrange(1, 10**9)))  # fmt: skip
+        return fill(spec, reason, self.chart, place, self._branch(office, place, random), random.choice(partners),
+                    day.isoformat(), str(random.randrange(1, 10**9)))  # fmt: skip
 
     def _touch(self, office: Office, place: Place, what: str, random: Random) -> None:
         """Some act on a voucher this office knows."""
@@ -300,7 +344,8 @@ class People:
         if name == "edit":
             changed = self._body(office, place, random) | {"number": body.get("number", ""), "type": head.type}
             if changed["type"] != head.type or random.random() < 0.5:
-                changed = body | {"accounting_date": changed["accounting_date"]}
+                moved = changed["branch"] if random.random() < 0.3 else body["branch"]
+                changed = body | {"accounting_date": changed["accounting_date"], "branch": moved}
             return self._save(office, CLERK, Request(asked.act_id, head.id, head.revision, changed,
                                                      self._posts(random), WARNINGS))  # fmt: skip
         if name == "quick_edit":
@@ -320,6 +365,8 @@ class People:
 
     def _told(self, office: Office, name: str, ident: str, found: Saved | Refused, kind: str, act_id: str) -> None:
         codes = ",".join(fault.code for fault in found.faults) if isinstance(found, Refused) else "done"
+        if isinstance(found, Saved) and is_provisional(found.number):
+            self.world.befell("provisional", f"{office.name}: {ident[-6:]} has the provisional number {found.number}")
         self.world.note(f"{office.name} {name} {ident[-6:]}: {codes}")
         if isinstance(found, Saved):
             self.acknowledged.append(
@@ -357,7 +404,7 @@ def _plain(chart: Chart) -> Iterator[tuple[VoucherSpec, Reason]]:
 
 
 def fill(
-    spec: VoucherSpec, reason: Reason, chart: Chart, place: Place, partner: str, day: str, amount: str
+    spec: VoucherSpec, reason: Reason, chart: Chart, place: Place, branch: str, partner: str, day: str, amount: str
 ) -> dict[str, Any]:
     """A voucher of one line, every catalog cell filled with something of its kind."""
     used = {"banks": 0}
@@ -370,7 +417,7 @@ def fill(
 
     body: dict[str, Any] = {
         "type": spec.code,
-        "branch": place.branch,
+        "branch": branch,
         "books": [FINANCIAL],
         "voucher_date": day,
         "accounting_date": day,

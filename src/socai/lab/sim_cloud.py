@@ -18,19 +18,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from socai.base.fault import Fault
 from socai.cloud.accept import Acceptor
 from socai.cloud.enrol import Enrol, Enrolled, enrol, make_code, release
-from socai.cloud.feed import Feeder
+from socai.cloud.feed import BEHIND_MAX, Feeder, download_filter
 from socai.cloud.hello import PROTOCOL_OLDEST, greet
 from socai.cloud.lane import COMMITTED, LOST, Poster, Prepared, TurnRefused
+from socai.cloud.number import exchange
 from socai.cloud.post import Turn
 from socai.cloud.store.memory_table import TenantTables
-from socai.cloud.store.row import QUARANTINED, PersonRow, TenantRef
+from socai.cloud.store.row import QUARANTINED, PersonRow, ReplicaRow, TenantRef
 from socai.cloud.tenant import begin_timelines, create_tenant
-from socai.lab.sim_step import AFTER, BEFORE, TENANTS, WORKER_COMMITS
+from socai.lab.sim_step import AFTER, BEFORE, CLOUD_COMMITS, TENANTS, WORKER_COMMITS
 from socai.lab.sim_store import CloudCrashed, CrashingStore, PoisonLane
 from socai.registry import voucher_types
 from socai.sync import lane as rules
 from socai.sync.lane import Claim
-from socai.sync.message import Hello, Push, SnapshotChunk, encode
+from socai.sync.message import Held, Hello, NumbersAnswer, NumbersAsked, Push, SnapshotChunk, encode
 
 if TYPE_CHECKING:
     from socai.lab.sim_office import Office
@@ -40,6 +41,7 @@ WORKERS = 2
 PEOPLE = (("chief", "admin"), ("clerk", "accountant"))
 CLERK = "clerk"
 BUSY_SECONDS = 5.0
+NEAR = 12  # so many changes are too many for the feed, where offices are to fall far behind
 
 
 class WorkerCrashed(Exception):
@@ -80,7 +82,10 @@ class Cloud:
         self.up = True
         self.store = CrashingStore(lambda: cloud_time(world), self._died)
         self.specs = {code: kind.spec for code, kind in voucher_types().items()}
-        self.acceptor, self.feeder = Acceptor(self.store, self.specs), Feeder(self.store, self.store)
+        self.acceptor = Acceptor(self.store, self.specs)
+        self.feeder = Feeder(self.store, self.store, NEAR if world.traits.near else BEHIND_MAX)
+        if not world.traits.shared:
+            self.store.commits = tuple(commit for commit in CLOUD_COMMITS if commit != "numbers")
         self.lanes = PoisonLane(self.store)
         self.workers = [self._worker(number) for number in range(WORKERS)]
         self.worker_bomb = ("", "")
@@ -102,7 +107,8 @@ class Cloud:
 
     def enrol(self, tenant: str, name: str) -> Enrolled:
         """A replica for an office, by a one-time code as in life."""
-        code = make_code(self.store, self.refs[tenant], name)
+        limited = self.world.branches[tenant][1:] if name in self.world.traits.limited else ()
+        code = make_code(self.store, self.refs[tenant], name, limited)
         key = Ed25519PrivateKey.from_private_bytes(self.world.random.randbytes(32)).public_key()
         found = enrol(self.store, Enrol(code, base64.b64encode(key.public_bytes_raw()).decode(), name))
         if isinstance(found, Fault):
@@ -139,8 +145,25 @@ class Cloud:
         if kind == "snapshot":
             lines = self.feeder.snapshot(ref, row)
             return [msgspec.json.decode(line, type=SnapshotChunk) for line in lines]
-        page = self.feeder.page(ref, row, *payload)
+        if kind == "numbers":
+            leased = exchange(self.store, ref, msgspec.json.decode(payload, type=NumbersAsked), self.specs)
+            return leased if isinstance(leased, Fault) else NumbersAnswer(self.store.tenant(ref).timeline, leased)
+        page = self._read(ref, row, kind, payload)
         return page if isinstance(page, Fault) else msgspec.json.decode(encode(page), type=type(page))
+
+    def _read(self, ref: TenantRef, row: ReplicaRow, kind: str, payload: Any) -> Any:
+        """What is asked for and changes nothing."""
+        if kind == "overview":
+            return self.feeder.overview(ref, row, payload)
+        if kind == "reheard":
+            return self.feeder.reheard(ref, row, msgspec.json.decode(payload, type=Held))
+        if kind == "digests":
+            return self.store.digests(ref, frozenset(row.branches))
+        if kind == "download":
+            *wanted, after, limit = payload
+            chosen = download_filter(row, *wanted)
+            return chosen if isinstance(chosen, Fault) else self.feeder.download(ref, row, chosen, after, limit)
+        return self.feeder.page(ref, row, *payload)
 
     # ---- work
 

@@ -12,7 +12,7 @@ import apsw
 from socai.dataserver.store import meta
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.store.replica import Job, Replica, Ticket
-from socai.lab.sim_step import AFTER, BEFORE, OFFICE_COMMITS
+from socai.lab.sim_step import AFTER, BEFORE, FAR_COMMITS, NUMBER_COMMITS, OFFICE_COMMITS
 
 if TYPE_CHECKING:
     from socai.lab.sim_world import World
@@ -22,9 +22,17 @@ T = TypeVar("T")
 _COMMITS = {
     "begin_save": "save", "framed": "act", "saving": "entry", "delete_entry": "entry", "resolve_entry": "entry",
     "take_hello": "hello", "next_batch": "seal", "take_answer": "answer", "take_in_slices": "page",
-    "begin_snapshot": "snapshot_begin", "take_chunk": "snapshot_chunk",
+    "begin_snapshot": "snapshot_begin", "take_chunk": "snapshot_chunk", "settle": "settle", "begin_far": "far_begin",
+    "settling.take_answer": "lease",
 }  # fmt: skip
-"""The function whose job is committed, and what the step list calls it."""
+"""The function whose job is committed, with its module where two have the name, and what the step list calls it."""
+
+
+def commit_of(job: object) -> str:
+    """What the step list calls the commit of a job; empty for one at which nobody dies."""
+    name = getattr(job, "__qualname__", "").partition(".")[0]
+    module = str(getattr(job, "__module__", "")).rpartition(".")[2]
+    return _COMMITS.get(f"{module}.{name}") or _COMMITS.get(name, "")
 
 
 class OfficeCrashed(Exception):
@@ -65,7 +73,10 @@ class OfficeFile(Replica):
         """Die at the next commit of some kind; which. A file that has just begun has the commits of a beginning."""
         with self.read() as db:
             begun = meta.number(db, "snapshot_done")
-        commits = OFFICE_COMMITS if begun else ("hello", "snapshot_begin", "snapshot_chunk")
+        traits = self._world.traits
+        commits: tuple[str, ...] = ("hello", "snapshot_begin", "snapshot_chunk")
+        if begun:
+            commits = (*OFFICE_COMMITS, *NUMBER_COMMITS * (2 * traits.shared), *FAR_COMMITS * (2 * traits.near))
         self.bomb = (random.choice(commits), random.choice((BEFORE, AFTER)))
         return self.bomb[0]
 
@@ -73,7 +84,7 @@ class OfficeFile(Replica):
         """See Replica."""
         if not self.bomb[0]:
             return super().submit(job, then)
-        commit = _COMMITS.get(job.__qualname__.partition(".")[0], "")
+        commit = commit_of(job)
         self._die(commit, BEFORE)
         ticket = super().submit(job, then)
         self._die(commit, AFTER)

@@ -19,7 +19,7 @@ from socai.core.posting import post_voucher
 from socai.lab import sim_judge_office as offices
 from socai.lab.sim_cloud import CLERK
 from socai.registry import chart_for, voucher_types
-from socai.sync.message import APPLIED, CONFLICT
+from socai.sync.message import APPLIED, CONFLICT, NUMBER
 
 if TYPE_CHECKING:
     from socai.lab.sim_world import World
@@ -200,15 +200,14 @@ def numbers(world: World, tables: TenantTables) -> Iterator[str]:
 
 def locks(world: World, tables: TenantTables) -> Iterator[str]:
     """I14: nothing dated on or before the lock date in force entered or left the books."""
-    moved = sorted(
-        (record.seq, msgspec.json.decode(operation.body)["day"])
-        for operation, record in tables.log.values()
-        if operation.object_kind == "lock" and record.result == APPLIED
-    )
-    days = [(seq, int(day.replace("-", ""))) for seq, day in moved]
+    days: dict[str, list[tuple[int, int]]] = {}
+    for operation, record in tables.log.values():
+        if operation.object_kind == "lock" and record.result == APPLIED:
+            body = msgspec.json.decode(operation.body)
+            days.setdefault(body["branch"], []).append((record.seq, int(body["day"].replace("-", ""))))
     for (ident, _, _), kept in tables.sets.items():
         for what, seq in (("posted", kept.posted_seq), ("voided", kept.voided_seq)):
-            day = next((day for since, day in reversed(days) if since < seq), 0)
+            day = max(((since, day) for since, day in days.get(kept.branch, ()) if since < seq), default=(0, 0))[1]
             if seq and kept.day <= day:
                 yield f"I14 {ident} of {kept.day} was {what} at {seq} while {day} was locked"
 
@@ -222,7 +221,8 @@ def rights(world: World, tables: TenantTables) -> Iterator[str]:
             continue
         for operation, record in tables.log.values():
             late = time.first < record.seq <= (time.last or record.seq)
-            if operation.user == CLERK and record.result == APPLIED and late:
+            person = operation.act != NUMBER  # a final number is nobody's act
+            if operation.user == CLERK and person and record.result == APPLIED and late:
                 yield f"right: {operation.act} of {operation.id} was applied while its author had no right"
 
 

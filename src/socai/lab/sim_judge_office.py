@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from socai.cloud.store.memory_table import TenantTables
 from socai.core.balance import Movements
-from socai.core.numbering import number_text, numbering_of
-from socai.dataserver.facts import wire_faults
-from socai.dataserver.store import conflict, meta, outbox, voucher
+from socai.core.numbering import Series, series_of_body
+from socai.dataserver.facts import read_one, wire_faults
+from socai.dataserver.settling import TRIES_MAX
+from socai.dataserver.store import conflict, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 def judge_office(office: Office, tables: TenantTables, world: World) -> Iterator[str]:
     """Every way in which an office is not what it should be."""
     with office.file.read() as db:
-        for law in (_mark, _vouchers, _entries, _ledger, _outbox, _numbers):
+        for law in (_mark, _vouchers, _entries, _ledger, _outbox, _numbers, _settled, _limits):
             for text in law(db, office, tables):
                 yield f"{text.partition(' ')[0]} {office.name} {text.partition(' ')[2]}"
         idents = {str(row[0]) for row in db.execute("SELECT id FROM voucher")}
@@ -61,7 +63,7 @@ def _vouchers(db: Connection, office: Office, tables: TenantTables) -> Iterator[
     for ident in idents:
         if ident in unmade:
             continue
-        head, fact = heads[ident], tables.vouchers.get(ident)
+        head, fact = heads[ident], _seen(office, tables.vouchers.get(ident))
         row = conflict.load(db, VOUCHER, head.type, ident) if ident in lost else None
         if row is not None:
             yield from _against(f"conflict about {ident}", row.winner, fact)
@@ -76,8 +78,22 @@ def _vouchers(db: Connection, office: Office, tables: TenantTables) -> Iterator[
             yield from _books(ident, books.get(ident, []), fact)
     since = meta.number(db, "snapshot_seq")
     for ident, fact in tables.vouchers.items():
-        if ident not in heads and not fact.deleted and tables.changes[VOUCHER, ident].seq > since:
+        if ident in heads or fact.deleted or not _entitled(office, fact.branch):
+            continue
+        if tables.changes[VOUCHER, ident].seq > since:
             yield f"I5 never heard of {ident}"
+
+
+def _entitled(office: Office, branch: str) -> bool:
+    """Whether a branch is this office's business."""
+    return not office.desk.branches or branch in office.desk.branches
+
+
+def _seen(office: Office, fact: VoucherFact | None) -> VoucherFact | None:
+    """A voucher as this office may see it: one that has left its branches reads as deleted, and is in no book."""
+    if fact is None or _entitled(office, fact.branch):
+        return fact
+    return replace(fact, deleted=True, books=())
 
 
 def _unmade(world: World, tables: TenantTables) -> set[str]:
@@ -181,7 +197,8 @@ def _ledger(db: Connection, office: Office, tables: TenantTables) -> Iterator[st
         if any(rest[6:]):
             held.setdefault(book, {})[tuple(rest[:6])] = tuple(rest[6:])
     for book in {*held, *tables.balances}:
-        if held.get(book, {}) != _nonzero(tables.balances.get(book, {})):
+        mine = {key: row for key, row in tables.balances.get(book, {}).items() if _entitled(office, key[1])}
+        if held.get(book, {}) != _nonzero(mine):
             yield f"I5 has balances of {book} that are not the cloud's"
     since = meta.number(db, "snapshot_seq")
     here = {
@@ -195,7 +212,7 @@ def _ledger(db: Connection, office: Office, tables: TenantTables) -> Iterator[st
     there = {
         key: (len(kept.entries), sum(entry.amount for entry in kept.entries), kept.posted_seq)
         for key, kept in tables.sets.items()
-        if not kept.voided_seq
+        if not kept.voided_seq and _entitled(office, kept.branch)
     }
     for key, found in here.items():
         if key not in there:
@@ -232,20 +249,58 @@ def _numbers(db: Connection, office: Office, tables: TenantTables) -> Iterator[s
     if office.restored or any(other.copied_from is office for other in office.world.offices):
         return  # what was drawn after the backup is on vouchers that came back from the cloud, or lost with the disk
     drawn: dict[str, set[str]] = {}
-    types: dict[str, str] = {}
-    for series, kind, body in db.execute(
-        "SELECT v.series, v.type, b.body FROM voucher v JOIN voucher_body b ON b.voucher = v.id"
-    ):
-        drawn.setdefault(series, set()).add(str(msgspec.json.decode(body).get("number") or ""))
-        types[series] = kind
+    cut: dict[str, Series] = {}
     numbering, mark = office.desk.cache.get(db).company.numbering, meta.text(db, "series_mark")
-    for series, last in db.execute("SELECT series, last FROM number_series"):
-        if series not in types:
-            continue
-        own = numbering_of(voucher_types()[types[series]].spec, numbering)
-        missing = [n for n in range(1, int(last) + 1) if number_text(own, mark, n) not in drawn[series]]
+    for kind, content in db.execute("SELECT v.type, b.body FROM voucher v JOIN voucher_body b ON b.voucher = v.id"):
+        body = msgspec.json.decode(content)
+        series = series_of_body(voucher_types()[kind].spec, numbering, body)
+        drawn.setdefault(series.key, set()).add(str(body.get("number") or ""))
+        cut[series.key] = series
+    given = [(str(key), 1, int(last)) for key, last in db.execute("SELECT series, last FROM number_series")]
+    given += [tuple(row) for row in db.execute("SELECT series, first, next - 1 FROM number_lease")]
+    for key, first, last in given:
+        carried = drawn.get(key, set()) | {row.reserved for row in number.waiting(db, 10_000)}
+        carried |= {use.number for use in number.noted(db, key)}
+        missing = [n for n in range(first, last + 1) if key in cut and cut[key].text(mark, n) not in carried]
         if missing:
-            yield f"I13 has drawn numbers {missing[:3]} of {series} for nobody"
+            yield f"I13 has drawn numbers {missing[:3]} of {key} for nobody"
+
+
+# ---- branches and shared numbers
+
+
+def _limits(db: Connection, office: Office, tables: TenantTables) -> Iterator[str]:
+    """An office of some branches holds nothing of another: no form of a voucher, no entry, no balance, no month."""
+    if not office.desk.branches:
+        return
+    found = {str(row[0]) for row in db.execute(
+        "SELECT branch FROM voucher UNION SELECT branch FROM entry_set UNION SELECT branch FROM balance"
+        " UNION SELECT branch FROM month_missing"
+        " UNION SELECT body ->> '$.branch' FROM voucher_body WHERE length(body) > 0"
+        " UNION SELECT body ->> '$.branch' FROM conflict WHERE kind = 'voucher' AND length(body) > 0"
+    )}  # fmt: skip
+    if strange := found - office.desk.branches - {""}:
+        yield f"branch: holds something of {sorted(strange)}, and is of {sorted(office.desk.branches)}"
+
+
+def _settled(db: Connection, office: Office, tables: TenantTables) -> Iterator[str]:
+    """I13: with the line up no provisional number is left but on what a person has to settle first."""
+    known, now = office.desk.cache.get(db), office.desk.clock.now()
+    waiting = {row.voucher: row for row in number.waiting(db, 10_000)}
+    mark = meta.text(db, "series_mark")
+    rows = db.execute("SELECT id FROM voucher WHERE number LIKE '%~%' AND deleted = 0")
+    for ident in [str(row[0]) for row in rows]:
+        head = voucher.load_many(db, [ident])[ident]
+        facts = read_one(db, head, known.calendar, now)
+        if ident in waiting:
+            tried = waiting[ident].tries >= TRIES_MAX
+            if not (facts.conflict or facts.locked or head.refused or tried or ident in _unmade(office.world, tables)):
+                yield f"I13 leaves {ident} with the provisional number {head.number}"
+        elif head.number.partition("~")[2].rstrip("0123456789") == mark and not facts.conflict and not head.refused:
+            yield f"I13 has forgotten that {ident} waits for a number in place of {head.number}"
+    for ident in waiting:
+        if ident not in voucher.load_many(db, [ident]):
+            yield f"I13 waits for a number of {ident}, which is not here"
 
 
 # ---- what was acknowledged

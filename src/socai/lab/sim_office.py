@@ -18,7 +18,9 @@ from socai.cloud.store.row import parse_cursor
 from socai.dataserver import exchange, incoming
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import Desk
+from socai.dataserver.rejoin import begin_far
 from socai.dataserver.store import meta, outbox
+from socai.lab.sim_chore import Chores
 from socai.lab.sim_file import OfficeCrashed, OfficeFile, blank_image
 from socai.lab.sim_watch import Watch
 from socai.sync import pull, push
@@ -58,6 +60,7 @@ class Office:
         self.file = OfficeFile(world, copied[1] if copied else blank_image())
         self.replica: str = copied[0].replica if copied else self._enrol()
         self.restored = 0
+        self.leapt = False  # whether a snapshot took the place of vouchers it never heard of
         self.up = self.asleep = False
         self.life = 0
         self.line = ""
@@ -95,9 +98,13 @@ class Office:
         self.pull_state = pull.PullState()
         self.wait_until = {"push": 0.0, "pull": 0.0}  # what the cloud asked for when it was busy
         with self.file.read() as db:
-            self.push_state = push.PushState(timeline=meta.standing(db).timeline)
-        self._soon(self._tick_push, 0.0)
-        self._soon(self._tick_pull, 0.0)
+            known = meta.standing(db)
+        self.push_state = push.PushState(timeline=known.timeline)
+        self.desk.branches = frozenset(known.branches.split(",")) - {""}
+        self.chores = Chores(self)
+        self.soon(self._tick_push, 0.0)
+        self.soon(self._tick_pull, 0.0)
+        self.chores.begin()
 
     def ident(self) -> str:
         """A new identifier, as a client in this office makes it."""
@@ -157,7 +164,7 @@ class Office:
         except OfficeCrashed as crash:
             self.crash(str(crash))
 
-    def _soon(self, run: Callable[[], None], seconds: float) -> None:
+    def soon(self, run: Callable[[], None], seconds: float) -> None:
         life = self.life
 
         def still() -> None:
@@ -233,7 +240,7 @@ class Office:
 
     def _wake(self) -> None:
         if self.up:
-            self._soon(self._tick_push, 0.0)
+            self.soon(self._tick_push, 0.0)
 
     def _tick_push(self) -> None:
         self._push(push.Tick(self.world.now, exchange.pending(self.desk), self.world.random.random()))
@@ -249,6 +256,7 @@ class Office:
                     if self.batch is not None:
                         self.watch.answered(self.batch, answer)
                         exchange.take_answer(self.desk, self.batch, answer)
+                        self.watch.taken(self.batch, answer)
                         self.batch = None
                 case push.SayHello():
                     hello = msgspec.structs.replace(exchange.make_hello(self.desk), protocol=self.protocol)
@@ -256,7 +264,7 @@ class Office:
                 case push.SendBatch():
                     self._send_batch()
                 case push.Wait(seconds=seconds):
-                    self._soon(self._tick_push, min(seconds or TICK_SECONDS, TICK_SECONDS))
+                    self.soon(self._tick_push, min(seconds or TICK_SECONDS, TICK_SECONDS))
                 case push.Online():
                     pass
 
@@ -271,8 +279,13 @@ class Office:
             return
         with self.file.read() as db:
             known = meta.standing(db)
-        opened = pull.Opened(self.world.now, known.timeline, known.cursor, bool(known.snapshot_done))
-        self._soon(lambda: self._pull(opened), 0.0)
+        place = (known.timeline, known.cursor, bool(known.snapshot_done))
+        opened = pull.Opened(self.world.now, *place, look=self.world.traits.near)
+        self.soon(lambda: self._pull(opened), 0.0)
+
+    def greet(self) -> None:
+        """Say hello again."""
+        self.soon(lambda: self._push(push.Asked(self.world.now, True, greet=True)), 0.0)
 
     def _send_batch(self) -> None:
         limit = OPERATIONS_PER_PUSH_MAX if self.world.healed else self.world.random.choice((1, 6, 20, 20))
@@ -339,14 +352,19 @@ class Office:
                     self.watch.page(page)
                     incoming.take_page(self.desk, page)
                 case pull.Greet():
-                    self._soon(lambda: self._push(push.Asked(self.world.now, True, greet=True)), 0.0)
+                    self.greet()
                 case pull.FetchFeed(cursor=cursor, wait_seconds=wait):
                     self._fetch(cursor, wait)
-                case pull.FetchSnapshot():
+                case pull.Look(cursor=cursor):
+                    self.request("overview", cursor, self._looked, self._pull_failed)
+                case pull.FetchSnapshot(far=far):
+                    if far:
+                        self.world.befell("far_snapshot", f"{self.name}: is far behind and takes a snapshot")
+                        begin_far(self.desk)
                     incoming.begin_snapshot(self.desk)
                     self.request("snapshot", "", self._loaded, self._pull_failed)
                 case pull.Wait(seconds=seconds):
-                    self._soon(self._tick_pull, min(seconds or TICK_SECONDS, TICK_SECONDS))
+                    self.soon(self._tick_pull, min(seconds or TICK_SECONDS, TICK_SECONDS))
                 case pull.CaughtUp():
                     pass
 
@@ -354,18 +372,24 @@ class Office:
         """A long poll is a request that leaves a little later: nobody in here is told early."""
         pause = self.world.random.uniform(0.5, 6) if wait else 0.0
         limit = FEED_ITEMS_MAX if self.world.healed else self.world.random.choice((3, 20, FEED_ITEMS_MAX))
-        self._soon(lambda: self.request("feed", (cursor, limit), self._arrived, self._pull_failed), pause)
+        self.soon(lambda: self.request("feed", (cursor, limit), self._arrived, self._pull_failed), pause)
 
     def _arrived(self, page: Any) -> None:
         self._pull(pull.Arrived(self.world.now, page))
 
+    def _looked(self, seen: Any) -> None:
+        self._pull(pull.Looked(self.world.now, seen.total, seen.behind_max))
+
     def _loaded(self, chunks: list[Any]) -> None:
         cut_at = self.world.random.randrange(len(chunks)) if self._unlucky(20) else len(chunks)
         for chunk in chunks[:cut_at]:
-            incoming.take_chunk(self.desk, chunk)
+            if not incoming.take_chunk(self.desk, chunk):
+                self._pull_failed(pull.OTHER_TIMELINE, 0.0)
+                return
         if cut_at < len(chunks):
             self._pull_failed("", 0.0)
             return
+        self.leapt |= bool(self.world.cloud.store.at(self.world.cloud.refs[self.tenant]).vouchers)
         with self.file.read() as db:
             cursor = meta.text(db, "cursor")
         self._pull(pull.Loaded(self.world.now, cursor))

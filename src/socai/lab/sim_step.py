@@ -14,6 +14,9 @@ from typing import Any
 OFFICES = (("a", 3), ("b", 2))
 TENANTS = tuple(tenant for tenant, _ in OFFICES)
 OFFICE_NAMES = tuple(f"{tenant}{number}" for tenant, count in OFFICES for number in range(1, count + 1))
+BRANCHES = 2
+"""Of every company. An office may be limited to one of them."""
+
 TRIED = ("edit", "quick_edit", "delete", "post", "unpost", "renumber", "resolve")
 """Acts on a voucher; each is tried wherever the voucher may stand."""
 
@@ -36,6 +39,8 @@ RARE_KINDS = {
 COME_OF_IT = (
     "conflict", "late_answer", "late_posting", "edit_after_lease", "entry_refused", "entry_mended", "lock_moved",
     "lock_refused", "right_refused", "poison_told", "upgrade_told", "quarantine", "new_epoch", "rewind",
+    "branch_refused", "branch_left", "provisional", "made_final", "number_taken_back", "far_snapshot", "reheard",
+    "downloaded", "compared", "damage_mended",
 )  # fmt: skip
 """What acts and faults lead to, counted where it shows: a world without them has not gone where it hurts."""
 
@@ -44,12 +49,18 @@ FAULT_KINDS = (*NETWORK_KINDS, *COMMON_KINDS, *RARE_KINDS, *COME_OF_IT)
 OFFICE_COMMITS = (
     "save", "act", "entry", "hello", "seal", "answer", "page", "snapshot_begin", "snapshot_chunk",
 )  # fmt: skip
-CLOUD_COMMITS = ("accept", "greet")
+NUMBER_COMMITS = ("lease", "settle")
+FAR_COMMITS = ("far_begin",)
+CLOUD_COMMITS = ("accept", "greet", "numbers")
 WORKER_COMMITS = ("prepare", "commit")
 BEFORE, AFTER = "before", "after"
 POINTS = tuple(
     f"{place} {commit} {side}"
-    for place, commits in (("office", OFFICE_COMMITS), ("cloud", CLOUD_COMMITS), ("worker", WORKER_COMMITS))
+    for place, commits in (
+        ("office", (*OFFICE_COMMITS, *NUMBER_COMMITS, *FAR_COMMITS)),
+        ("cloud", CLOUD_COMMITS),
+        ("worker", WORKER_COMMITS),
+    )
     for commit in commits
     for side in (BEFORE, AFTER)
 )
@@ -61,6 +72,29 @@ _SECONDS = {
     "old_version": (60, 300), "revoke_right": (30, 200), "clock_jump": (-7_200, 7_200), "clone_office": (1, 20),
     "delay": (1, 60), "reorder": (5, 25), "duplicate": (0, 90), "zombie_worker": (5, 120),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What kind of companies a world is about. Most worlds have one or two of these, so that each goes its own way."""
+
+    limited: tuple[str, ...] = ()  # offices that are of one branch
+    shared: bool = False  # numbers of shared series
+    near: bool = False  # a few changes are already too many for the feed
+    compared: bool = False  # offices compare themselves with the cloud
+
+    @property
+    def chores(self) -> bool:
+        """Whether there is anything for an office to do beside sending and receiving."""
+        return self.shared or self.near or self.compared
+
+
+def traits(seed: int) -> Traits:
+    """The traits of a seed's world."""
+    random = Random(f"traits of {seed}")
+    limited = tuple(name for name in ("a3", "b2") if random.random() < 0.35)
+    shared, near, compared = (random.random() < chance for chance in (0.4, 0.3, 0.25))
+    return Traits(limited, shared, near, compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +130,7 @@ def _acts(random: Random) -> Iterator[Step]:
     """Two hundred acts. Each world likes some of them more than others."""
     weights = {name: random.uniform(0.3, 1.0) for name in TRIED}
     weights |= {"new": random.uniform(2, 5), "partner": 0.8, "again": 0.3, "mend_entry": 0.4, "resolve_entry": 0.3}
+    weights |= {"download": 0.15, "ask": 0.1}
     weights["resolve"] *= 2
     at, locks_from = 1.0, random.uniform(150, 500)
     # In some worlds a whole company does nothing: what then nobody brings along shows.

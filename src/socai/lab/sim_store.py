@@ -14,7 +14,8 @@ from random import Random
 from socai.cloud.lane import TurnRefused
 from socai.cloud.post import Turn
 from socai.cloud.store.memory import MemoryAccepting, MemoryStore
-from socai.cloud.store.memory_table import TenantTables
+from socai.cloud.store.memory_number import MemoryNumbering
+from socai.cloud.store.memory_table import NumberTables, TenantTables
 from socai.cloud.store.port import Applied, Raced
 from socai.cloud.store.posting_memory import MemoryLane
 from socai.cloud.store.row import TenantRef
@@ -47,12 +48,13 @@ class CrashingStore(MemoryStore):
         super().__init__(now)
         self._died = died
         self.bomb = ("", "")
+        self.commits: tuple[str, ...] = CLOUD_COMMITS
         self.poison_accept: set[str] = set()
         self.poison_post: set[str] = set()
 
     def lay_bomb(self, random: Random) -> None:
         """The next transaction of some kind kills the cloud."""
-        self.bomb = (random.choice(CLOUD_COMMITS), random.choice((BEFORE, AFTER)))
+        self.bomb = (random.choice(self.commits), random.choice((BEFORE, AFTER)))
 
     def _die(self, commit: str, side: str) -> None:
         if self.bomb == (commit, side):
@@ -74,6 +76,14 @@ class CrashingStore(MemoryStore):
         super().change_replica(ref, replica, epoch, last_n, last_hash, state)
         self._die("greet", AFTER)
 
+    @contextmanager
+    def numbering(self, ref: TenantRef) -> Iterator[MemoryNumbering]:
+        """See NumberStore."""
+        self._die("numbers", BEFORE)
+        with super().numbering(ref) as numbers:
+            yield numbers
+        self._die("numbers", AFTER)
+
     # ---- backups
 
     def backup(self) -> dict[tuple[int, int], TenantTables]:
@@ -85,6 +95,8 @@ class CrashingStore(MemoryStore):
                 if isinstance(value, dict | set):
                     setattr(made, name, copy(value))
             made.balances = {book: dict(movements) for book, movements in tables.balances.items()}
+            own = tables.number_tables
+            made.number_tables = NumberTables(dict(own.last), dict(own.leases), dict(own.notes))
             kept[place] = made
         return kept
 

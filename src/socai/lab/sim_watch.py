@@ -13,7 +13,7 @@ from socai.core.life import LEASE_SECONDS
 from socai.dataserver.desk import VOUCHER
 from socai.dataserver.store.voucher import Head
 from socai.lab.sim_step import COME_OF_IT
-from socai.sync.message import APPLIED, CONFLICT, DUPLICATE, REJECTED, FeedPage, Push, PushAnswer
+from socai.sync.message import APPLIED, CONFLICT, DUPLICATE, NUMBER, REJECTED, FeedPage, Push, PushAnswer
 
 if TYPE_CHECKING:
     from socai.lab.sim_office import Office
@@ -149,21 +149,37 @@ class Watch:
                 ("entry_refused", result == REJECTED and operation.kind != VOUCHER),
                 ("right_refused", "RIGHT_MISSING" in codes),
                 ("poison_told", "INTERNAL" in codes),
+                ("made_final", result == APPLIED and operation.act == NUMBER),
                 ("late_answer", result == APPLIED and self._late(operation.id)),
             ):
                 if seen and kind in COME_OF_IT:
                     self.world.befell(kind, f"{self.office.name}: {kind} {operation.id[-6:]}")
+
+    def taken(self, push: Push, answer: PushAnswer) -> None:
+        """A final number lost to somebody's form, which stands here from now on: its books come with the feed."""
+        lost = {outcome.n for outcome in answer.outcomes if CONFLICT in (outcome.result, outcome.first)}
+        for operation in push.operations:
+            if operation.act == NUMBER and operation.n in lost:
+                self.settled(operation.id)
+                self.world.befell("number_taken_back", f"{self.office.name}: {operation.id[-6:]} changed elsewhere")
 
     def page(self, page: FeedPage) -> None:
         """Count what the feed brings late, and what a lock refused."""
         for item in page.items:
             if (item.id, item.version) not in self._own:
                 self._acted.pop(item.id, None)  # somebody else's act: its five minutes run here too
+            if item.deleted and self.office.desk.branches and self._is_elsewhere(item.id):
+                self.world.befell("branch_left", f"{self.office.name}: {item.id[-6:]} has left its branch")
             for state in item.books:
                 if state.posted and self._late(item.id) and f"{state.book}/0/post" in (self._books(item.id) or ""):
                     self.world.befell("late_posting", f"{self.office.name}: posted late {item.id[-6:]}")
                 if any(fault.code == LOCK_CODE for fault in state.faults):
                     self.world.befell("lock_refused", f"{self.office.name}: locked {item.id[-6:]}")
+
+    def _is_elsewhere(self, ident: str) -> bool:
+        cloud = self.world.cloud
+        fact = cloud.store.at(cloud.refs[self.office.tenant]).vouchers.get(ident)
+        return fact is not None and not fact.deleted
 
     def _books(self, ident: str) -> str | None:
         shown = self._shown.get(ident)

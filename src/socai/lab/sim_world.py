@@ -19,12 +19,13 @@ from types import TracebackType
 from typing import Self
 from unittest.mock import patch
 
+from socai.base.ident import make_ident
 from socai.dataserver.clock import Instant
 from socai.lab.sim_act import People
 from socai.lab.sim_cloud import Cloud
 from socai.lab.sim_network import Network
 from socai.lab.sim_office import Office
-from socai.lab.sim_step import ACT, CUTS, NETWORK, OFFICES, Step, write
+from socai.lab.sim_step import ACT, BRANCHES, CUTS, NETWORK, OFFICES, TENANTS, Step, traits, write
 
 BEGAN_MILLISECONDS = 1_795_000_000_000  # 2026-11-18, where all clocks start
 LOG_LINES_MAX = 6_000
@@ -32,6 +33,18 @@ QUIET_SECONDS = 95.0  # past every long poll and every doubled request: the feed
 SETTLE_EVERY_SECONDS = 60.0
 QUIET_STEP_SECONDS = 2.0
 SLICE, SNAPSHOT_ROWS = 4, 40  # small, so that pushes and snapshots have several commits to die between
+LEASE_LOW, LEASE_SIZE = 2, 4  # so few that offices run out of leased numbers
+
+
+class Log:
+    """What the code of production logs, as lines of the story."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def warning(self, text: str, **told: object) -> None:
+        """A warning."""
+        self.world.note(f"{text}: {told}")
 
 
 @dataclass(order=True, slots=True)
@@ -49,6 +62,7 @@ class World:
     def __init__(self, seed: int, steps: Sequence[Step] | None = None) -> None:
         self.seed = seed
         self.steps = list(write(seed) if steps is None else steps)
+        self.traits = traits(seed)
         self.random = Random(seed)
         self.now = 0.0
         self.healed = False
@@ -68,8 +82,15 @@ class World:
             ("os.urandom", self._bytes.randbytes),
             ("socai.cloud.accept.OPERATIONS_PER_SLICE_MAX", SLICE),
             ("socai.cloud.feed.SNAPSHOT_ROWS", SNAPSHOT_ROWS),
+            ("socai.sync.number.LOW", LEASE_LOW),
+            ("socai.sync.number.SIZE", LEASE_SIZE),
+            ("socai.dataserver.convergence._log", Log(self)),
         ):
             self._patches.enter_context(patch(target, value))
+        self.branches = {
+            tenant: tuple(make_ident(BEGAN_MILLISECONDS, self.random.randbytes(10)) for _ in range(BRANCHES))
+            for tenant in TENANTS
+        }
         self.network = Network(self)
         self.cloud = Cloud(self)
         self.offices = [
@@ -125,7 +146,7 @@ class World:
         self.later(max((step.at for step in self.steps), default=0.0), lambda: None)
         end = max((step.at for step in self.steps), default=0.0)
         while self.now < end and not self.violations:
-            self._next()
+            self.next()
 
     def heal(self, seconds: float) -> bool:
         """Mend all, let time pass; whether everything came to rest."""
@@ -137,7 +158,7 @@ class World:
         self.later(SETTLE_EVERY_SECONDS, self._settle)
         end, quiet_since, look = self.now + seconds, self.now, self.now
         while self.events and self.now < end and not self.violations:
-            self._next()
+            self.next()
             if self.now < look:
                 continue
             look = self.now + QUIET_STEP_SECONDS
@@ -159,7 +180,8 @@ class World:
         """Whether nothing waits anywhere."""
         return self.cloud.idle() and all(office.idle() for office in self.offices)
 
-    def _next(self) -> None:
+    def next(self) -> None:
+        """The next thing that happens. A chore that waits for its answer calls this too (sim_chore.py)."""
         event = heapq.heappop(self.events)
         self.now = max(self.now, event.at)
         event.run()

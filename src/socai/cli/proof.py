@@ -22,6 +22,7 @@ BENCHES = {
     "fair": "quiet companies beside twenty backlogs",
     "overload": "five times too much",
     "report": "the books",
+    "type": "a browser at a data server",
 }
 
 
@@ -77,12 +78,17 @@ def bench(
 
     Example: `socai bench post --json`, `socai bench report --full`
     """
+    from socai.lab.browser import BrowserMissing
+
     if name not in BENCHES:
         fail(f"There is no bench called {name}. There are: {', '.join(BENCHES)}", 2)
     log.configure("warning")  # parts of the product may run in this very process
     module: Any = importlib.import_module(f"socai.lab.bench_{name}")
-    with working(f"bench {name}: booting what is measured, loading its background, measuring"):
-        found = module.run(1.0) if full else module.run(scale) if scale else module.run()
+    try:
+        with working(f"bench {name}: booting what is measured, loading its background, measuring"):
+            found = module.run(1.0) if full else module.run(scale) if scale else module.run()
+    except BrowserMissing as missing:
+        fail(str(missing), 2)
     if as_json:
         print_json(found)
     else:

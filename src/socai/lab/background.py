@@ -40,6 +40,7 @@ class Sample:
     """A company's catalogs and a seeded source of bodies."""
 
     seed: int = 1
+    partners: int = PARTNERS
     chance: random.Random = field(init=False)
     chart: Chart = field(init=False)
     catalogs: dict[str, list[str]] = field(init=False)
@@ -51,7 +52,7 @@ class Sample:
         self.chart = chart_for(self.regime)
         counts = {
             "branch": BRANCHES,
-            "partner": PARTNERS,
+            "partner": self.partners,
             "fund": FUNDS,
             "bank_account": BANK_ACCOUNTS,
             "expense_item": EXPENSE_ITEMS,

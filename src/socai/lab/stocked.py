@@ -30,9 +30,9 @@ class Stocked:
     vouchers: int
 
 
-def stock(stack: Stack, office: str, vouchers: int) -> Stocked:
+def stock(stack: Stack, office: str, vouchers: int, sample: background.Sample | None = None) -> Stocked:
     """A new company of one office with so many posted vouchers; starts the office and waits until it has them all."""
-    sample = background.Sample()
+    sample = sample or background.Sample()
     admit(stack, TENANT, "Công ty TNHH Đo Tốc Độ", [CHIEF], [office])
     with stack.store() as store:
         ref = store.find_tenant(TENANT)

@@ -6,7 +6,7 @@ import pytest
 
 from socai.cloud.lane import COMMITTED, LOST, STALE, LaneStore, Poster
 from socai.cloud.store.port import CloudStore
-from socai.sync.lane import Quantum
+from socai.sync.lane import WEIGHT_NORMAL, Quantum, due
 from socai.sync.message import DELETE, POST, UNPOST
 from support.posting import (
     BOOK,
@@ -386,8 +386,22 @@ class TestFairness:
         self, office: Sender, lane: LaneStore, cloud_store: CloudStore
     ) -> None:
         posted(office, journal())
-        assert lane.claim(0, "one", below=0) is None
-        assert lane.claim(0, "one", below=1) is not None
+        at = due(0, 1, WEIGHT_NORMAL)
+        assert lane.claim(0, "one", below=at) is None
+        assert lane.claim(0, "one", below=at + 1) is not None
+
+    def test_row_16_one_voucher_goes_before_a_backlog_that_came_first(
+        self, office: Sender, lane: LaneStore, cloud_store: CloudStore
+    ) -> None:
+        """Also where the backlog's office has the lower number, and the quiet one was served a moment ago."""
+        other = company(cloud_store, "hoanglong")
+        posted(other, journal())
+        drain(lane)
+        office.push(*(office.save(ident(), journal(), post_to=BOOK) for _ in range(100)))
+        posted(other, journal())
+        claim = lane.claim(0, "one")
+        assert claim is not None
+        assert claim.tenant == other.ref.tenant
 
 
 def test_balances_are_the_sum_of_live_entries_after_a_month_of_work(

@@ -17,7 +17,7 @@ from socai.cloud.lane import COMMITTED, LOST, STALE, Poster, Prepared
 from socai.cloud.post import Turn
 from socai.cloud.store.memory import MemoryStore
 from socai.cloud.store.posting_memory import MemoryLane
-from socai.sync.lane import LEASE_MS, RETRY_MS_MAX, Claim, advanced, charge
+from socai.sync.lane import LEASE_MS, RETRY_MS_MAX, WEIGHT_NORMAL, Claim, advanced, charge, due
 from socai.sync.message import DELETE
 from support.machine import cases
 from support.posting import balances, items, rebuilt
@@ -114,13 +114,13 @@ class Lanes(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def claim(self, worker: str) -> None:
-        """The lane with the lowest virtual time of those that wait and that nobody holds."""
+        """The lane that is due first of those that wait and that nobody holds."""
         free = [lane for lane in self.lanes if lane.depth and lane.until <= self.at and lane.ready <= self.at]
         claim = self.lane.claim(0, worker)
         if not free:
             assert claim is None
             return
-        lane = min(free, key=lambda lane: (lane.virtual, lane.tenant))
+        lane = min(free, key=lambda lane: (due(lane.virtual, lane.depth, WEIGHT_NORMAL), lane.tenant))
         assert claim is not None
         assert (claim.tenant, claim.fence, claim.virtual_time) == (lane.tenant, lane.fence + 1, lane.virtual)
         lane.fence, lane.until = lane.fence + 1, self.at + LEASE_MS

@@ -28,6 +28,7 @@ from socai.sync.lane import (
     charge,
     claim,
     cost,
+    due,
     enqueue,
     holds,
     next_bucket,
@@ -78,7 +79,7 @@ class TestFairQueueing:
         assert present([Lane(0, 1, virtual_time=7_000), Lane(0, 2, virtual_time=100)]) == 7_000
         assert present([]) == 0
 
-    def test_the_lowest_virtual_time_goes_next_and_ties_go_to_the_lower_tenant(self) -> None:
+    def test_the_first_to_be_due_goes_next_and_ties_go_to_the_lower_tenant(self) -> None:
         lanes = [
             Lane(0, 3, virtual_time=20, depth=1),
             Lane(0, 2, virtual_time=10, depth=1),
@@ -87,7 +88,14 @@ class TestFairQueueing:
         found = next_lane(lanes, 0)
         assert found is not None
         assert found.tenant == 2
-        assert next_lane(lanes, 0, below=10) is None
+        assert next_lane(lanes, 0, below=due(10, 1, 100)) is None
+        assert next_lane(lanes, 0, below=due(10, 1, 100) + 1) == found
+
+    def test_a_lane_is_due_when_its_next_turn_would_end(self) -> None:
+        assert due(10, 1, 100) == 10 + 40
+        assert due(10, 7_000, 100) == 10 + 2_000  # a turn takes no more than 50
+        assert due(10, 50, 400) == 10 + 500
+        assert due(10, 0, 0) == 10
 
     @pytest.mark.parametrize(
         "change", [{"depth": 0}, {"lease_until": 1_001}, {"ready_at": 1_001}], ids=["no work", "leased", "put off"]
@@ -108,6 +116,29 @@ class TestFairQueueing:
             lanes[held.tenant] = settle(held, done, cost(done, done * 5), False, turn)
             served.append(held.tenant)
         assert [turn for turn, tenant in enumerate(served) if tenant == 2] in ([4, 91], [3, 90], [3, 91], [4, 90])
+
+    def test_row_16_one_voucher_passes_twenty_backlogs_that_came_in_with_it(self) -> None:
+        """Each quiet tenant saves now and then: it never waits until all the others have had a long turn each."""
+        lanes = {tenant: enqueue(Lane(0, tenant), 10_000, 0) for tenant in range(1, 21)}
+        lanes |= {tenant: Lane(0, tenant) for tenant in range(21, 31)}
+        shares, waits = dict.fromkeys(lanes, 0), []
+        came: dict[int, int] = {}
+        for turn in range(600):
+            if turn % 3 == 0:  # every third turn somebody quiet saves one voucher
+                tenant = 21 + turn // 3 % 10
+                lanes[tenant] = enqueue(lanes[tenant], 1, present(lanes.values()))
+                came[tenant] = turn
+            found = next_lane(lanes.values(), turn)
+            assert found is not None
+            held, _ = claim(found, "w", turn)
+            done = min(held.depth, QUANTUM_WORK_MAX)
+            lanes[held.tenant] = settle(held, done, cost(done, done * 5), False, turn)
+            shares[held.tenant] += done
+            if held.tenant > 20:
+                waits.append(turn - came[held.tenant])
+        assert max(waits) <= 1
+        backlogs = [shares[tenant] for tenant in range(1, 21)]
+        assert max(backlogs) - min(backlogs) <= QUANTUM_WORK_MAX
 
     def test_weights_share_the_service(self) -> None:
         """Weight 300 gets three turns of four beside weight 100."""

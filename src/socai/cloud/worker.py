@@ -139,7 +139,7 @@ class Worker:
         return idle
 
     def _claim(self, below: int | None = None, only: int | None = None) -> Claim | None:
-        """The next lane, in the bucket after the one served last; or one of bucket `only` entitled before `below`."""
+        """The next lane, in the bucket after the one served last; or one of bucket `only` due before `below`."""
         buckets = [only] if only is not None else rules.next_bucket(self.store.waiting_buckets(), self._bucket)
         for bucket in buckets:
             claim = self.store.claim(bucket, self.holder, below)
@@ -167,7 +167,8 @@ class Worker:
                 return claim, 0  # the turn that stood in the way is in: look again from the front
             self.store.release(claim)
             return None, 0
-        following = self._claim(claim.virtual_time + rules.charge(0, turn.cost, claim.weight), claim.bucket)
+        later = rules.advanced(claim, len(turn.done), turn.cost)
+        following = self._claim(rules.due(later.virtual_time, later.depth, later.weight), claim.bucket)
         keep = following is None and prepared.more and not self.stop.is_set()
         if not self._settle():
             if following is not None:
@@ -175,7 +176,7 @@ class Worker:
             return None, 0
         self._sent = _Sent(prepared, turn, keep, committer.submit(self._commit, prepared, turn, keep))
         if keep:
-            return rules.advanced(claim, len(turn.done), turn.cost), prepared.last_n
+            return later, prepared.last_n
         return following, 0
 
     def _prepare(self, claim: Claim, after: int) -> tuple[Prepared | None, Turn | None]:

@@ -2,9 +2,9 @@
 
 Fifty quiet companies save one voucher a second each, at moments of their own: first alone, then while the lanes of
 twenty others are full and their offices push still more. Timed is from the moment a push leaves the office to the
-moment the posting begins to be written, by the clock of this machine, which is the database's too. The rule is that the
-slowest in a hundred waits at most twice as long as alone, and two seconds. The load has one core; cloud, worker and
-database the other.
+moment the posting begins to be written, by the clock of this machine, which is the database's too; and, as a part of
+it (`…_accept_…`), to the answer of the push. The rule is that the slowest in a hundred waits at most twice as long as
+alone, and two seconds. The load has one core; cloud, worker and database the other.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ SETTLED_SECONDS_MAX = 120.0
 BEYOND_SECONDS = 2.0
 
 # A backlog as accept leaves it: the templates again and again under new ids. All companies share one set of catalogs.
+# An idle lane comes in at the bucket's present virtual time, as accept lets it; nobody begins before all are filled.
+COME_IN = """
+update lane set ready_at = 9e15, virtual_time = greatest(virtual_time, lane_floor(0::smallint))
+where bucket = 0 and tenant = %s
+"""
 COPIES = """
 with made as (
     insert into voucher (bucket, tenant, id, version, body_version, type, branch, number, day, body, author, at)
@@ -52,8 +58,7 @@ with made as (
     insert into voucher_book (bucket, tenant, voucher, book, asked, running, work)
     select 0, %(tenant)s, voucher, 'financial', true, 'post', n from queued
 )
-update lane set depth = depth + (select count(*) from made),
-    virtual_time = greatest(virtual_time, lane_floor(0::smallint)) where bucket = 0 and tenant = %(tenant)s
+update lane set depth = depth + (select count(*) from made) where bucket = 0 and tenant = %(tenant)s
 """
 POSTED = """
 select v.id::text, extract(epoch from b.posted_at)::float8 from voucher v
@@ -63,7 +68,21 @@ where v.bucket = 0 and v.tenant = any(%s) and b.posted
 
 PROCESSES = ("api", "worker", "database")
 
-Sent = dict[str, float]
+
+@dataclass(slots=True)
+class Waited:
+    """Of the quiet vouchers, in seconds: how long each push took to be answered, and each voucher to be posted."""
+
+    accepted: list[float] = field(default_factory=list)
+    posted: list[float] = field(default_factory=list)
+
+    def figures(self, name: str) -> dict[str, float]:
+        """The keys that tell of it."""
+        return {
+            f"{name}_{what}{share}_ms": round(percentile(values, at) * 1000, 1)
+            for what, values in (("accept_", self.accepted), ("", self.posted))
+            for share, at in (("p50", 0.5), ("p99", 0.99))
+        }
 
 
 def run(scale: float = SCALE) -> dict[str, Any]:
@@ -87,7 +106,7 @@ def run(scale: float = SCALE) -> dict[str, Any]:
             served = before + sum(min(PUSHED_MOST, backlog // 2) for _ in returning) - _depth(stack.dsn)
             took = time.perf_counter() - begun
             left = _depth(stack.dsn)
-    alone_p99, beside_p99 = percentile(alone, 0.99), percentile(beside, 0.99)
+    beside_p99, allowed_p99 = percentile(beside.posted, 0.99), 2 * percentile(alone.posted, 0.99) + BEYOND_SECONDS
     return {
         "scale": scale,
         "pinned": cores is not None,
@@ -97,15 +116,13 @@ def run(scale: float = SCALE) -> dict[str, Any]:
         "vouchers_per_backlog": backlog,
         "stream_seconds": round(seconds, 1),
         **{
-            f"alone_{name}_cpu_ms": round(used * 1000 / len(alone), 2)
+            f"alone_{name}_cpu_ms": round(used * 1000 / len(alone.posted), 2)
             for name, used in zip(PROCESSES, spent, strict=True)
         },
-        "alone_p50_ms": round(percentile(alone, 0.5) * 1000, 1),
-        "alone_p99_ms": round(alone_p99 * 1000, 1),
-        "beside_p50_ms": round(percentile(beside, 0.5) * 1000, 1),
-        "beside_p99_ms": round(beside_p99 * 1000, 1),
-        "allowed_p99_ms": round((2 * alone_p99 + BEYOND_SECONDS) * 1000, 1),
-        "ratio_beside_allowed": round(beside_p99 / (2 * alone_p99 + BEYOND_SECONDS), 3),
+        **alone.figures("alone"),
+        **beside.figures("beside"),
+        "allowed_p99_ms": round(allowed_p99 * 1000, 1),
+        "ratio_beside_allowed": round(beside_p99 / allowed_p99, 3),
         "backlog_served_per_second": round(served / took),
         "backlog_left_at_the_end": left,
     }
@@ -126,11 +143,11 @@ def _warm(stack: Stack, fleet: Fleet, quiet: Sequence[Machine]) -> None:
 def _fill(dsn: str, fleet: Fleet, returning: Sequence[Machine], each: int) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         first = returning[0].ref.tenant
-        connection.execute("update lane set ready_at = 9e15 where tenant = %s", (first,))  # nobody begins with it yet
+        connection.execute(COME_IN, (first,))
         enqueue(connection, 0, first, fleet.sample, min(TEMPLATES, each))
         given = {"from": first, "copies": each // min(TEMPLATES, each) + 1, "count": each}
         for machine in returning[1:]:
-            connection.execute("update lane set ready_at = 9e15 where tenant = %s", (machine.ref.tenant,))
+            connection.execute(COME_IN, (machine.ref.tenant,))
             connection.execute(COPIES, given | {"tenant": machine.ref.tenant})
         more = each - min(TEMPLATES, each)
         connection.execute(COPIES, given | {"tenant": first, "count": more})
@@ -144,11 +161,12 @@ def _pushes(fleet: Fleet, machine: Machine, count: int) -> list[bytes]:
 
 def _stream(
     stack: Stack, fleet: Fleet, quiet: Sequence[Machine], seconds: float, pushes: Sequence[Sequence[bytes]] = ()
-) -> list[float]:
-    """How long each quiet voucher waited, in seconds."""
+) -> Waited:
+    """Send what the quiet companies save in so many seconds, and the pushes of the returning offices beside it."""
     count = max(int(seconds * PER_SECOND / len(quiet)), 1)
     saves = [[(each.id, machine.push([each])) for each in fleet.operations(machine, count)] for machine in quiet]
-    sent = asyncio.run(_all(stack.cloud_address, saves, seconds, pushes))
+    waited = Waited()
+    sent = asyncio.run(_all(stack.cloud_address, saves, seconds, pushes, waited))
     tenants = [machine.ref.tenant for machine in quiet]
 
     def look() -> dict[str, float] | None:
@@ -157,22 +175,30 @@ def _stream(
         return rows if all(voucher in rows for voucher in sent) else None
 
     posted = wait_for("every quiet voucher posted", look, SETTLED_SECONDS_MAX)
-    return [posted[voucher] - at for voucher, at in sent.items()]
+    waited.posted = [posted[voucher] - at for voucher, at in sent.items()]
+    return waited
 
 
 async def _all(
-    address: str, saves: Sequence[Sequence[tuple[str, bytes]]], seconds: float, pushes: Sequence[Sequence[bytes]]
-) -> Sent:
-    sent: Sent = {}
+    address: str,
+    saves: Sequence[Sequence[tuple[str, bytes]]],
+    seconds: float,
+    pushes: Sequence[Sequence[bytes]],
+    waited: Waited,
+) -> dict[str, float]:
+    """When each quiet voucher was sent."""
+    sent: dict[str, float] = {}
     others = [asyncio.create_task(_returning(address, mine)) for mine in pushes]
-    await asyncio.gather(*(_clerk(address, mine, seconds, sent) for mine in saves))
+    await asyncio.gather(*(_clerk(address, mine, seconds, sent, waited) for mine in saves))
     for task in others:
         with suppress(asyncio.CancelledError):
             await task
     return sent
 
 
-async def _clerk(address: str, saves: Sequence[tuple[str, bytes]], seconds: float, sent: Sent) -> None:
+async def _clerk(
+    address: str, saves: Sequence[tuple[str, bytes]], seconds: float, sent: dict[str, float], waited: Waited
+) -> None:
     line, apart = Line(address), seconds / max(len(saves), 1)
     first = time.perf_counter()
     for at, (voucher, request) in enumerate(saves):
@@ -181,6 +207,7 @@ async def _clerk(address: str, saves: Sequence[tuple[str, bytes]], seconds: floa
         sent[voucher] = time.time()
         while (answer := await line.send(request)).status in (429, 503):
             await asyncio.sleep(float(answer.headers["retry-after"]))
+        waited.accepted.append(time.time() - sent[voucher])
     line.close()
 
 

@@ -1,8 +1,10 @@
 """The lane: who is served next, for how long, and what one piece of work means. Pure decisions, no clock and no SQL.
 
-One serial lane per tenant holds all its background work. Lanes of a bucket are served by start-time fair queueing:
-a lane's virtual time grows by the cost of what it was served, divided by its weight, and the lowest goes next; a lane
-that was idle starts at the bucket's present virtual time: nobody saves up credit, nobody pays for old service.
+One serial lane per tenant holds all its background work. Lanes of a bucket are served by fair queueing: a lane's
+virtual time grows by the cost of what it was served, divided by its weight, and the one whose next turn would end first
+goes next; a lane that was idle starts at the bucket's present virtual time: nobody saves up credit, nobody pays for old
+service. Going by the end of a turn, not by its beginning, lets a single voucher pass backlogs that came in with it, by
+less than one of their turns: what anybody gets over time is the same.
 A claim raises the fence; every commit checks it, so a worker that was thought dead can change nothing (the fence
 decides, never the time). The stores follow these rules in their own words: the memory store by calling them, PostgreSQL
 by statements that a contract test holds to the same answers.
@@ -139,20 +141,26 @@ def enqueue(lane: Lane, count: int, floor: int) -> Lane:
     return replace(lane, depth=lane.depth + count, virtual_time=virtual_time)
 
 
+def due(virtual_time: int, depth: int, weight: int) -> int:
+    """When a lane's next turn ends in virtual time, taking every piece of work for as cheap as it can be."""
+    return charge(virtual_time, cost(min(depth, QUANTUM_WORK_MAX), 0), weight)
+
+
 def claimable(lane: Lane, now: int) -> bool:
     """Whether a worker may take this lane at `now`."""
     return lane.depth > 0 and lane.ready_at <= now and lane.lease_until <= now
 
 
 def next_lane(lanes: Iterable[Lane], now: int, below: int | None = None) -> Lane | None:
-    """The lane to be served next: lowest virtual time, then tenant. `below`: only one entitled before that time."""
-    best: Lane | None = None
+    """The lane to be served next: the first to be due, then by tenant. `below`: only one due before that time."""
+    best: tuple[int, int, Lane] | None = None
     for lane in lanes:
-        if not claimable(lane, now) or (below is not None and lane.virtual_time >= below):
+        at = due(lane.virtual_time, lane.depth, lane.weight)
+        if not claimable(lane, now) or (below is not None and at >= below):
             continue
-        if best is None or (lane.virtual_time, lane.tenant) < (best.virtual_time, best.tenant):
-            best = lane
-    return best
+        if best is None or (at, lane.tenant) < best[:2]:
+            best = at, lane.tenant, lane
+    return best[2] if best else None
 
 
 def claim(lane: Lane, holder: str, now: int) -> tuple[Lane, Claim]:

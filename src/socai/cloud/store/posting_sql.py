@@ -10,6 +10,7 @@ planner cannot know how many rows one tenant of many has, and a join lets it rea
 from __future__ import annotations
 
 from socai.books.write import NewSet
+from socai.sync.lane import COST_OF_WORK, QUANTUM_WORK_MAX, VIRTUAL_SCALE
 
 HASTY = b"set local synchronous_commit = off"
 STALL = b"set local idle_in_transaction_session_timeout = 10000"
@@ -17,6 +18,8 @@ STALL = b"set local idle_in_transaction_session_timeout = 10000"
 _NOW = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
 _CLAIMABLE = f"depth > 0 and ready_at <= {_NOW} and lease_until <= {_NOW}"
 _MINE = "bucket = %(bucket)s and tenant = %(tenant)s"
+_TURN = f"least(depth, {QUANTUM_WORK_MAX})::bigint * {COST_OF_WORK * VIRTUAL_SCALE}"
+_DUE = f"virtual_time + {_TURN} / greatest(weight, 1)"  # sync/lane.py: due
 
 WAITING_BUCKETS = "select distinct bucket from lane where depth > 0"
 
@@ -25,8 +28,8 @@ CLAIM = f"""
 update lane set fence = fence + 1, holder = %(holder)s, lease_until = {_NOW} + %(lease)s
 where bucket = %(bucket)s and tenant = (
     select tenant from lane
-    where bucket = %(bucket)s and {_CLAIMABLE} and (%(below)s::bigint is null or virtual_time < %(below)s::bigint)
-    order by virtual_time, tenant limit 1 for no key update skip locked)
+    where bucket = %(bucket)s and {_CLAIMABLE} and (%(below)s::bigint is null or {_DUE} < %(below)s::bigint)
+    order by {_DUE}, tenant limit 1 for no key update skip locked)
 returning tenant, fence, virtual_time, weight, depth
 """
 

@@ -1,4 +1,4 @@
-"""Row 7 for catalogs: two offices change one partner while one is offline; both sides are shown, one key settles."""
+"""Row 7 for catalogs: two offices, or two workstations, change one partner; both sides are shown, one key settles."""
 
 import pytest
 
@@ -101,6 +101,30 @@ def test_mine_is_kept_as_another_entry_from_its_form(quarrel: tuple[Desk, str, s
     desk.see_attribute("sync-mark", "data-pending", "0")
     assert kept(company, code) == {"name": f"{name} Việt Nam", "phone": None, "tax_code": TAX_CODE}
     assert kept(company, f"{code}B") == {"name": name, "phone": PHONE, "tax_code": None}
+
+
+def test_a_save_from_a_stale_form_shows_both_and_loses_nothing(sit: Sit, company: Company) -> None:
+    code, ident = f"KH{new_ident()[-6:].upper()}", new_ident()
+    desk = sit(HANOI)
+    with company.workstation(HANOI, "ketoantruong") as other:
+        other.save_catalog("partner", ident, {"code": code, "name": "Công ty Hai Máy", "is_customer": True})
+        desk.open(f"/t/minhphat/catalog/partner?open={ident}")
+        desk.see_row("entries", code)
+        desk.walk("Enter", "name")
+        desk.write("Công ty Hai Máy Tính")
+        change(other, ident, tax_code=TAX_CODE)
+        desk.press("Control+Enter")
+        desk.see("compare-table", "ketoantruong")
+        for said in ("Công ty Hai Máy Tính", TAX_CODE):
+            desk.see("compare-table", said)
+        desk.press("Escape")  # go on typing: all is still there
+        desk.see_value("entry-name", "Công ty Hai Máy Tính")
+        desk.press("Control+Enter")
+        desk.sees_focus("stale-mine")
+        desk.press("Enter")
+        desk.see("toast", "Đã cất Công ty Hai Máy Tính")
+        found = other.books("GET", f"/catalog/partner/{ident}")["body"]
+    assert (found["name"], found.get("tax_code")) == ("Công ty Hai Máy Tính", None)
 
 
 def entry(station: Workstation, code: str) -> dict[str, object] | None:

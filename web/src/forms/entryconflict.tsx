@@ -4,7 +4,7 @@ import { useMemo, useRef, useState } from "react";
 import { useBooks } from "../api/books";
 import { get, post } from "../api/client";
 import { useFaults } from "../api/faults";
-import type { CatalogEntry, CatalogKind } from "../api/types";
+import type { Body, CatalogEntry, CatalogKind } from "../api/types";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { makeIdent } from "../kit/ident";
@@ -12,7 +12,7 @@ import { useTell } from "../kit/toast";
 import { useLocale } from "../locale/locale";
 import { plainField, useCells } from "./cellcontext";
 import { Compare } from "./compare";
-import { entryLines, sidesOf } from "./difference";
+import { entryLines, type Side, type Sides, sidesOf } from "./difference";
 import { fieldOf, fieldsOf } from "./entryfields";
 import { FieldBox } from "./fieldbox";
 
@@ -21,6 +21,55 @@ interface Props {
   readonly id: string;
   readonly onClose: () => void;
   readonly onSettled: () => void;
+}
+
+export interface StaleEntry {
+  readonly mine: Body;
+  readonly theirs: Side & { readonly revision: number };
+}
+
+interface StaleProps {
+  readonly kind: CatalogKind;
+  readonly stale: StaleEntry;
+  readonly onMine: () => void;
+  readonly onTheirs: () => void;
+  readonly onStay: () => void;
+}
+
+/** The attributes of a kind set side by side, tables among them. */
+function useSides(kind: CatalogKind) {
+  const { spec } = useBooks();
+  const { t } = useLocale();
+  const fields = useMemo(
+    () => [...fieldsOf(kind, spec), ...kind.attributes.filter((item) => item.kind === "map").map(fieldOf)],
+    [kind, spec],
+  );
+  const { sources, context } = useCells(fields, null);
+  const lines = (sides: Sides) => entryLines(fields, sides, context, (on) => t(on ? "value.yes" : "value.no"));
+  return { sources, context, lines };
+}
+
+/** Another workstation saved the entry while it was open here. */
+export function StaleEntryChoice({ kind, stale, onMine, onTheirs, onStay }: StaleProps) {
+  const { session } = useBooks();
+  const { t } = useLocale();
+  const { lines } = useSides(kind);
+  const mine = { body: stale.mine, author: session.user, at: "" };
+  const sides: Sides = { mine, theirs: stale.theirs, base: null, differences: [] };
+  return (
+    <Compare
+      sides={sides}
+      lines={lines(sides)}
+      title={t("stale.entry_title")}
+      note={t("stale.text")}
+      onClose={onStay}
+      choices={[
+        { label: t("conflict.mine"), testid: "stale-mine", primary: true, run: onMine },
+        { label: t("stale.theirs"), testid: "stale-theirs", run: onTheirs },
+        { label: t("voucher.stay"), testid: "stale-stay", run: onStay },
+      ]}
+    />
+  );
 }
 
 type Way = "theirs" | "mine" | "new";
@@ -33,11 +82,7 @@ export function EntryConflict({ kind, id, onClose, onSettled }: Props) {
   const client = useQueryClient();
   const tell = useTell();
   const faults = useFaults(spec.faults);
-  const fields = useMemo(
-    () => [...fieldsOf(kind, spec), ...kind.attributes.filter((item) => item.kind === "map").map(fieldOf)],
-    [kind, spec],
-  );
-  const { sources, context } = useCells(fields, null);
+  const { sources, context, lines } = useSides(kind);
   const place = path(`/catalog/${kind.name}/${encodeURIComponent(id)}`);
   const asked = useQuery({
     queryKey: [tenant, "catalog", kind.name, "conflict", id], // fetched anew with the catalog
@@ -95,7 +140,7 @@ export function EntryConflict({ kind, id, onClose, onSettled }: Props) {
   return (
     <Compare
       sides={sides}
-      lines={entryLines(fields, sides, context, (on) => t(on ? "value.yes" : "value.no"))}
+      lines={lines(sides)}
       title={t("conflict.entry_title", { title: `${kind.title.toLowerCase()} · ${name}` })}
       note={
         <>

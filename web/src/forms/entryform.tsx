@@ -1,7 +1,7 @@
 // One catalog entry being added or edited: in a catalog's own screen, or in place from a voucher by F9.
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useBooks } from "../api/books";
-import { get, put } from "../api/client";
+import { get, Problem, put } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { Body, CatalogEntry, CatalogKind, FieldSpec } from "../api/types";
 import { Button } from "../keys/button";
@@ -11,7 +11,7 @@ import { Icon } from "../kit/icon";
 import { makeIdent } from "../kit/ident";
 import { useLocale } from "../locale/locale";
 import { useCells } from "./cellcontext";
-import { EntryConflict } from "./entryconflict";
+import { EntryConflict, type StaleEntry, StaleEntryChoice } from "./entryconflict";
 import { fieldsOf } from "./entryfields";
 import { FieldBox, TYPING } from "./fieldbox";
 import { RatesBox } from "./ratesbox";
@@ -67,6 +67,7 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   const [faults, setFaults] = useState<Record<string, string>>({});
   const [general, setGeneral] = useState<string[]>([]);
   const [resolving, setResolving] = useState(false);
+  const [stale, setStale] = useState<StaleEntry | null>(null);
   const actId = useRef(makeIdent());
   const newId = useRef(makeIdent());
   const latest = useRef(texts);
@@ -103,7 +104,7 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   }, [id]);
 
   const unsettled = entry?.conflict ? t("conflict.first") : "";
-  const save = async () => {
+  const save = async (onto = entry?.revision ?? 0) => {
     if (unsettled) return setGeneral([unsettled]);
     (document.activeElement as HTMLElement | null)?.blur();
     await Promise.resolve(); // the box's last text has arrived
@@ -119,7 +120,7 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
         path(`/catalog/${kind.name}/${encodeURIComponent(target)}`),
         {
           act_id: actId.current,
-          base: entry?.revision ?? 0,
+          base: onto,
           body,
         },
       );
@@ -135,6 +136,9 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
       onSaved(made);
     } catch (error) {
       actId.current = makeIdent();
+      if (error instanceof Problem && error.code === "STALE_VERSION" && error.body.theirs) {
+        return setStale({ mine: body, theirs: error.body.theirs as StaleEntry["theirs"] });
+      }
       const told = tellFaults.problem(error);
       const faulty = told.find((item) => fields.some((field) => field.name === item.field));
       boxes.current?.querySelector<HTMLElement>(`[data-field="${faulty?.field ?? fields[0]?.name}"]`)?.focus();
@@ -152,6 +156,20 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
   };
 
   if (id && !entry && general.length === 0) return null;
+  if (stale) {
+    return (
+      <StaleEntryChoice
+        kind={kind}
+        stale={stale}
+        onMine={() => {
+          setStale(null);
+          void save(stale.theirs.revision);
+        }}
+        onTheirs={onClose}
+        onStay={() => setStale(null)}
+      />
+    );
+  }
   if (resolving) return <EntryConflict kind={kind} id={id} onClose={() => setResolving(false)} onSettled={onClose} />;
   const isNew = !id;
   const close = () => leave(onClose);

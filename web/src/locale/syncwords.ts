@@ -109,6 +109,7 @@ export const SYNC_WORDS = {
   "conflict.settled": ["Đã xử lý xung đột: {name}.", "Conflict settled: {name}."],
   "conflict.field": ["Nội dung", "Field"],
   "stale.title": ["Chứng từ vừa được sửa ở máy khác", "The voucher was changed on another workstation"],
+  "stale.entry_title": ["Mục vừa được sửa ở máy khác", "The entry was changed on another workstation"],
   "stale.text": [
     "Bản bạn đang nhập chưa được cất và vẫn còn nguyên. Hãy chọn cách tiếp tục.",
     "What you typed is not saved yet and is all still here. Choose how to go on.",

@@ -80,15 +80,25 @@ class TestFeedContract:
         kept, changed, gone = ident(), ident(), ident()
         office.push(*(office.save(each, journal(f"N{at}")) for at, each in enumerate((kept, changed, gone))))
         items, _, _ = cloud_store.feed(office.ref, Cursor(), ALL, 1000, 10**9)
-        held = {item.id: item.seq for item in items if item.kind == "voucher"} | {ident(): 0}
-        assert cloud_store.reheard(office.ref, held, ALL) == []
+        unknown = ident()
+        held = {item.id: item.seq for item in items if item.kind == "voucher"} | {unknown: 0}
+        assert cloud_store.reheard(office.ref, held, ALL) == ([], [unknown])
         office.push(office.save(changed, journal("N1", amount=700), base=1, post_to=["financial"]))
         office.push(office.act(gone, DELETE, base=1))
         post_all(cloud_store)
-        found = {item.id: item for item in cloud_store.reheard(office.ref, held, ALL)}
+        found = {item.id: item for item in cloud_store.reheard(office.ref, held, ALL)[0]}
         assert set(found) == {changed, gone}
         assert (found[gone].deleted, found[changed].version) == (True, 2)
         assert [each.voided_seq for each in found[changed].sets] == [0]
+
+    def test_what_a_restored_cloud_has_older_than_it_was_heard_is_heard_again(self, cloud_store: CloudStore) -> None:
+        """Row 18: of what it has nothing of, it says so; but nothing of another branch's to an office of one."""
+        office = company(cloud_store)
+        north, south, lost = ident(), ident(), ident()
+        office.push(office.save(north, journal("N1")), office.save(south, journal("N2", branch=HCM)))
+        ahead = cloud_store.tenant(office.ref).seq + 100
+        items, unknown = cloud_store.reheard(office.ref, dict.fromkeys((north, south, lost), ahead), frozenset([HN]))
+        assert ([item.id for item in items], unknown) == ([north], [lost])
 
     def test_a_changed_object_moves_behind_the_cursor_and_is_read_again_at_its_newest(
         self, cloud_store: CloudStore

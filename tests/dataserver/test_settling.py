@@ -212,6 +212,22 @@ def test_row_9_a_provisional_number_given_twice_by_a_restored_file_becomes_final
     assert (number_of(office, key), answer_all(office)) == ("NVK00001", ["save"])
 
 
+def test_row_9_a_number_that_fell_with_a_save_a_restored_cloud_refuses_leaves_a_draft(office: Office) -> None:
+    """Rows 9 and 18: the save, sent again, was refused, the number finds no voucher: told, and not drawn for ever."""
+    key = ident()
+    saved(office.save(journal(), key))
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    answer_all(office, result="rejected", version=0, faults=[WireFault("VOUCHER_UNKNOWN", "id")])
+    assert not settle(office.desk)
+    assert answer_all(office) == []
+    with office.desk.file.read() as db:
+        head = voucher.load(db, key)
+    assert head is not None
+    assert head.refused_act == "save"
+
+
 def test_row_9_a_new_epoch_drops_the_leases(office: Office) -> None:
     """Row 9: another copy of this file may hold the same ones."""
     lease(office, NOVEMBER, 1, 5)

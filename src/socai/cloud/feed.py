@@ -62,11 +62,11 @@ class Feeder:
         return Overview(timeline, sum(item.count for item in counts), head, counts, self.behind_max)
 
     def reheard(self, ref: TenantRef, replica: ReplicaRow, held: Held) -> Reheard | Fault:
-        """Those of the vouchers a replica holds that it has not heard the newest of."""
+        """Those of the vouchers a replica holds that are not what it heard last."""
         if len(held.vouchers) > HELD_MAX:
             return Fault("BODY_TOO_LARGE", "vouchers", {"max": str(HELD_MAX)})
         timeline = self._tenants.tenant(ref).timeline
-        return Reheard(timeline, self._store.reheard(ref, held.vouchers, frozenset(replica.branches)))
+        return Reheard(timeline, *self._store.reheard(ref, held.vouchers, frozenset(replica.branches)))
 
     def snapshot(self, ref: TenantRef, replica: ReplicaRow) -> Iterator[bytes]:
         """Lines of the snapshot stream; a reader that got no last line did not get all."""

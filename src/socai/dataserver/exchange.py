@@ -14,7 +14,7 @@ import msgspec
 from socai import __version__
 from socai.dataserver.desk import CATALOG, SYNC, VOUCHER, Desk
 from socai.dataserver.facts import faults_text, wire_faults
-from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher
+from socai.dataserver.incoming import Change, adopt_entry, adopt_voucher, stepped_back
 from socai.dataserver.losing import lose_entry, lose_voucher
 from socai.dataserver.outgoing import BODY_ACTS, never_told
 from socai.dataserver.settling import note_drawn_twice, take_back
@@ -116,9 +116,11 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
             number.drop_leases(db)  # the cloud may not know that it granted them
         if answer.verdict == REWIND or (known.timeline and answer.timeline != known.timeline):
             # The books here may hold what the restored cloud has lost, whatever it says of our acts: taken anew.
-            # What was told of each voucher stays told: a new timeline counts on beyond every seq of the old one.
+            # What was told of each voucher stays told: a new timeline counts on beyond every seq of the old one. What
+            # was told and then lost, perhaps for ever, comes out when the vouchers held are asked for again (rejoin).
             cursor = answer.cursor if answer.verdict == REWIND else known.cursor
             facts |= {"snapshot_done": 0, "cursor": cursor, "acked_seq": 0, "head_seq": 0}
+            facts |= {"recheck": 1, "recheck_after": ""}
         meta.put(db, facts)
 
     desk.file.write(job)
@@ -324,7 +326,8 @@ def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcom
     shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
     if shadow is not None and not later:
         conflict.drop_shadow(db, VOUCHER, head.type, head.id)
-        if shadow.version > outcome.version:
+        held = voucher.body(db, head.id, head.revision)
+        if shadow.version > outcome.version or stepped_back(head, shadow, held):
             adopt_voucher(db, head, shadow, desk.cache.get(db), meta.text(db, "series_mark"), "feed")
             return
         if shadow.version == outcome.version and shadow.deleted:
@@ -394,7 +397,8 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
     if _beside_draft(head, row):
         return  # the form that was refused before is still the one to be mended
     before = outbox.row(db, row.base_place) if row.act == NUMBER and row.base_place else None
-    head.refused, head.refused_act = faults_text(faults), before.act if before is not None else row.act
+    act = before.act if before is not None else row.act
+    head.refused, head.refused_act = faults_text(faults), SAVE if act == NUMBER else act
     voucher.put(db, head)
 
 
@@ -431,7 +435,8 @@ def _entry_answered(
         if not later:
             entry.refused = entry.refused_act = ""
             conflict.drop_shadow(db, *key)
-            if shadow is not None and shadow.version > outcome.version:
+            newer = shadow is not None and shadow.version > outcome.version
+            if shadow is not None and (newer or stepped_back(entry, shadow, entry.body)):
                 adopt_entry(db, entry, shadow)
                 return
         catalog.put(db, entry)

@@ -66,11 +66,12 @@ def take_in_slices(
     how: str,
     stands: Callable[[Connection], bool],
     finish: Callable[[Connection], None],
+    prepare: Callable[[Connection, Sequence[FeedItem]], None] = lambda _db, _items: None,
 ) -> bool:
     """Apply items, a few in each transaction (slice.py), catalog entries before the vouchers that name them.
 
-    Each transaction begins with `stands`, and nothing more is taken where it says no; the last one ends with `finish`.
-    Whether it came to that.
+    Each transaction begins with `stands`, and nothing more is taken where it says no; then comes `prepare` with its
+    items. The last one ends with `finish`. Whether it came to that.
     """
     ordered = [*(item for item in items if item.kind == CATALOG), *(item for item in items if item.kind != CATALOG)]
     parts = slices(ordered)
@@ -79,6 +80,7 @@ def take_in_slices(
         def job(db: Connection, part: Sequence[FeedItem] = part) -> list[Change] | None:
             if not stands(db):
                 return None
+            prepare(db, part)
             changes = take_items(desk, db, part, how)
             reach("page.taking")
             if part is parts[-1]:
@@ -110,8 +112,11 @@ def take_items(desk: Desk, db: Connection, items: Sequence[FeedItem], how: str) 
 # ---- catalog entries
 
 
-def take_entry(db: Connection, item: FeedItem) -> bool:
-    """A catalog entry at its newest; whether anything changed here."""
+def take_entry(db: Connection, item: FeedItem, lost: bool = False) -> bool:
+    """A catalog entry at its newest; whether anything changed here.
+
+    `lost`: a restored cloud tells it, which may have an older form than the one work of ours was made on.
+    """
     row = catalog.load(db, item.object_kind, item.id)
     if row is not None and item.seq <= row.seq:
         return False
@@ -120,6 +125,8 @@ def take_entry(db: Connection, item: FeedItem) -> bool:
     row.seq = item.seq
     theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
     draft = row.refused_act if row.refused else ""
+    if lost:
+        _step_back(db, row, theirs, draft)
     if _ours_waits(db, row, theirs, draft):
         catalog.put(db, row)
         return True
@@ -129,7 +136,7 @@ def take_entry(db: Connection, item: FeedItem) -> bool:
 
 def adopt_entry(db: Connection, row: catalog.EntryRow, theirs: Theirs) -> None:
     """The cloud's form becomes ours."""
-    fresh = row.revision == 0 or theirs.version != row.version
+    fresh = _is_another(row, theirs, row.body)
     row.version, row.author, row.at = theirs.version, theirs.author, theirs.at
     row.deleted = int(theirs.deleted)
     if fresh:
@@ -143,6 +150,15 @@ def adopt_entry(db: Connection, row: catalog.EntryRow, theirs: Theirs) -> None:
     catalog.put(db, row)
     if row.kind in settings.KINDS:
         settings.changed(db)
+
+
+def _is_another(ours: Head | catalog.EntryRow, theirs: Theirs, held: bytes) -> bool:
+    """Whether the cloud's form is not the one held. A restored cloud may give a version out again for another form."""
+    if ours.revision == 0 or theirs.version != ours.version:
+        return True
+    if not theirs.body or theirs.body == held:
+        return False
+    return bool(msgspec.json.decode(theirs.body) != msgspec.json.decode(held or b"{}"))  # it orders the fields anew
 
 
 # ---- vouchers
@@ -168,6 +184,7 @@ def take_voucher(
     _take_books(db, head, item.version, item.books, now, others)
     theirs = Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body))
     draft = head.refused_act if head.refused else ""
+    _step_back(db, head, theirs, draft)
     if not new and _ours_waits(db, head, theirs, draft):
         voucher.put(db, head)
         return
@@ -176,7 +193,8 @@ def take_voucher(
 
 def adopt_voucher(db: Connection, head: Head, theirs: Theirs, known: Known, mark: str, how: str) -> None:
     """The cloud's form becomes ours: a new revision where the body is another."""
-    fresh = head.revision == 0 or theirs.version != head.version
+    held = voucher.body(db, head.id, head.revision) if head.revision else b""
+    fresh = _is_another(head, theirs, held)
     head.version = theirs.version
     head.deleted = int(theirs.deleted)
     if fresh:
@@ -184,7 +202,7 @@ def adopt_voucher(db: Connection, head: Head, theirs: Theirs, known: Known, mark
     if theirs.body and fresh:
         head.author, head.at = theirs.author, theirs.at
         _fill(db, head, theirs.body, known, mark)
-        if head.revision == 0 or voucher.body(db, head.id, head.revision) != theirs.body:
+        if head.revision == 0 or held != theirs.body:
             head.revision += 1
             voucher.add_body(db, head.id, head.revision, theirs.version, how, theirs.author, theirs.at, theirs.body)
     voucher.put(db, head)
@@ -272,6 +290,24 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
     return True
 
 
+def _step_back(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, draft: str) -> None:
+    """A restored cloud has an older version than was heard: ours that waits stands on that one, as it does there."""
+    if theirs.version >= ours.version:
+        return
+    key = (VOUCHER, ours.type, ours.id) if isinstance(ours, Head) else (CATALOG, ours.kind, ours.id)
+    conflict.drop_shadow(db, *key)
+    if outbox.open_of(db, *key):
+        ours.version = theirs.version
+        conflict.put_shadow(db, *key, theirs)  # the form lying on top here may be one that is lost
+    elif draft in BODY_ACTS:
+        ours.version = theirs.version
+
+
+def stepped_back(ours: Head | catalog.EntryRow, shadow: Theirs, held: bytes) -> bool:
+    """Whether the form held is one that a restored cloud has lost, and the shadow the one it has."""
+    return shadow.version == ours.version and _is_another(ours, shadow, held)
+
+
 # ---- snapshot
 
 
@@ -299,8 +335,9 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
     for items in slices(chunk.catalog):
 
         def entries(db: Connection, items: Sequence[FeedItem] = items) -> None:
+            lost = bool(meta.number(db, "recheck"))
             for item in items:
-                take_entry(db, item)
+                take_entry(db, item, lost)
 
         desk.file.write(entries)
     for rows in runs(chunk.balances, BALANCES_MAX):
@@ -319,6 +356,8 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
                 return False  # a hello came between its first line and its last
             ledger.note_missing_months(db)
             catalog.drop_untold(db)
+            if meta.number(db, "recheck"):
+                catalog.step_back_untold(db)
             settings.changed(db)
             # A replica that had a cursor goes on from there, so that it hears of every voucher changed meanwhile. One
             # in which people typed before its first snapshot reads from the beginning: the cloud may have taken and

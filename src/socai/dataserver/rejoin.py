@@ -1,22 +1,31 @@
 """A replica far behind takes a snapshot in place of the feed; this brings back what the feed would have brought.
 
 The snapshot has the catalogs and balances of its moment. Months that were wholly here are downloaded again, and every
-voucher held is asked for again, so that what others changed, moved or deleted meanwhile is known.
+voucher held is asked for again, so that what others changed, moved or deleted meanwhile is known. So it is, too, after
+the cloud was restored from a backup: what it has lost goes back to what it has, and what is sent to it again comes as
+news. What others had done and the restored cloud then refuses would otherwise stay here for ever.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from socai.base.calendar import month_first, month_key, month_last
 from socai.dataserver.clock import new_ident
-from socai.dataserver.desk import Desk
-from socai.dataserver.incoming import FEED, take_in_slices
-from socai.dataserver.store import download, ledger, meta, voucher
+from socai.dataserver.desk import VOUCHER, Desk
+from socai.dataserver.incoming import FEED, Change, take_in_slices
+from socai.dataserver.outgoing import BODY_ACTS
+from socai.dataserver.slice import runs
+from socai.dataserver.store import conflict, download, ledger, meta, outbox, voucher
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.voucher import Head
 from socai.edge.client import CloudClient
-from socai.sync.message import HELD_MAX, Held, Reheard
+from socai.sync.message import HELD_MAX, FeedItem, Held, Reheard
+
+UNKNOWN_MAX = 25  # vouchers let go in one transaction
 
 
 def begin_far(desk: Desk) -> None:
@@ -56,8 +65,54 @@ def next_reheard(desk: Desk, client: CloudClient) -> bool:
     if answer.timeline != known.timeline:
         return False  # the cloud was restored: the next hello begins anew
 
+    def stands(db: Connection) -> bool:
+        return bool(meta.number(db, "snapshot_done")) and meta.text(db, "timeline") == answer.timeline
+
     def finish(db: Connection) -> None:
         meta.put(db, {"recheck_after": max(held)} if held else {"recheck": 0, "recheck_after": ""})
 
-    take_in_slices(desk, answer.items, FEED, lambda db: bool(meta.number(db, "snapshot_done")), finish)
+    for idents in runs(answer.unknown, UNKNOWN_MAX):
+
+        def lost(db: Connection, idents: Sequence[str] = idents) -> list[Change]:
+            return [change for ident in idents if (change := _lose(db, ident, held))] if stands(db) else []
+
+        desk.tell_all(desk.file.write(lost))
+    take_in_slices(desk, answer.items, FEED, stands, finish, lambda db, items: _step_back(db, items, held))
     return bool(held)
+
+
+def _step_back(db: Connection, items: Sequence[FeedItem], held: Mapping[str, int]) -> None:
+    """Make way for forms older than those held here: a restored cloud has no others.
+
+    Not where news of the voucher have come since it was asked for.
+    """
+    for item in items:
+        if item.seq > held.get(item.id, 0):
+            continue
+        head = voucher.load(db, item.id)
+        if head is not None and head.seq == held[item.id]:
+            head.seq = item.seq - 1
+            voucher.put(db, head)
+
+
+def _lose(db: Connection, ident: str, held: Mapping[str, int]) -> Change | None:
+    """A voucher the restored cloud has nothing of. Work of ours stands on nothing now; else it is gone from here."""
+    head = voucher.load(db, ident)
+    if head is None or head.version <= 0 or head.seq != held.get(ident):
+        return None
+    conflict.drop_shadow(db, VOUCHER, head.type, head.id)
+    head.version = head.seq = 0
+    voucher.put_books(db, head.id, [])
+    against = conflict.load(db, VOUCHER, head.type, head.id)
+    if against is not None:
+        conflict.put(db, replace(against, winner=replace(against.winner, version=0, deleted=True, body=b"")))
+    elif not _is_ours(db, head):
+        head.refused = head.refused_act = ""
+        head.deleted = 1  # its forms stay in the history
+    voucher.put(db, head)
+    return (VOUCHER, head.type, head.id)
+
+
+def _is_ours(db: Connection, head: Head) -> bool:
+    """Whether a form of ours stands against the cloud's: on its way, or refused and not yet mended."""
+    return head.refused_act in BODY_ACTS or bool(outbox.open_of(db, VOUCHER, head.type, head.id))

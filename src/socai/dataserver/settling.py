@@ -256,10 +256,12 @@ def _split(joined: str) -> tuple[str, ...]:
 def take_back(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outcome) -> bool:
     """The answer to a final number that was not taken; False where it fell with the save it was made on.
 
+    So it is, too, where a restored cloud has lost the voucher and refused that save when it came again.
+
     Changed elsewhere meanwhile: their form stands here, and its number is made final next. Refused: the provisional
     number is back, and another final one is drawn.
     """
-    if outcome.faults and outcome.faults[0].code == "BASE_REFUSED":
+    if outcome.faults and outcome.faults[0].code in ("BASE_REFUSED", "VOUCHER_UNKNOWN"):
         return False
     outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
     if outbox.open_of(db, VOUCHER, head.type, head.id):

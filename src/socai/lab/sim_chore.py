@@ -87,10 +87,15 @@ class Chores:
         self.watch = digest.begin(self.world.now)
         self.asked = False
         self._numbers_at = 0.0
+        self._begun = False
 
     def begin(self) -> None:
-        """From now on, again and again. In a world without anything to do for them there are no chores."""
-        if self.world.traits.chores:
+        """From now on, again and again. In a world without anything to do for them there are no chores.
+
+        Where the cloud was restored there is always something: every voucher held is asked for again.
+        """
+        if (self.world.traits.chores or self.world.cloud.restored) and not self._begun:
+            self._begun = True
             self.office.soon(self._go, self.world.random.uniform(0.0, CHORE_SECONDS))
 
     def _go(self) -> None:

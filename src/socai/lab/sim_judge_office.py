@@ -59,10 +59,7 @@ def _vouchers(db: Connection, office: Office, tables: TenantTables) -> Iterator[
     books = voucher.book_rows(db, idents)
     heads = voucher.load_many(db, idents)
     lost = conflict.of_vouchers(db, idents)
-    unmade = _unmade(office.world, tables)
     for ident in idents:
-        if ident in unmade:
-            continue
         head, fact = heads[ident], _seen(office, tables.vouchers.get(ident))
         row = conflict.load(db, VOUCHER, head.type, ident) if ident in lost else None
         if row is not None:
@@ -94,16 +91,6 @@ def _seen(office: Office, fact: VoucherFact | None) -> VoucherFact | None:
     if fact is None or _entitled(office, fact.branch):
         return fact
     return replace(fact, deleted=True, books=())
-
-
-def _unmade(world: World, tables: TenantTables) -> set[str]:
-    """What a restored cloud had lost and then refused when it came again.
-
-    Other offices had seen it; they learn of the cloud's form only when somebody touches the object again.
-    """
-    if not world.cloud.restored:
-        return set()
-    return {operation.id for operation, record in tables.log.values() if record.result != APPLIED}
 
 
 def _against(what: str, winner: Theirs, fact: VoucherFact | None) -> Iterator[str]:
@@ -157,15 +144,13 @@ def _books(ident: str, rows: list[BookRow], fact: VoucherFact) -> Iterator[str]:
 def _entries(db: Connection, office: Office, tables: TenantTables) -> Iterator[str]:
     drafts = {(row[0], row[1]): int(row[2]) for row in db.execute(
         "SELECT object_kind, object, version FROM conflict WHERE kind = ?", (CATALOG,))}  # fmt: skip
-    here, unmade = set(), _unmade(office.world, tables)
+    here = set()
     for kind, ident, version, deleted, refused, body in db.execute(
         "SELECT kind, id, version, deleted, refused, body FROM catalog_entry"
     ):
         here.add((kind, ident))
         fact = tables.entries.get((kind, ident))
         at = fact.version if fact is not None else 0
-        if ident in unmade:
-            continue
         if (kind, ident) in drafts:
             if drafts[kind, ident] != at:
                 yield f"I5 conflict about {kind} {ident} is told against {drafts[kind, ident]}, the cloud is at {at}"
@@ -294,7 +279,7 @@ def _settled(db: Connection, office: Office, tables: TenantTables) -> Iterator[s
         facts = read_one(db, head, known.calendar, now)
         if ident in waiting:
             tried = waiting[ident].tries >= TRIES_MAX
-            if not (facts.conflict or facts.locked or head.refused or tried or ident in _unmade(office.world, tables)):
+            if not (facts.conflict or facts.locked or head.refused or tried):
                 yield f"I13 leaves {ident} with the provisional number {head.number}"
         elif head.number.partition("~")[2].rstrip("0123456789") == mark and not facts.conflict and not head.refused:
             yield f"I13 has forgotten that {ident} waits for a number in place of {head.number}"

@@ -277,6 +277,7 @@ class Office:
             self.watch.forget()
         if verdict in told:
             return
+        self.chores.begin()
         with self.file.read() as db:
             known = meta.standing(db)
         place = (known.timeline, known.cursor, bool(known.snapshot_done))

@@ -263,10 +263,14 @@ class Held(Message, frozen=True, omit_defaults=True):
 
 
 class Reheard(Message, frozen=True, omit_defaults=True):
-    """Those of the held vouchers that have changed since, as they are now; their order means nothing."""
+    """Those of the held vouchers that are another now than was heard, as they are; their order means nothing.
+
+    `unknown`: those the cloud has nothing of: it was restored from a backup, and nobody has sent them again so far.
+    """
 
     timeline: str
     items: list[FeedItem] = []
+    unknown: list[str] = []
 
 
 class LogItem(Message, frozen=True, omit_defaults=True):

@@ -34,9 +34,16 @@ REHEARD = """
 select g.seq, g.kind, g.id
 from json_to_recordset(%(rows)s::json) as h(id text, seq bigint)
 join change g on g.bucket = %(bucket)s and g.tenant = %(tenant)s and g.kind = 'voucher' and g.id = h.id
-where g.seq > h.seq
+where g.seq <> h.seq
     and (%(all)s or g.branch = '' or g.branch = any(%(branches)s) or g.was_in && %(branches)s)
 order by g.seq, g.id
+"""
+UNKNOWN = """
+select h.id from json_to_recordset(%(rows)s::json) as h(id text)
+where not exists (
+    select 1 from change g
+    where g.bucket = %(bucket)s and g.tenant = %(tenant)s and g.kind = 'voucher' and g.id = h.id)
+order by h.id
 """
 
 ENTRIES = ENTRIES_BY_KEY

@@ -63,16 +63,19 @@ class MemoryFeed:
             )
             return [counted(*key, count) for key, count in sorted(found.items())], tables.row.seq
 
-    def reheard(self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]) -> list[FeedItem]:
+    def reheard(
+        self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]
+    ) -> tuple[list[FeedItem], list[str]]:
         """See FeedStore."""
         with self.lock:
             tables = self.tables[ref.bucket, ref.tenant]
             found = [tables.changes[VOUCHER, ident] for ident in held if (VOUCHER, ident) in tables.changes]
-            chosen = [row for row in found if row.seq > held[row.id] and entitled(row, branches)]
-            return [
+            chosen = [row for row in found if row.seq != held[row.id] and entitled(row, branches)]
+            items = [
                 self._item(tables, Cursor(row.seq, row.kind, row.id), LIVE_ONLY, branches)
                 for row in sorted(chosen, key=lambda row: (row.seq, row.id))
             ]
+            return items, sorted({*held} - {row.id for row in found})
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
         """See FeedStore."""

@@ -115,8 +115,13 @@ class FeedStore(Protocol):
     ) -> tuple[list[ChangeCount], int]:
         """How many objects of each kind lie after the cursor, of at most `most` looked at, and the newest seq."""
 
-    def reheard(self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]) -> list[FeedItem]:
-        """Those of the held vouchers (id -> seq known) that changed since, with their live sets; tombstones too."""
+    def reheard(
+        self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]
+    ) -> tuple[list[FeedItem], list[str]]:
+        """Those of the held vouchers (id -> seq known) that stand at another seq now, with their live sets.
+
+        Tombstones too. Behind them the ids of which there is nothing, in order.
+        """
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
         """All catalog entries and the balances of the branches, as of one seq, in chunks of at most `rows`."""

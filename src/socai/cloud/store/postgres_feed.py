@@ -72,12 +72,15 @@ class PostgresFeed(PostgresReports):
             rows = reading.all(feed_sql.AHEAD, **after._asdict(), **_limits(branches), most=most)
             return [counted(*row) for row in rows], head
 
-    def reheard(self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]) -> list[FeedItem]:
+    def reheard(
+        self, ref: TenantRef, held: Mapping[str, int], branches: frozenset[str]
+    ) -> tuple[list[FeedItem], list[str]]:
         """See FeedStore."""
         rows = msgspec.json.encode([{"id": ident, "seq": seq} for ident, seq in held.items()]).decode()
         with self._moment(ref) as reading:
             keys = [Cursor(*row) for row in reading.all(feed_sql.REHEARD, rows=rows, **_limits(branches))]
-            return reading.items(keys, LIVE_ONLY, branches, REHEARD_BYTES_MAX)
+            unknown = [str(row[0]) for row in reading.all(feed_sql.UNKNOWN, rows=rows)]
+            return reading.items(keys, LIVE_ONLY, branches, REHEARD_BYTES_MAX), unknown
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
         """See FeedStore."""

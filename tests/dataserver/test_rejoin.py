@@ -1,0 +1,228 @@
+"""Row 18: after a cloud restore an office goes back to what the cloud has, and keeps what is its own (I5, I15)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from socai.dataserver import act, exchange, incoming
+from socai.dataserver.act import Asked
+from socai.dataserver.rejoin import next_reheard
+from socai.dataserver.store import catalog, conflict, meta, voucher
+from socai.dataserver.store.file import MEMORY
+from socai.dataserver.store.voucher import Head
+from socai.edge.client import CloudClient
+from socai.sync.message import (
+    BookState,
+    FeedItem,
+    FeedPage,
+    Held,
+    HelloAnswer,
+    Outcome,
+    PushAnswer,
+    Reheard,
+    SnapshotChunk,
+    WireFault,
+    raw_body,
+)
+from support.desk import CLERK, PARTNER, Office, ident, journal, open_office, saved
+
+OLD, NEW = 10, 50  # seqs: what the backup has, and what came after it
+
+
+@dataclass
+class Cloud:
+    """What the restored cloud has of the vouchers it is asked for."""
+
+    has: dict[str, FeedItem] = field(default_factory=dict)
+    meanwhile: Callable[[], None] = lambda: None
+    asked: list[str] = field(default_factory=list)
+
+    def reheard(self, held: Held) -> Reheard:
+        self.asked += held.vouchers
+        found = [self.has[key] for key, seq in held.vouchers.items() if key in self.has and self.has[key].seq != seq]
+        self.meanwhile()
+        return Reheard("t2", found, [key for key in held.vouchers if key not in self.has])
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    found = open_office(MEMORY)
+    answer(found)
+    found.desk.file.write(lambda db: meta.put(db, {"timeline": "t1", "snapshot_done": 1}))
+    yield found
+    found.close()
+
+
+def answer(office: Office, result: str = "applied", seq: int = 1) -> None:
+    """Send what waits, and answer it."""
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    faults = [WireFault("DATE_LOCKED", "accounting_date")] if result == "rejected" else []
+    told = [
+        Outcome(each.n, result, each.base.version + 1 if not faults else 0, seq, faults=faults)
+        for each in push.operations
+    ]
+    exchange.take_answer(office.desk, push, PushAnswer("", told))
+
+
+def item(key: str, seq: int, version: int, amount: str = "100000", **more: Any) -> FeedItem:
+    body = journal(amount, number=f"X{key[-4:]}", books=["financial"])
+    return FeedItem(
+        "voucher", "journal", key, seq, version, "other", "", body=raw_body(msgspec.json.encode(body)), **more
+    )
+
+
+def hear(office: Office, *items: FeedItem) -> None:
+    incoming.take_page(office.desk, FeedPage("", list(items), str(items[-1].seq), False, items[-1].seq))
+
+
+def restored(office: Office, n: int = 1_000) -> None:
+    """The cloud has come back from a backup; the office's own acts are all in it unless told otherwise."""
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, n))
+
+
+def rejoin(office: Office, cloud: Cloud, *entries: FeedItem) -> None:
+    incoming.begin_snapshot(office.desk)
+    incoming.take_chunk(office.desk, SnapshotChunk("t2", 1_000, "1000:~:", list(entries)))
+    incoming.take_chunk(office.desk, SnapshotChunk(end=True))
+    while next_reheard(office.desk, cast(CloudClient, cloud)):
+        pass
+    with office.desk.file.read() as db:
+        assert not meta.standing(db).recheck
+
+
+def head(office: Office, key: str) -> Head:
+    with office.desk.file.read() as db:
+        found = voucher.load(db, key)
+        assert found is not None
+        return found
+
+
+def amount(office: Office, key: str) -> str:
+    found = head(office, key)
+    with office.desk.file.read() as db:
+        return str(msgspec.json.decode(voucher.body(db, key, found.revision))["lines"][0]["amount"])
+
+
+def test_what_the_restored_cloud_lost_goes_back_to_what_it_has(office: Office) -> None:
+    """An older version, another form under the same version, and nothing at all; what it kept is not taken again."""
+    older, other, gone, kept = ident(), ident(), ident(), ident()
+    posted = [BookState("financial", True, True)]
+    hear(office, item(kept, OLD, 1), item(older, NEW, 3, "300", books=posted), item(other, NEW + 1, 2, "200"))
+    hear(office, item(gone, NEW + 2, 1))
+    restored(office)
+    revision = head(office, kept).revision
+    has = {kept: item(kept, OLD, 1), older: item(older, OLD + 1, 2, "250"), other: item(other, 10**6, 2, "222")}
+    rejoin(office, Cloud(has))
+    assert [(head(office, key).version, amount(office, key)) for key in (older, other)] == [(2, "250"), (2, "222")]
+    assert (head(office, gone).deleted, head(office, kept).revision) == (1, revision)
+    with office.desk.file.read() as db:
+        assert voucher.book_rows(db, [older]).get(older, []) == []
+    hear(office, item(gone, 10**6 + 1, 1))
+    assert head(office, gone).deleted == 0, "somebody has sent it again"
+
+
+def test_news_that_come_while_it_is_asked_for_stand(office: Office) -> None:
+    """The answer is older than the page of the feed that was taken meanwhile."""
+    changed, made = ident(), ident()
+    hear(office, item(changed, NEW, 3, "300"), item(made, NEW + 1, 1, "10"))
+    restored(office)
+
+    def news() -> None:
+        hear(office, item(changed, 10**6, 3, "333"), item(made, 10**6 + 1, 1, "10"))
+
+    rejoin(office, Cloud({changed: item(changed, OLD, 2, "250")}, news))
+    assert (head(office, changed).version, amount(office, changed)) == (3, "333")
+    assert (head(office, made).version, head(office, made).deleted) == (1, 0)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["refused before", "refused after"])
+def test_ours_that_the_restored_cloud_refuses_is_a_draft_on_what_it_has(office: Office, before: bool) -> None:
+    """I15: sent again and refused; the typed form stays, told as refused, whichever comes first."""
+    made = saved(office.save(journal()))
+    answer(office, seq=OLD)
+    office.desk.file.write(lambda db: meta.put(db, {"recheck": 0}))
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    saved(office.save(journal("777"), made.id, made.revision))
+    answer(office, seq=NEW)
+    assert head(office, made.id).version == 2
+    restored(office, sent)
+    if before:
+        answer(office, "rejected")
+    first = msgspec.structs.replace(item(made.id, OLD, 1), books=[])
+    rejoin(office, Cloud({made.id: first}))
+    if not before:
+        answer(office, "rejected")
+    found = head(office, made.id)
+    assert (found.version, found.refused_act, found.deleted, amount(office, made.id)) == (1, "save", 0, "777")
+
+
+def test_ours_stands_again_where_what_came_on_top_of_it_is_lost(office: Office) -> None:
+    """It is told of our act, sent again, before that is answered: our form is its newest, not the one it lost."""
+    made = saved(office.save(journal("100")))
+    answer(office, seq=OLD)
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    saved(office.save(journal("777"), made.id, made.revision))
+    answer(office, seq=NEW)
+    hear(office, item(made.id, NEW + 1, 3, "999"))
+    restored(office, sent)
+    rejoin(office, Cloud({made.id: item(made.id, 10**6, 2, "777")}))
+    answer(office, seq=10**6)
+    assert (head(office, made.id).version, amount(office, made.id)) == (2, "777")
+    with office.desk.file.read() as db:
+        assert conflict.shadow(db, "voucher", "journal", made.id) is None
+
+
+def test_ours_that_it_never_heard_of_stands_on_nothing(office: Office) -> None:
+    """Made after the backup, sent again, refused: a draft, not a voucher that is gone."""
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    made = saved(office.save(journal()))
+    answer(office, seq=NEW)
+    restored(office, sent)
+    rejoin(office, Cloud())
+    assert (head(office, made.id).version, head(office, made.id).deleted) == (0, 0)
+    answer(office, "rejected")
+    assert (head(office, made.id).version, head(office, made.id).refused_act) == (0, "save")
+
+
+def test_a_conflict_is_told_against_what_the_restored_cloud_has(office: Office) -> None:
+    """The winner is lost, or an older form of it has won."""
+    older, gone = saved(office.save(journal())), saved(office.save(journal()))
+    answer(office, seq=OLD)
+    for made in (older, gone):
+        saved(office.save(journal("777"), made.id, made.revision))
+        hear(office, item(made.id, NEW, 2, "200"))
+    restored(office)
+    rejoin(office, Cloud({older.id: item(older.id, OLD, 1, "100")}))
+    with office.desk.file.read() as db:
+        told = [conflict.load(db, "voucher", "journal", made.id) for made in (older, gone)]
+    assert [(each.winner.version, each.winner.deleted) for each in told if each] == [(1, False), (0, True)]
+    done = act.resolve(office.desk, Asked(CLERK, ident(), older.id, head(office, older.id).revision), "theirs")
+    assert (saved(done).id, amount(office, older.id)) == (older.id, "100")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["an older form", "nothing"])
+def test_a_catalog_entry_of_ours_stands_on_what_the_restored_cloud_has(office: Office, known: bool) -> None:
+    with office.desk.file.read() as db:
+        sent, row = meta.standing(db).next_n - 1, catalog.load(db, "partner", PARTNER)
+    assert row is not None
+    old = FeedItem("catalog", "partner", PARTNER, OLD, 1, "chief", "", body=raw_body(row.body))
+    new = {"code": "KH01", "name": "Tên mới", "is_customer": True}
+    saved(office.entry("partner", PARTNER, new, base=1))
+    answer(office, seq=NEW)
+    restored(office, sent)
+    rejoin(office, Cloud(), *([old] if known else []))
+    answer(office, "rejected")
+    with office.desk.file.read() as db:
+        row = catalog.load(db, "partner", PARTNER)
+    assert row is not None
+    assert (row.version, row.refused_act, row.deleted) == (int(known), "save", 0)
+    assert msgspec.json.decode(row.body)["name"] == "Tên mới"

@@ -123,8 +123,8 @@ def run(scale: float = SCALE) -> dict[str, Any]:
         **beside.figures("beside"),
         "allowed_p99_ms": round(allowed_p99 * 1000, 1),
         "ratio_beside_allowed": round(beside_p99 / allowed_p99, 3),
-        "backlog_served_per_second": round(served / took),
-        "backlog_left_at_the_end": left,
+        "backlog_vouchers_per_second": round(served / took),
+        "backlog_vouchers_left": left,
     }
 
 

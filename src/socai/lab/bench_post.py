@@ -3,6 +3,7 @@
 Timed is the production worker from its first claim to its last commit: reading the queue, checks, entries, all
 balances, money watched for overdrafts, book states, change rows. The raw figure beside it is the same entry rows and
 set rows inserted set-based by the same statements into twins of the same tables, committed in turns of the same size.
+Nothing is held to a core: the worker runs in this process, the database beside it, as one worker does in production.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ ACCEPTED = ("CASH_NEGATIVE",)
 """Warnings accepted beforehand: the sample spends before it earns."""
 PUSH_PATH = "/sync/push"
 TEMPLATES = 200
+PARTNERS = 200  # of each company: there may be many companies, and all must be made before anything is timed
 NUMBER = "NUMBER-TO-COME"
 
 
@@ -85,7 +86,7 @@ class Fleet:
     """Companies of one sample, each with its offices."""
 
     dsn: str
-    sample: Sample = field(default_factory=Sample)
+    sample: Sample = field(default_factory=lambda: Sample(partners=PARTNERS))
     made: int = 0
     templates: list[tuple[str, str, bytes]] = field(default_factory=list)
 

@@ -8,18 +8,12 @@ from typing import Any
 
 from socai.cloud.enrol import release
 from socai.core.numbering import is_provisional
-from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import meta, number, voucher
-from support.desk import BRANCH, COMPANY, ident, journal
+from support.desk import BRANCH, COMPANY, ident, journal, saved
 from support.system import CHIEF, Place, make_company, running, until
 
 BOOK = ("financial",)
 SERIES = f"{BRANCH}|journal|2026"
-
-
-def saved(found: Saved | Refused) -> Saved:
-    assert isinstance(found, Saved), found
-    return found
 
 
 def share(place: Place) -> None:

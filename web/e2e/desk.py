@@ -122,6 +122,22 @@ class Desk:
         self.sees_focus("0.amount")
         self.write(amount)
 
+    def receipts_in(self, number: str, state: str, icon: str = "") -> None:
+        """The list of receipts, filtered by a state in words, has a voucher with that icon; the keys stand on it."""
+        self.go("phiếu thu")
+        self.see("voucher-list")
+        self.press("F3", "Tab")
+        self.sees_focus("filter-state")
+        self.choose(state)
+        if number:
+            expect(self.see_row("vouchers", number).locator("[data-icon]")).to_have_attribute(
+                "data-icon", icon, timeout=SEEN_MS_MAX
+            )
+            self.walk("F6", "vouchers")
+            self.press("Home")
+            while number not in self.current("vouchers"):
+                self.press("ArrowDown")
+
     def walk(self, key: str, place: str, most: int = 40) -> None:
         """Press a key until the focus is on a place."""
         for _ in range(most):
@@ -298,7 +314,7 @@ class Desk:
         pointed = 0 if self._page.is_closed() else self._page.evaluate("window.socaiPointed ?? 0")
         self._context.close()
         assert pointed == 0, f"the page was pointed at {pointed} times"
-        assert self.faults == []
+        assert self.faults == [], self.faults
 
     def _heard(self, kind: str, text: str) -> None:
         # A refusal (409, 422 …) or a cut line is reported by the browser as a failed load; the screen tells of it.

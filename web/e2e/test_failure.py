@@ -41,6 +41,8 @@ def test_an_account_switched_off_elsewhere_fails_the_posting_which_is_mended_and
     assert desk.marks()[0] == "1"
     assert desk.marks()[-1] == "3"
     desk.see("failed", ACCOUNT)
+    desk.receipts_in(number, "Ghi sổ lỗi", "3")
+    desk.receipts_in("", "Mọi trạng thái")
     desk.see_attribute("sync-mark", "data-online", "true")
     desk.see("sync-mark", "lỗi")
     elsewhere.see("toast", ACCOUNT)  # whoever saved is told wherever they are

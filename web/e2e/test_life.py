@@ -5,7 +5,6 @@ import sqlite3
 from contextlib import ExitStack, closing
 
 from e2e.conftest import Company, Sit, cut, still
-from e2e.desk import Desk
 from socai.core.life import LEASE_SECONDS
 from socai.lab.client import Workstation, new_ident, wait_for
 from socai.lab.sample import HANOI, HCM, TENANT
@@ -22,7 +21,7 @@ def test_every_state_is_an_icon_with_its_word_and_the_list_finds_it(sit: Sit, co
         desk.press("Control+Enter")
         desk.see_mark("1", "Chưa đồng bộ")
         number, place = desk.value("field-number"), desk.path()
-        listed(desk, number, "Chưa đồng bộ", "1")
+        desk.receipts_in(number, "Chưa đồng bộ", "1")
         desk.open(place)
     desk.see_mark("2", "Đã ghi sổ")
     desk.see_attribute("sync-mark", "data-online", "true")
@@ -36,22 +35,22 @@ def test_every_state_is_an_icon_with_its_word_and_the_list_finds_it(sit: Sit, co
             desk.see_mark("1", "Đang đồng bộ và ghi sổ")
             desk.see("in-flight", "chậm nhất sau 5 phút")
             number, place = desk.value("field-number"), desk.path()
-            listed(desk, number, "Đang đồng bộ và ghi sổ", "1")
+            desk.receipts_in(number, "Đang đồng bộ và ghi sổ", "1")
             desk.open(place)
         desk.see_mark("1", "Đang ghi sổ")  # taken; the lane has not come to it
-        listed(desk, number, "Đang thực hiện", "1")
-    listed(desk, number, "Đã ghi sổ", "2")
+        desk.receipts_in(number, "Đang thực hiện", "1")
+    desk.receipts_in(number, "Đã ghi sổ", "2")
 
     with still(stack.worker):
         desk.press("Control+g")
-        listed(desk, number, "Đang bỏ ghi", "1")
-    listed(desk, number, "Đã đồng bộ", "2")
+        desk.receipts_in(number, "Đang bỏ ghi", "1")
+    desk.receipts_in(number, "Đã đồng bộ", "2")
     with still(stack.cloud):
         desk.press("Delete")
         desk.sees_focus("confirm-yes")
         desk.press("Enter")
-        listed(desk, number, "Đang xóa", "1")
-    listed(desk, "", "Mọi trạng thái")
+        desk.receipts_in(number, "Đang xóa", "1")
+    desk.receipts_in("", "Mọi trạng thái")
     desk.see_no_row("vouchers", number)
 
 
@@ -70,7 +69,7 @@ def test_an_unposting_that_fails_says_so_and_is_tried_again(sit: Sit, company: C
             lock(company, "2026-01-31")
         desk.see_mark("1", "Bỏ ghi lỗi")
         desk.see("failed", "31/01/2026")
-        listed(desk, number, "Bỏ ghi lỗi", "1")
+        desk.receipts_in(number, "Bỏ ghi lỗi", "1")
         desk.press("Enter")
         desk.see("voucher-title", number)
     finally:
@@ -118,27 +117,6 @@ def sleep_over(company: Company, voucher: str) -> None:
         span = LEASE_SECONDS * 1000
         moved = "UPDATE voucher SET lease_wall = lease_wall - ?, lease_tick = lease_tick - ? WHERE id = ?"
         assert file.execute(moved, (span, span, voucher)).rowcount == 1
-
-
-def listed(desk: Desk, number: str, words: str, icon: str = "") -> None:
-    """The list of receipts, filtered by a state, has the voucher with that icon; its row is the current one."""
-    desk.go("phiếu thu")
-    desk.see("voucher-list")
-    desk.press("F3", "Tab")
-    desk.sees_focus("filter-state")
-    desk.choose(words)
-    if number:
-        shown(desk, number, icon)
-        desk.walk("F6", "vouchers")
-        desk.press("Home")
-        while number not in desk.current("vouchers"):
-            desk.press("ArrowDown")
-
-
-def shown(desk: Desk, number: str, icon: str, words: str = "") -> None:
-    """The voucher's row wears an icon, and a word where one is told."""
-    row = desk.see_row("vouchers", number)
-    row.locator(f"[data-icon='{icon}']").filter(has_text=words).wait_for()
 
 
 def lock(company: Company, day: str, reason: str = "") -> None:

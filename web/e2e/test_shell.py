@@ -79,3 +79,21 @@ def test_every_screen_names_its_controls_and_can_be_read(sit: Sit) -> None:
     desk.sees_focus("palette-input")
     found["palette"] = stumbles(desk)
     assert {screen: faults for screen, faults in found.items() if faults} == {}
+
+
+SLOW = "(() => { const own = setTimeout.bind(window); window.setTimeout = (run, ms) => own(run, (ms ?? 0) + 300); })()"
+LATER = "new Promise((done) => setTimeout(done, 100))"  # behind every timer that was set before
+
+
+def test_a_window_that_opens_slowly_takes_no_letters_from_the_box_one_types_in(sit: Sit) -> None:
+    desk = sit()
+    desk.go("đối tượng")
+    desk.sees_focus("entries")
+    desk.ask(SLOW)
+    desk.press("Insert")
+    desk.sees_focus("code")
+    desk.press("Enter")
+    desk.write("Công ty")
+    desk.ask(LATER)
+    desk.write(" Mây Trắng")
+    assert desk.value("entry-name") == "Công ty Mây Trắng"

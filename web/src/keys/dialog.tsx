@@ -61,11 +61,24 @@ export function Dialog({ title, onClose, onAccept, onStop, onResolve, size = "md
       data-testid={testid}
     >
       {/* biome-ignore lint/a11y/noStaticElementInteractions: only Enter's way through the boxes inside */}
-      <div data-regions="" onKeyDown={(event) => isComposing(event.nativeEvent) || enterGoesOn(event)}>
+      <div
+        data-regions=""
+        onFocus={stayThere}
+        onKeyDown={(event) => isComposing(event.nativeEvent) || enterGoesOn(event)}
+      >
         <div data-region="dialog" data-testid={testid ? `${testid}-body` : undefined}>
           {children}
         </div>
       </div>
     </Modal>
   );
+}
+
+/**
+ * The window's own focusing comes by timers, after the first keys of somebody quick on a slow machine: it must find the
+ * box that has the focus by then, or the rest of a word goes into the first one.
+ */
+function stayThere({ currentTarget, target }: React.FocusEvent<HTMLElement>): void {
+  for (const box of currentTarget.querySelectorAll("[data-autofocus]")) box.removeAttribute("data-autofocus");
+  target.setAttribute("data-autofocus", "");
 }

@@ -29,7 +29,8 @@ from socai.sync.message import FEED_ITEMS_MAX, OPERATIONS_PER_PUSH_MAX, PROTOCOL
 if TYPE_CHECKING:
     from socai.lab.sim_world import World
 
-TICK_SECONDS = 5.0
+TICK_SECONDS = 20.0  # how often the state is looked at though nothing happens: production's 5 s find nothing more
+POLL_SECONDS = 3.0  # how often a long poll looks up
 OLD_PROTOCOL = 0  # of a program older than what the cloud still speaks
 
 
@@ -232,9 +233,8 @@ class Office:
             if any(outbox.counts(db)[:2]):
                 return False
             cursor = meta.text(db, "cursor")
-        head = self.world.cloud.store.tenant(self.world.cloud.refs[self.tenant]).seq
         place = parse_cursor(cursor)
-        return place is not None and place.seq >= head
+        return place is not None and place.seq >= self._head()
 
     # ---- sending
 
@@ -370,10 +370,21 @@ class Office:
                     pass
 
     def _fetch(self, cursor: str, wait: int) -> None:
-        """A long poll is a request that leaves a little later: nobody in here is told early."""
-        pause = self.world.random.uniform(0.5, 6) if wait else 0.0
+        """A long poll is a request that leaves when there is something to tell, or its time is over."""
         limit = FEED_ITEMS_MAX if self.world.healed else self.world.random.choice((3, 20, FEED_ITEMS_MAX))
-        self.soon(lambda: self.request("feed", (cursor, limit), self._arrived, self._pull_failed), pause)
+        place, until = parse_cursor(cursor), self.world.now + wait
+
+        def leave() -> None:
+            if place is not None and place.seq == self._head() and self.world.now < until:
+                self.soon(leave, POLL_SECONDS)
+            else:
+                self.request("feed", (cursor, limit), self._arrived, self._pull_failed)
+
+        self.soon(leave, self.world.random.uniform(0.5, 6) if wait else 0.0)
+
+    def _head(self) -> int:
+        cloud = self.world.cloud
+        return cloud.store.tenant(cloud.refs[self.tenant]).seq
 
     def _arrived(self, page: Any) -> None:
         self._pull(pull.Arrived(self.world.now, page))

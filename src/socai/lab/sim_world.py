@@ -12,7 +12,6 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from types import TracebackType
@@ -47,13 +46,8 @@ class Log:
         self.world.note(f"{text}: {told}")
 
 
-@dataclass(order=True, slots=True)
-class Event:
-    """Something that happens at a moment; equal moments keep the order in which they were planned."""
-
-    at: float
-    order: int
-    run: Callable[[], None] = field(compare=False)
+Event = tuple[float, int, Callable[[], None]]
+"""Something that happens at a moment; equal moments keep the order in which they were planned."""
 
 
 class World:
@@ -112,7 +106,7 @@ class World:
 
     def later(self, seconds: float, run: Callable[[], None]) -> None:
         """Plan something."""
-        heapq.heappush(self.events, Event(self.now + max(seconds, 0.0), next(self._order), run))
+        heapq.heappush(self.events, (self.now + max(seconds, 0.0), next(self._order), run))
 
     def instant(self, skew: float = 0.0, boot: str = "boot", since: float = 0.0) -> Instant:
         """This moment on an office's clocks: the wall may be set wrong, the tick counts from its boot."""
@@ -182,13 +176,13 @@ class World:
 
     def next(self) -> None:
         """The next thing that happens. A chore that waits for its answer calls this too (sim_chore.py)."""
-        event = heapq.heappop(self.events)
-        self.now = max(self.now, event.at)
-        event.run()
+        at, _, run = heapq.heappop(self.events)
+        self.now = max(self.now, at)
+        run()
 
     def _work(self) -> None:
         self.cloud.work()
-        self.later(self.random.uniform(0.2, 2.0), self._work)
+        self.later(self.random.uniform(0.3, 2.5), self._work)
 
     def _perform(self, step: Step) -> None:
         if self.healed:

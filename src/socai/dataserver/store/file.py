@@ -48,6 +48,7 @@ def open_writer(path: str, vfs: str | None = None) -> apsw.Connection:
     db = apsw.Connection(path, vfs=vfs, statementcachesize=STATEMENTS_CACHED)
     db.set_busy_timeout(BUSY_MILLISECONDS)
     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # only the writer moves the log, and says when
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # or many statements are planned anew at every call
     if path != MEMORY:
         mode = db.pragma("journal_mode", "wal")
         if mode != "wal":
@@ -67,6 +68,7 @@ def open_reader(path: str, vfs: str | None = None) -> apsw.Connection:
     db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs, statementcachesize=STATEMENTS_CACHED)
     db.set_busy_timeout(BUSY_MILLISECONDS)
     db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # only the writer moves the log, and says when
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # or many statements are planned anew at every call
     db.pragma("query_only", "ON")
     db.pragma("wal_autocheckpoint", 0)
     db.pragma("cache_size", -READER_CACHE_KIB)

@@ -20,7 +20,7 @@ from socai.cloud.store.row import ChangeRow
 from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Desk
 from socai.dataserver.facts import faults_text
-from socai.dataserver.store import ledger, meta, outbox
+from socai.dataserver.store import ledger, meta, number, outbox
 from socai.dataserver.store.file import Connection
 from socai.sync import accept, push, reading
 from socai.sync.message import FeedPage, Outcome, Push, PushAnswer, SnapshotChunk
@@ -206,6 +206,26 @@ def _answer_undoes_feed(world: World) -> Patches:
     yield "socai.dataserver.exchange._voucher_applied", applied
 
 
+def _returned_range_kept(world: World) -> Patches:
+    def end_lease(db: Connection, series: str, first: int, last: int) -> None:
+        db.execute("UPDATE number_lease SET last = ? WHERE series = ? AND first = ?", (last, series, first))
+
+    def add_lease(db: Connection, lease: number.LeaseRow) -> bool:
+        db.execute(
+            "INSERT INTO number_lease (series, first, last, next, granted_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (lease.series, lease.first, lease.last, lease.next, lease.granted_at),
+        )
+        return db.changes() > 0
+
+    yield "socai.dataserver.store.number.end_lease", end_lease
+    yield "socai.dataserver.store.number.add_lease", add_lease
+
+
+def _provisional_forgotten(world: World) -> Patches:
+    yield "socai.dataserver.numbering.provisional_mark", lambda _number: None
+
+
 MISTAKES = {
     mistake.name: mistake
     for mistake in (
@@ -226,6 +246,10 @@ MISTAKES = {
         Mistake("epoch_without_dedupe", "a new epoch forgets what the old one did", _epoch_without_dedupe),
         Mistake("feed_overwrites_waiting", "the feed replaces what waits for its answer", _feed_overwrites_waiting),
         Mistake("answer_undoes_feed", "a late answer puts the books back to what was asked", _answer_undoes_feed),
+        Mistake("returned_range_kept", "a range of numbers that was given back can not be leased here again",
+                _returned_range_kept),
+        Mistake("provisional_forgotten", "a restored file does not know its own provisional numbers again",
+                _provisional_forgotten),
     )
 }  # fmt: skip
 

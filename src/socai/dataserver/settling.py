@@ -47,7 +47,8 @@ from socai.sync.message import (
 from socai.sync.number import FAST_SECONDS, Stock, days_served, is_over, wanted
 
 SERIES_MAX = 200  # kept in stock by one data server
-SETTLED_MAX = 200  # vouchers in one transaction
+SETTLED_MAX = 200  # vouchers between two looks at what else there is to tell
+SETTLED_AT_ONCE = 8  # vouchers in one transaction: a save waits for it
 NOTES_MAX = 200
 TRIES_MAX = 5
 
@@ -168,15 +169,25 @@ def settle(desk: Desk, caught_up: bool = True) -> bool:
 
     def job(db: Connection) -> tuple[list[Head], bool]:
         rows, known, now = number.waiting(db, SETTLED_MAX), desk.cache.get(db), desk.clock.now()
-        done = [head for row in rows if (head := _settle_one(db, row, known, now, caught_up)) is not None]
+        done: list[Head] = []
+        for row in rows:
+            if (head := _settle_one(db, row, known, now, caught_up)) is not None:
+                done.append(head)
+            if len(done) == SETTLED_AT_ONCE:
+                return done, True
         return done, bool(done) and len(rows) == SETTLED_MAX
 
-    done, more = desk.file.write(job)
-    for head in done:
-        desk.tell(VOUCHER, head.type, head.id)
-    if done:
-        desk.wake()
-    return more
+    settled = 0
+    while settled < SETTLED_MAX:
+        done, more = desk.file.write(job)
+        for head in done:
+            desk.tell(VOUCHER, head.type, head.id)
+        if done:
+            desk.wake()
+        if not more:
+            return False
+        settled += len(done)
+    return True
 
 
 def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant, caught_up: bool) -> Head | None:

@@ -11,7 +11,7 @@ from dataserver.test_numbering import rule, saved
 from socai.core.numbering import is_provisional
 from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Refused
-from socai.dataserver.settling import make_asked, settle, take_answer
+from socai.dataserver.settling import SETTLED_AT_ONCE, make_asked, settle, take_answer
 from socai.dataserver.store import number, voucher
 from socai.sync.message import (
     FeedItem,
@@ -68,6 +68,24 @@ def number_of(office: Office, key: str) -> str:
         head = voucher.load(db, key)
         assert head is not None
         return head.number
+
+
+def test_row_9_many_provisional_numbers_are_made_final_in_one_go_a_few_in_each_transaction(office: Office) -> None:
+    """Row 1 too: whoever saves meanwhile waits for a few of them."""
+    count = SETTLED_AT_ONCE * 2 + 3
+    keys = [saved(office.save(journal())).id for _ in range(count)]
+    answer_all(office)
+    assert all(is_provisional(number_of(office, key)) for key in keys)
+    lease(office, NOVEMBER, 1, count)
+    commits: list[int] = []
+
+    def count_final() -> None:
+        commits.append(sum(not is_provisional(number_of(office, key)) for key in keys))
+
+    office.desk.wake = count_final
+    assert not settle(office.desk)
+    assert commits == [SETTLED_AT_ONCE, SETTLED_AT_ONCE * 2, count]
+    assert len({number_of(office, key) for key in keys}) == count
 
 
 def test_row_9_the_stock_is_renewed_when_low_and_larger_when_fast(office: Office) -> None:

@@ -251,6 +251,32 @@ def test_a_refused_catalog_entry_is_told_and_a_refused_delete_brings_it_back(off
         assert "CATALOG_USED" in row.refused
 
 
+def test_an_older_page_that_comes_after_the_answer_does_not_undo_a_catalog_entry(office: Office) -> None:
+    """Row 7, found by the simulator: the office's next edit would have conflicted with its own."""
+
+    def save(name: str, seq: int, version: int) -> bytes:
+        body = {"code": "KH01", "name": name, "is_customer": True}
+        base = version - 1  # here each form has been one save
+        assert isinstance(entry.save_entry(office.desk, CHIEF, ident(), "partner", PARTNER, base, body), Saved)
+        push = send(office)
+        told = [Outcome(push.operations[0].n, "applied", version, seq)]
+        exchange.take_answer(office.desk, push, PushAnswer("", told))
+        return bytes(push.operations[0].body)
+
+    def tell(body: bytes, seq: int, version: int) -> int:
+        at = "2026-11-22T00:00:00.000Z"
+        item = FeedItem("catalog", "partner", PARTNER, seq, version, "chief", at, body=raw_body(body))
+        incoming.take_page(office.desk, FeedPage("", [item], str(seq), False, seq))
+        with office.desk.file.read() as db:
+            row = catalog.load(db, "partner", PARTNER)
+        assert row is not None
+        return row.version
+
+    first, second = save("Một", 15, 2), save("Hai", 17, 3)
+    assert tell(first, 15, 2) == 3
+    assert tell(second, 17, 3) == 3
+
+
 def test_a_catalog_used_by_a_voucher_is_not_deleted(office: Office) -> None:
     lines = [{"debit_account": "131", "credit_account": "5111", "amount": "9", "debit_partner": PARTNER}]
     saved(office.save(journal(lines=lines)))

@@ -431,6 +431,7 @@ def _entry_answered(
     shadow = conflict.shadow(db, *key)
     if result == APPLIED:
         entry.version = max(entry.version, outcome.version)
+        entry.seq = max(entry.seq, outcome.seq - 1)  # an older page that is still on its way does not undo it
         catalog.set_version(db, entry.kind, entry.id, row.revision, outcome.version)
         if not later:
             entry.refused = entry.refused_act = ""

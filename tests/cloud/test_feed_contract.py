@@ -271,6 +271,10 @@ class TestHelloContract:
         answer = self.ask(office, epoch=office.epoch + 1, last_n=3)
         assert (answer.verdict, answer.epoch) == ("rewind", office.epoch + 2)
         assert (answer.accepted_epoch, answer.accepted_n) == (office.epoch, office.n)
+        # Where that answer was lost, the same hello comes again: nothing of what the backup lacks may be left out.
+        again = self.ask(office, epoch=office.epoch + 1, last_n=3)
+        assert (again.verdict, again.epoch) == ("rewind", answer.epoch + 1)
+        assert (again.accepted_epoch, again.accepted_n) == (1, 0), "all of it: act ids tell what is here"
 
     def test_a_protocol_the_cloud_does_not_speak_is_told_to_upgrade(self, cloud_store: CloudStore) -> None:
         office = company(cloud_store)

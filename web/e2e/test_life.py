@@ -4,6 +4,7 @@ import re
 import sqlite3
 from contextlib import ExitStack, closing
 
+import pytest
 from e2e.conftest import Company, Sit, cut, still
 from socai.core.life import LEASE_SECONDS
 from socai.lab.client import Workstation, new_ident, wait_for
@@ -81,6 +82,7 @@ def test_an_unposting_that_fails_says_so_and_is_tried_again(sit: Sit, company: C
     desk.see_gone("failed")
 
 
+@pytest.mark.long  # it kills the office that all stories share
 def test_in_flight_acts_are_refused_in_words_until_the_answer_or_for_five_minutes(sit: Sit, company: Company) -> None:
     """Row 4: refused while it is under way, free after five minutes (a sleep counts too), one truth then."""
     stack, desk = company.stack, sit(HANOI, "ketoantruong")

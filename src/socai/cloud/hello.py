@@ -28,6 +28,7 @@ from socai.sync.message import Hello, HelloAnswer, WireFault
 from socai.sync.version import VERSIONS, check_version
 
 PROTOCOL_OLDEST = VERSIONS[0].number
+EPOCH_FIRST = 1
 OK, NEW_EPOCH, QUARANTINE, UPGRADE, REWIND = "ok", "new_epoch", "quarantine", "upgrade", "rewind"
 
 
@@ -50,13 +51,17 @@ def greet(store: TenantStore, ref: TenantRef, hello: Hello) -> HelloAnswer | Fau
     if verdict == NEW_EPOCH:
         return _answer(tenant, _change(store, ref, row, row.epoch + 1, 0, ""), NEW_EPOCH)
     if verdict == REWIND:
-        known = row
-        if hello.epoch > row.epoch:
-            row = _change(store, ref, row, hello.epoch + 1, 0, "")  # the backup is older than the replica's epoch
+        accepted_epoch, accepted_n = row.epoch, row.last_n
+        if hello.epoch != row.epoch:
+            # The backup is older than the replica's epoch, or we said so before and the answer was lost. Then nobody
+            # knows any more how far the backup went: all is sent again, and known by its act ids.
+            if hello.epoch < row.epoch:
+                accepted_epoch, accepted_n = EPOCH_FIRST, 0
+            row = _change(store, ref, row, max(hello.epoch, row.epoch) + 1, 0, "")
         # Where it stood still holds: a new timeline counts on from beyond every seq of the old one (`set_timeline`), so
         # all that others have sent again lies behind this cursor, and all that both have in common lies before it.
         answer = _answer(tenant, row, REWIND, hello.cursor if at is not None else "")
-        return msgspec.structs.replace(answer, accepted_epoch=known.epoch, accepted_n=known.last_n)
+        return msgspec.structs.replace(answer, accepted_epoch=accepted_epoch, accepted_n=accepted_n)
     return _answer(tenant, row, OK)
 
 
@@ -67,7 +72,7 @@ def _verdict(store: TenantStore, ref: TenantRef, tenant: TenantRow, row: Replica
     if hello.epoch > row.epoch:
         return REWIND if restored else QUARANTINE
     if hello.epoch < row.epoch:
-        return NEW_EPOCH
+        return REWIND if restored else NEW_EPOCH
     shared = min(hello.last_n, row.last_n)
     if shared and hello.last_n <= row.last_n:
         known = store.record(ref, row.replica, row.epoch, shared)

@@ -51,6 +51,7 @@ COLUMNS = tuple(item.name for item in fields(OutRow))
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM outbox"
 _SELECT_O = f"SELECT {', '.join('o.' + name for name in COLUMNS)} FROM outbox o"
 _OPEN = "state < 2"  # said again beside a narrower term: the partial index is taken only by its own words
+_WORK = "NOT (state = 1 AND result <> '')"  # what is only told again as refused is nobody's work under way
 _NEW = ("act_id", "user", "made_at", "schema", "kind", "object_kind", "object", "act", "revision", "base_version",
         "base_place", "books", "post_to", "answered")  # fmt: skip
 _ADD = f"INSERT INTO outbox ({', '.join(_NEW)}) VALUES ({', '.join('?' * len(_NEW))})"
@@ -102,7 +103,7 @@ def by_n(db: apsw.Connection, epoch: int, n: int) -> OutRow | None:
 def open_of(db: apsw.Connection, kind: str, object_kind: str, object_id: str) -> list[OutRow]:
     """The unanswered operations of one object, oldest first."""
     rows = db.execute(
-        f"{_SELECT} WHERE object = ? AND state < 2 AND kind = ? AND (kind = 'voucher' OR object_kind = ?)"
+        f"{_SELECT} WHERE object = ? AND state < 2 AND kind = ? AND (kind = 'voucher' OR object_kind = ?) AND {_WORK}"
         " ORDER BY place",
         (object_id, kind, object_kind),
     )
@@ -141,7 +142,8 @@ def open_of_many(db: apsw.Connection, kind: str, objects: Sequence[str]) -> dict
     """The unanswered operations of several objects, oldest first."""
     found: dict[str, list[OutRow]] = {}
     rows = db.execute(
-        f"{_SELECT_O} JOIN json_each(?) j ON o.object = j.value WHERE o.state < 2 AND o.kind = ? ORDER BY o.place",
+        f"{_SELECT_O} JOIN json_each(?) j ON o.object = j.value WHERE o.state < 2 AND o.kind = ? AND {_WORK}"
+        " ORDER BY o.place",
         (json.dumps(objects), kind),
     )
     for item in rows:

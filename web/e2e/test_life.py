@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import ExitStack, closing
 
 import pytest
+
 from e2e.conftest import Company, Sit, cut, still
 from socai.core.life import LEASE_SECONDS
 from socai.lab.client import Workstation, new_ident, wait_for

@@ -84,17 +84,15 @@ def test_the_same_invoice_however_it_is_typed() -> None:
 
 def test_a_repeated_invoice_is_told_once_with_the_other_voucher() -> None:
     """One invoice with two rates takes two rows of one voucher: that is no repetition."""
-    row = {"supplier_tax_code": "0100100216", "invoice_series": "1C26TAA", "invoice_number": "123"}
+    row = {"supplier_tax_code": "0100100216", "invoice_series": "1C26TAA", "invoice_number": "0123"}
     voucher = {"taxes": [{**row, "tax_rate": "8"}, {**row, "tax_rate": "10"}, {"tax_rate": "10"}]}
     payment = spec("cash_payment")
-    assert invoice_keys(payment, voucher) == {"0100100216|1C26TAA|123": "taxes.1.invoice_number"}
+    assert invoice_keys(payment, voucher)["0100100216|1C26TAA|123"].place == "taxes.1.invoice_number"
     assert check_invoices(payment, voucher, lambda key: None) == ()
     (fault,) = check_invoices(payment, voucher, lambda key: "PC00007")
-    assert (fault.code, fault.field, fault.params["voucher"]) == (
-        "INVOICE_DUPLICATE",
-        "taxes.1.invoice_number",
-        "PC00007",
-    )
+    assert (fault.code, fault.field) == ("INVOICE_DUPLICATE", "taxes.1.invoice_number")
+    told = {"tax_code": "0100100216", "series": "1C26TAA", "number": "0123", "voucher": "PC00007"}
+    assert fault.params == told, "the invoice is told as it was typed, with the zeros of its paper"
 
 
 # ---- negative cash

@@ -130,29 +130,42 @@ def invoice_key(tax_code: str, series: str, number: str) -> str:
     return f"{code}|{mark}|{digits}" if code and digits else ""
 
 
-def invoice_keys(spec: VoucherSpec, body: Mapping[str, object]) -> dict[str, str]:
-    """The invoices a voucher declares, by key, with the place of the first row. One invoice may take several rows."""
-    found: dict[str, str] = {}
+class InputInvoice(NamedTuple):
+    """An input invoice as one voucher declares it: the place of its number in the body, and the words as typed."""
+
+    place: str
+    tax_code: str
+    series: str
+    number: str
+
+
+def invoice_keys(spec: VoucherSpec, body: Mapping[str, object]) -> dict[str, InputInvoice]:
+    """The invoices a voucher declares, by key, each as its first row has it. One invoice may take several rows."""
+    found: dict[str, InputInvoice] = {}
     for grid in spec.grids:
         rows = body.get(grid.name)
         if grid.kind != "taxes" or not isinstance(rows, list):
             continue
         for position, row in enumerate(rows, start=1):
             names = ("supplier_tax_code", "invoice_series", "invoice_number")
-            if key := invoice_key(*(str(row.get(name) or "") for name in names)):
-                found.setdefault(key, f"{grid.name}.{position}.invoice_number")
+            tax_code, series, number = (str(row.get(name) or "").strip() for name in names)
+            if key := invoice_key(tax_code, series, number):
+                place = f"{grid.name}.{position}.invoice_number"
+                found.setdefault(key, InputInvoice(place, tax_code, series, number))
     return found
 
 
 def check_invoices(spec: VoucherSpec, body: Mapping[str, object], taken: Callable[[str], str | None]) -> Faults:
-    """INVOICE_DUPLICATE. `taken(key)` gives the number of another voucher that declares the invoice, or None."""
+    """INVOICE_DUPLICATE. `taken(key)` gives the number of another voucher that declares the invoice, or None.
+
+    The fault tells the invoice as this voucher writes it: who reads it compares it with the paper.
+    """
     faults = []
-    for key, place in invoice_keys(spec, body).items():
+    for key, invoice in invoice_keys(spec, body).items():
         voucher = taken(key)
         if voucher is not None:
-            tax_code, series, number = key.split("|")
-            params = {"tax_code": tax_code, "series": series, "number": number, "voucher": voucher}
-            faults.append(Fault("INVOICE_DUPLICATE", place, params))
+            params = {"tax_code": invoice.tax_code, "series": invoice.series, "number": invoice.number}
+            faults.append(Fault("INVOICE_DUPLICATE", invoice.place, params | {"voucher": voucher}))
     return tuple(faults)
 
 

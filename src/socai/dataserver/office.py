@@ -24,6 +24,7 @@ from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.replica import Replica
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.edge.memory import give_back
+from socai.edge.reader import make_readers
 from socai.edge.signature import new_key
 from socai.sync.message import POLL_SECONDS_MAX
 from socai.sync.message import People as PeopleMessage
@@ -154,6 +155,7 @@ class Office:
 
     def start(self) -> None:
         """Begin to sync all tenants."""
+        make_readers()
         sys.setswitchinterval(SWITCH_SECONDS)
         self._started = True
         for books in self.tenants():

@@ -31,6 +31,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, ExceptionHandlersMa
 from socai.base.fault import Fault
 from socai.edge import log
 from socai.edge.problem import MEDIA_TYPE, Problem, problem
+from socai.edge.reader import make_readers
 
 BODY_BYTES_MAX = 4_000_000
 OPERATION_HEADER = "socai-operation"
@@ -147,6 +148,7 @@ def application(
     `failures` adds answers to exceptions of the program's own (a disk that refuses). `known_origins` are addresses
     beside the server's own from which a browser may change things (a development server).
     """
+    make_readers()
     exceptions: ExceptionHandlersMap = {
         Refused: _refused,
         ValidationException: _misshapen,

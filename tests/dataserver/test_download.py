@@ -6,6 +6,7 @@ A server far behind takes a snapshot in place of the feed, and what is not held 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ import msgspec
 import pytest
 
 from dataserver.test_http_system import offices
-from socai.dataserver import loading
+from socai.dataserver import incoming, loading
 from socai.dataserver.books import REPORTS_AT_ONCE_MAX, Books
-from socai.dataserver.store import download, ledger, meta
+from socai.dataserver.store import download, ledger, meta, voucher
 from socai.dataserver.store.enrolment import Enrolment
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.edge.signature import new_key
@@ -35,6 +36,7 @@ class Cloud:
 
     vouchers: list[str] = field(default_factory=lambda: [ident() for _ in range(3)])
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
 
     def download(self, first: str, last: str, kind: str, branch: str, after: str, limit: int) -> DownloadPage:
         self.asked.append((kind, branch, after))
@@ -42,12 +44,13 @@ class Cloud:
         body = raw_body(encode(journal(day="2026-01-15", books=["financial"])))
         item = FeedItem("voucher", "journal", self.vouchers[at], 10 + at, 1, "chief", "", False, body)
         onward = str(at + 1) if at + 1 < len(self.vouchers) else ""
+        self.meanwhile()
         return DownloadPage("", [item], onward, len(self.vouchers) if not after else 0)
 
 
 def ready(path: Path) -> Office:
     office = open_office(path / "replica.db")
-    office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 1}))
+    office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 1, "head_seq": 100}))
     return office
 
 
@@ -114,6 +117,53 @@ def test_nothing_is_downloaded_while_a_snapshot_is_on_its_way(tmp_path: Path) ->
     office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 0}))
     assert not loading.next_page(office.desk, cloud)  # type: ignore[arg-type]
     assert cloud.asked == []
+    office.close()
+
+
+def test_a_download_leaves_to_the_feed_what_the_feed_is_about_to_bring(tmp_path: Path) -> None:
+    """Row 18, I5 (seeds 351, 467, 485): its accounts may be on their way too, and the balances came out wrong."""
+    office, cloud = ready(tmp_path), Cloud()
+    office.desk.file.write(lambda db: meta.put(db, {"head_seq": 11}))  # vouchers 10 and 11 are told of, 12 is not yet
+    job = str(loading.ask(office.desk, "clerk", "2026-01-01", "2026-01-31"))
+    while loading.next_page(office.desk, cloud):  # type: ignore[arg-type]
+        continue
+    with office.desk.file.read() as db:
+        assert set(voucher.load_many(db, cloud.vouchers)) == set(cloud.vouchers[:2])
+    found = loading.job_of(office.desk, job)
+    assert found is not None
+    assert (found.state, found.done) == ("done", 3)
+    office.close()
+
+
+def test_a_download_under_way_begins_again_with_a_new_snapshot(tmp_path: Path) -> None:
+    """Row 18, I5 (seed 471): the books are emptied, also of what it had brought, and it claims whole months."""
+    office, cloud = ready(tmp_path), Cloud()
+    job = str(loading.ask(office.desk, "clerk", "2026-01-01", "2026-01-31"))
+    assert loading.next_page(office.desk, cloud)  # type: ignore[arg-type]
+    incoming.begin_snapshot(office.desk)
+    found = loading.job_of(office.desk, job)
+    assert found is not None
+    assert (found.state, found.done, found.after) == ("waiting", 0, "")
+    office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 1, "snapshot_seq": 100}))
+    while loading.next_page(office.desk, cloud):  # type: ignore[arg-type]
+        continue
+    assert [after for _, _, after in cloud.asked] == ["", "", "1", "2"]
+    office.close()
+
+
+def test_a_page_asked_for_before_a_snapshot_is_not_taken_after_it(tmp_path: Path) -> None:
+    """What it calls live may have been voided by the snapshot's moment, and no feed tells of that any more."""
+    office, cloud = ready(tmp_path), Cloud()
+    loading.ask(office.desk, "clerk", "2026-01-01", "2026-01-31")
+
+    def snapshot() -> None:
+        incoming.begin_snapshot(office.desk)
+        office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 1, "snapshot_seq": 100}))
+
+    cloud.meanwhile = snapshot
+    assert not loading.next_page(office.desk, cloud)  # type: ignore[arg-type]
+    with office.desk.file.read() as db:
+        assert voucher.load_many(db, cloud.vouchers) == {}
     office.close()
 
 

@@ -32,6 +32,7 @@ from socai.sync.message import (
 from support.desk import CLERK, PARTNER, Office, ident, journal, open_office, saved
 
 OLD, NEW = 10, 50  # seqs: what the backup has, and what came after it
+AGAIN, SNAPSHOT = 900, 1_000  # of the new timeline: what was sent again by now, and the snapshot
 
 
 @dataclass
@@ -88,7 +89,7 @@ def restored(office: Office, n: int = 1_000) -> None:
 
 def rejoin(office: Office, cloud: Cloud, *entries: FeedItem) -> None:
     incoming.begin_snapshot(office.desk)
-    incoming.take_chunk(office.desk, SnapshotChunk("t2", 1_000, "1000:~:", list(entries)))
+    incoming.take_chunk(office.desk, SnapshotChunk("t2", SNAPSHOT, f"{SNAPSHOT}:~:", list(entries)))
     incoming.take_chunk(office.desk, SnapshotChunk(end=True))
     while next_reheard(office.desk, cast(CloudClient, cloud)):
         pass
@@ -117,7 +118,7 @@ def test_what_the_restored_cloud_lost_goes_back_to_what_it_has(office: Office) -
     hear(office, item(gone, NEW + 2, 1))
     restored(office)
     revision = head(office, kept).revision
-    has = {kept: item(kept, OLD, 1), older: item(older, OLD + 1, 2, "250"), other: item(other, 10**6, 2, "222")}
+    has = {kept: item(kept, OLD, 1), older: item(older, OLD + 1, 2, "250"), other: item(other, AGAIN, 2, "222")}
     rejoin(office, Cloud(has))
     assert [(head(office, key).version, amount(office, key)) for key in (older, other)] == [(2, "250"), (2, "222")]
     assert (head(office, gone).deleted, head(office, kept).revision) == (1, revision)
@@ -173,11 +174,40 @@ def test_ours_stands_again_where_what_came_on_top_of_it_is_lost(office: Office) 
     answer(office, seq=NEW)
     hear(office, item(made.id, NEW + 1, 3, "999"))
     restored(office, sent)
-    rejoin(office, Cloud({made.id: item(made.id, 10**6, 2, "777")}))
-    answer(office, seq=10**6)
+    rejoin(office, Cloud({made.id: item(made.id, AGAIN, 2, "777")}))
+    answer(office, seq=AGAIN)
     assert (head(office, made.id).version, amount(office, made.id)) == (2, "777")
     with office.desk.file.read() as db:
         assert conflict.shadow(db, "voucher", "journal", made.id) is None
+
+
+def test_ours_stands_again_where_its_deletion_is_lost(office: Office) -> None:
+    """Seed 380: told of our act, sent again, before that is answered, it went on as deleted by another office."""
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    made = saved(office.save(journal("100")))
+    answer(office, seq=OLD)
+    hear(office, FeedItem("voucher", "journal", made.id, NEW, 2, "other", "", True))
+    assert head(office, made.id).deleted == 1
+    restored(office, sent)
+    rejoin(office, Cloud())
+    held = head(office, made.id)
+    with office.desk.file.read() as db:
+        body = voucher.body(db, made.id, held.revision)
+    hear(office, FeedItem("voucher", "journal", made.id, 10**6, 1, "clerk", "", body=raw_body(body)))
+    answer(office, seq=10**6)
+    assert (head(office, made.id).version, head(office, made.id).deleted) == (1, 0)
+
+
+def test_what_the_feed_is_about_to_bring_is_left_to_it(office: Office) -> None:
+    """What came after the snapshot may be reckoned by accounts that came after it too."""
+    key = ident()
+    hear(office, item(key, NEW, 1, "100"))
+    restored(office)
+    rejoin(office, Cloud({key: item(key, SNAPSHOT + 1, 2, "200")}))
+    assert (head(office, key).version, amount(office, key)) == (1, "100")
+    hear(office, item(key, SNAPSHOT + 1, 2, "200"))
+    assert (head(office, key).version, amount(office, key)) == (2, "200")
 
 
 def test_ours_that_it_never_heard_of_stands_on_nothing(office: Office) -> None:

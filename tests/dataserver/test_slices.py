@@ -110,7 +110,7 @@ def test_a_page_cut_short_is_taken_again_and_counts_once(office: Office) -> None
         asked.append(1)
         return len(asked) < parts
 
-    assert not incoming.take_in_slices(office.desk, whole.items, incoming.FEED, stands, lambda db: None)
+    assert not incoming.take_in_slices(office.desk, whole.items, incoming.FEED, stands, lambda db: None, feed=True)
     assert 0 < debit(office) < COUNT * 100
     assert cursor(office) == ""
     incoming.take_page(office.desk, whole)

@@ -26,6 +26,7 @@ from socai.dataserver.save import blank_head
 from socai.dataserver.store import audit, catalog, digest, ledger, meta, voucher
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.meta import Footing
 from socai.dataserver.store.voucher import BookRow
 from socai.edge.client import CloudClient
 from socai.sync.digest import BALANCES, DIFFERS, EQUAL, MOVED, SETS, VOUCHERS, Difference, differences, month_of
@@ -49,10 +50,10 @@ def check(desk: Desk, client: CloudClient) -> str:
     """Compare with the cloud and mend: EQUAL, MOVED (nothing could be said), or DIFFERS."""
     theirs = client.digests()
     with desk.file.read() as db:
-        known = meta.standing(db)
-        if (theirs.timeline, theirs.seq) != (known.timeline, known.head_seq) or not known.snapshot_done:
+        known, footing = meta.standing(db), meta.footing(db)
+        if (theirs.timeline, theirs.seq) != (known.timeline, known.head_seq) or footing is None:
             return MOVED
-        if meta.number(db, "recheck"):  # what was held before a far snapshot is still being heard again
+        if not known.received:  # what our own acts led to is still to be told, or what was held heard again
             return MOVED
         working = digest.working(db)
         found = differences(
@@ -63,8 +64,8 @@ def check(desk: Desk, client: CloudClient) -> str:
         return EQUAL
     busy = {ident for kind, _, ident in working if kind == VOUCHER}
     for branch, month in sorted({item.place[1:] for item in found if item.place.kind in (VOUCHERS, SETS)}):
-        _mend_month(desk, client, branch, month, busy)
-    _mend_rest(desk, client, found, theirs.seq)
+        _mend_month(desk, client, branch, month, busy, footing)
+    _mend_rest(desk, client, found, theirs.seq, footing)
     desk.tell(SYNC)
     return DIFFERS
 
@@ -91,8 +92,10 @@ def _report(desk: Desk, found: Sequence[Difference]) -> None:
 # ---- months of vouchers
 
 
-def _mend_month(desk: Desk, client: CloudClient, branch: str, month: int, busy: Collection[str]) -> None:
-    """Fetch a month of a branch again; what is held here and is not among it leaves."""
+def _mend_month(
+    desk: Desk, client: CloudClient, branch: str, month: int, busy: Collection[str], footing: Footing
+) -> None:
+    """Fetch a month of a branch again; what is held here and is not among it leaves. Not into other books meanwhile."""
     with desk.file.read() as db:
         before, holders = digest.held(db, branch, month), digest.set_holders(db, branch, month)
     told: set[str] = set()
@@ -100,19 +103,21 @@ def _mend_month(desk: Desk, client: CloudClient, branch: str, month: int, busy: 
     while True:
         page = client.download(first, last, "", branch, after, FEED_ITEMS_MAX)
         told.update(item.id for item in page.items)
-        changes = desk.file.write(partial(_mend_vouchers, desk, page.items, busy))
+        changes = desk.file.write(partial(_mend_vouchers, desk, page.items, busy, footing))
         desk.tell_all(changes)
         after = page.after
         if not after:
             break
     gone = {ident: before.get(ident, -1) for ident in {*before, *holders} if ident not in told and ident not in busy}
     if gone:
-        desk.file.write(lambda db: _drop(db, gone))
+        desk.file.write(lambda db: _drop(db, gone) if meta.footing(db) == footing else None)
 
 
 def _mend_vouchers(
-    desk: Desk, items: Sequence[FeedItem], busy: Collection[str], db: Connection
+    desk: Desk, items: Sequence[FeedItem], busy: Collection[str], footing: Footing, db: Connection
 ) -> list[incoming.Change]:
+    if meta.footing(db) != footing:
+        return []
     changes = [_mend_voucher(desk, db, item, busy) for item in items]
     return [change for change in changes if change is not None]
 
@@ -168,7 +173,7 @@ def _drop(db: Connection, gone: dict[str, int]) -> None:
 # ---- balances and catalogs
 
 
-def _mend_rest(desk: Desk, client: CloudClient, found: Sequence[Difference], seq: int) -> None:
+def _mend_rest(desk: Desk, client: CloudClient, found: Sequence[Difference], seq: int, footing: Footing) -> None:
     """Balances and catalog entries of the places that differ, from the snapshot, if it is of the same moment."""
     places = {item.place[1:] for item in found if item.place.kind == BALANCES}
     kinds = {item.place.kind for item in found} - {VOUCHERS, SETS, BALANCES}
@@ -182,7 +187,7 @@ def _mend_rest(desk: Desk, client: CloudClient, found: Sequence[Difference], seq
         fetched.entries += [item for item in chunk.catalog if item.object_kind in kinds]
         whole = chunk.end
     if whole:
-        desk.file.write(lambda db: _put_rest(db, places, kinds, fetched, seq))
+        desk.file.write(lambda db: _put_rest(db, places, kinds, fetched, seq) if meta.footing(db) == footing else None)
 
 
 def _put_rest(

@@ -330,8 +330,8 @@ def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcom
         if shadow.version > outcome.version or stepped_back(head, shadow, held):
             adopt_voucher(db, head, shadow, desk.cache.get(db), meta.text(db, "series_mark"), "feed")
             return
-        if shadow.version == outcome.version and shadow.deleted:
-            head.deleted = 1
+        if shadow.version == outcome.version:
+            head.deleted = int(shadow.deleted)  # also back again: who had deleted it did so in what the cloud has lost
     voucher.put(db, head)
 
 
@@ -440,6 +440,8 @@ def _entry_answered(
             if shadow is not None and (newer or stepped_back(entry, shadow, entry.body)):
                 adopt_entry(db, entry, shadow)
                 return
+            if shadow is not None and shadow.version == outcome.version:
+                entry.deleted = int(shadow.deleted)
         catalog.put(db, entry)
         return
     outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)

@@ -26,7 +26,7 @@ from socai.dataserver.numbering import observe_body
 from socai.dataserver.outgoing import BODY_ACTS
 from socai.dataserver.save import blank_head
 from socai.dataserver.slice import BALANCES_MAX, runs, slices
-from socai.dataserver.store import catalog, conflict, ledger, meta, number, outbox, refusal, voucher
+from socai.dataserver.store import catalog, conflict, download, ledger, meta, number, outbox, refusal, voucher
 from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.refusal import Refusal
@@ -50,7 +50,7 @@ def take_page(desk: Desk, page: FeedPage) -> None:
         heard = {} if page.more else {"head_seq": page.head_seq}  # with pages to come that seq is not here yet
         meta.put(db, {"cursor": page.cursor, **heard, **lane})
 
-    take_in_slices(desk, page.items, FEED, lambda db: _is_ours(db, page.timeline), finish)
+    take_in_slices(desk, page.items, FEED, lambda db: _is_ours(db, page.timeline), finish, feed=True)
     reach("page.taken")
 
 
@@ -67,11 +67,16 @@ def take_in_slices(
     stands: Callable[[Connection], bool],
     finish: Callable[[Connection], None],
     prepare: Callable[[Connection, Sequence[FeedItem]], None] = lambda _db, _items: None,
+    *,
+    feed: bool = False,
 ) -> bool:
     """Apply items, a few in each transaction (slice.py), catalog entries before the vouchers that name them.
 
     Each transaction begins with `stands`, and nothing more is taken where it says no; then comes `prepare` with its
     items. The last one ends with `finish`. Whether it came to that.
+
+    Items that do not come with the `feed` are taken only as far as it has come: newer ones it is about to bring, behind
+    the accounts and settings that they are reckoned by.
     """
     ordered = [*(item for item in items if item.kind == CATALOG), *(item for item in items if item.kind != CATALOG)]
     parts = slices(ordered)
@@ -80,8 +85,10 @@ def take_in_slices(
         def job(db: Connection, part: Sequence[FeedItem] = part) -> list[Change] | None:
             if not stands(db):
                 return None
-            prepare(db, part)
-            changes = take_items(desk, db, part, how)
+            told = math.inf if feed else meta.told_up_to(db)
+            here = [item for item in part if item.seq <= told]
+            prepare(db, here)
+            changes = take_items(desk, db, here, how)
             reach("page.taking")
             if part is parts[-1]:
                 finish(db)
@@ -316,6 +323,7 @@ def begin_snapshot(desk: Desk) -> None:
 
     def job(db: Connection) -> None:
         ledger.clear_balances(db)
+        download.begin_again(db)
         catalog.forget_seqs(db)
         meta.put(db, {"snapshot_done": 0, "snapshot_seq": 0})
 

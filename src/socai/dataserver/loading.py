@@ -1,4 +1,5 @@
 """Tải chứng từ: vouchers of a period by type and branch, page by page. Goes on where it stopped, also after a restart.
+A new snapshot empties the books, so what is under way then begins again.
 
 The cloud answers for one type and one branch at a time, so a wish of several is a walk over their pairs; the place in
 that walk stands in the job's `after`.
@@ -68,10 +69,10 @@ def faults_of_job(job: DownloadJob) -> tuple[Fault, ...]:
 
 
 def next_page(desk: Desk, client: CloudClient) -> bool:
-    """Fetch and take one page of the oldest unfinished job; False where there is none."""
+    """Fetch and take one page of the oldest unfinished job; False where there is none, or not now."""
     with desk.file.read() as db:
-        job = download.unfinished(db) if meta.number(db, "snapshot_done") else None
-    if job is None:
+        footing, job = meta.footing(db), download.unfinished(db)
+    if footing is None or job is None:
         return False
     pairs = [(kind, branch) for kind in job.types.split(",") for branch in job.branches.split(",")]
     part, _, after = job.after.partition("#") if job.after else ("0", "", "")
@@ -89,18 +90,19 @@ def next_page(desk: Desk, client: CloudClient) -> bool:
     onward = f"{part}#{page.after}" if page.after else f"{int(part) + 1}#" if int(part) + 1 < len(pairs) else ""
 
     def stands(db: Connection) -> bool:
-        if not meta.number(db, "snapshot_done") or (now := download.load(db, job.id)) is None or now.after != job.after:
+        if meta.footing(db) != footing or page.timeline not in ("", footing[0]):
             return False  # a new snapshot has begun meanwhile: its balances would count these entries twice
-        return now.state != download.CANCELLED
+        now = download.load(db, job.id)
+        return now is not None and now.after == job.after and now.state != download.CANCELLED
 
     def finish(db: Connection) -> None:
         download.advance(db, job.id, onward, len(page.items), total)
         if not onward and not job.types:
             _note_months(db, job)
 
-    take_in_slices(desk, page.items, DOWNLOADED, stands, finish)
+    taken = take_in_slices(desk, page.items, DOWNLOADED, stands, finish)
     desk.tell(DOWNLOAD, "", job.id)
-    return True
+    return taken
 
 
 def _note_months(db: Connection, job: DownloadJob) -> None:

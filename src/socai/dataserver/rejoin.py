@@ -57,8 +57,8 @@ def _wish_again(desk: Desk, db: Connection) -> None:
 def next_reheard(desk: Desk, client: CloudClient) -> bool:
     """Ask for the next of the held vouchers again; False where none is left to ask for."""
     with desk.file.read() as db:
-        known, after = meta.standing(db), meta.text(db, "recheck_after")
-        if not known.recheck or not known.snapshot_done:
+        known, after, footing = meta.standing(db), meta.text(db, "recheck_after"), meta.footing(db)
+        if not known.recheck or footing is None:
             return False
         held = voucher.held_after(db, after, HELD_MAX)
     answer = client.reheard(Held(held)) if held else Reheard(known.timeline)
@@ -66,7 +66,7 @@ def next_reheard(desk: Desk, client: CloudClient) -> bool:
         return False  # the cloud was restored: the next hello begins anew
 
     def stands(db: Connection) -> bool:
-        return bool(meta.number(db, "snapshot_done")) and meta.text(db, "timeline") == answer.timeline
+        return meta.footing(db) == footing
 
     def finish(db: Connection) -> None:
         meta.put(db, {"recheck_after": max(held)} if held else {"recheck": 0, "recheck_after": ""})

@@ -63,6 +63,11 @@ def advance(db: apsw.Connection, ident: str, after: str, count: int, total: int)
     )
 
 
+def begin_again(db: apsw.Connection) -> None:
+    """The books were emptied: what unfinished jobs have brought so far is to be brought again."""
+    db.execute(f"UPDATE download_job SET after = '', done = 0, total = 0, state = ? WHERE {_OPEN}", (WAITING,))
+
+
 def newest(db: apsw.Connection, limit: int) -> list[DownloadJob]:
     """The newest wishes, newest first."""
     return [DownloadJob(*row) for row in db.execute(f"{_SELECT} ORDER BY made_at DESC, id DESC LIMIT ?", (limit,))]

@@ -39,12 +39,27 @@ class Standing:
         return self.head_seq >= self.acked_seq and not self.recheck
 
 
+Footing = tuple[str, int]
+"""What the books of a file stand on: timeline and seq of their snapshot."""
+
 _NAMES = tuple(Standing.__dataclass_fields__)
 
 
 def standing(db: apsw.Connection) -> Standing:
     """All facts at once."""
     return Standing(**{name: value for name, value in db.execute("SELECT name, value FROM meta") if name in _NAMES})
+
+
+def footing(db: apsw.Connection) -> Footing | None:
+    """What the books here stand on; None while a snapshot is on its way."""
+    known = standing(db)
+    return (known.timeline, known.snapshot_seq) if known.snapshot_done else None
+
+
+def told_up_to(db: apsw.Connection) -> int:
+    """The seq up to which everything is here, by the feed or the snapshot. What is newer the feed is about to bring."""
+    known = standing(db)
+    return max(known.head_seq, known.snapshot_seq)
 
 
 def put(db: apsw.Connection, facts: Mapping[str, str | int]) -> None:

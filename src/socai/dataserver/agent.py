@@ -18,7 +18,7 @@ from socai.dataserver import exchange, incoming
 from socai.dataserver.chore import Chores
 from socai.dataserver.desk import SYNC, Desk
 from socai.dataserver.rejoin import begin_far
-from socai.dataserver.round import ASKED, LINE, START, Rounds
+from socai.dataserver.round import ASKED, LINE, START, Rounds, look_ahead
 from socai.dataserver.store import meta
 from socai.dataserver.store.file import StorageFailed
 from socai.edge.client import CloudClient, CloudForeign, CloudRefused, CloudSlow, CloudUnreachable
@@ -28,7 +28,6 @@ from socai.sync.message import (
     FEED_ITEMS_MAX,
     OPERATIONS_PER_PUSH_MAX,
     POLL_SECONDS_MAX,
-    Overview,
     People,
     Push,
     PushAnswer,
@@ -42,7 +41,6 @@ STEP_ASIDE_SECONDS = 0.04
 STEP_ASIDE_MOST_SECONDS = 0.5
 STAND_SECONDS = 300.0  # how often an unchanged standing is written down
 JOIN_SECONDS = 2.0
-NOT_FOUND = 404
 FOREIGN = "CLOUD_FOREIGN"
 UNREADABLE = frozenset(("BODY_TOO_LARGE", "JSON_INVALID", "REQUEST_INVALID"))
 
@@ -93,7 +91,7 @@ class Agent:
         self.rounds = Rounds(desk, clock)
         self._was_online = False
         self._foreign = ""  # what answered last in the cloud's place
-        self._chores = Chores(desk, self, on_people, clock)
+        self._chores = Chores(desk, self, on_people, clock, chance)
 
     # ---- for others
 
@@ -194,7 +192,7 @@ class Agent:
                         exchange.take_answer(self._desk, self._push, answer)
                         self._push = None
                         self.rounds.answered(answer.outcomes)
-                        self._settle_round()
+                        self.settle_round()
                 case push.Online(up=up, reason=reason):
                     self._stand(online=up, reason=reason)
                 case push.SayHello():
@@ -211,6 +209,7 @@ class Agent:
             return request()
         except CloudRefused as refused:
             _log.info("the cloud refused", tenant=self._desk.code, code=refused.code, again=refused.retry_after)
+            self._chores.put_off(refused.retry_after)
             if refused.max_batch:
                 self._limit = min(refused.max_batch, OPERATIONS_PER_PUSH_MAX)
                 exchange.note_lane(self._desk, refused.depth, refused.estimate_seconds)
@@ -300,6 +299,7 @@ class Agent:
             try:
                 event = self._absorb(client, effects)
             except CloudRefused as refused:
+                self._chores.put_off(refused.retry_after)
                 event = pull.Failed(self._clock(), refused.code, refused.retry_after, self._chance())
             except CloudUnreachable as error:
                 self._stand(online=False, reason=self._about(error))
@@ -339,29 +339,12 @@ class Agent:
 
     def _look(self, client: CloudClient, cursor: str) -> pull.Event:
         """What changed elsewhere, before it is read."""
-        seen = self._overview(client, cursor)
+        seen = look_ahead(client, cursor)
         self._heard()
         self.rounds.ahead(seen.counts)
         return pull.Looked(self._clock(), seen.total, seen.behind_max)
 
-    def _overview(self, client: CloudClient, cursor: str) -> Overview:
-        """What lies ahead, counted; nothing where the cloud is too old to say."""
-        try:
-            return client.overview(cursor)
-        except CloudRefused as refused:
-            if refused.status != NOT_FOUND:
-                raise
-            return Overview("")
-
-    def follow_round(self, client: CloudClient) -> None:
-        """See how far the running round is; where it is about news that are waited for already, ask for them anew."""
-        if self.rounds.unseen and self.standing.caught_up:
-            with self._desk.file.read() as db:
-                cursor = meta.text(db, "cursor")
-            self.rounds.ahead(self._overview(client, cursor).counts)
-        self._settle_round()
-
-    def _settle_round(self) -> None:
+    def settle_round(self) -> None:
         """See how far the running round is."""
         if self.rounds.running is None:
             return
@@ -402,7 +385,7 @@ class Agent:
             self._stood_at = self._clock()
             self._desk.file.write(lambda db: meta.put(db, {"as_of": now, "last_sync_at": now}))
         self._stand(caught_up=True, as_of=now)
-        self._settle_round()
+        self.settle_round()
 
     def _stand(self, **changes: bool | str) -> None:
         """Note a change of standing and tell it; the mere passing of time is not told."""
@@ -429,11 +412,7 @@ class Agent:
         client = self._client()
         while not self._closed:
             try:
-                self.follow_round(client)
                 self._chores.go(client)
-            except (CloudRefused, CloudUnreachable, StorageFailed) as error:
-                _log.info("a chore is put off", tenant=self._desk.code, reason=str(error))
-                self._chore_wake.wait(TICK_SECONDS)
             except Exception:
                 _log.exception("a chore failed", tenant=self._desk.code)
                 self._chore_wake.wait(TICK_SECONDS)

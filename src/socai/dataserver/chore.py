@@ -1,11 +1,12 @@
 """What a data server does beside sending and receiving, one thing after the other, while nobody waits for it.
 
-Every chore knows when it is due, tries, and notes when it is due again. All but two need the line. Whatever goes wrong
-is the caller's: it comes again.
+Every chore knows when it is due, tries, and notes when it is due again. What needs the line keeps one pace: when the
+cloud tells one chore when to come back, or tells it to who sends or receives, all of them wait so long.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -17,17 +18,21 @@ from socai.dataserver import convergence, exchange
 from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
 from socai.dataserver.loading import next_page
 from socai.dataserver.rejoin import next_reheard
+from socai.dataserver.round import Rounds, look_ahead
 from socai.dataserver.settling import exchange_numbers
-from socai.dataserver.store import outbox, voucher
-from socai.edge.client import CloudClient, CloudRefused
+from socai.dataserver.store import meta, outbox, voucher
+from socai.dataserver.store.file import StorageFailed
+from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.sync import digest, pull
 from socai.sync.message import People
+from socai.sync.push import backoff_seconds
 
 PEOPLE_SECONDS = 600.0
 ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations that long
 FORGET_SECONDS = 3_600.0
 FORGET_PLACES = 500
 NUMBERS_SECONDS = 30.0  # before a cloud that refuses to lease numbers is asked again
+FAILED_SECONDS = 5.0  # after a line or a disk that failed
 NOT_FOUND = 404
 
 _log = structlog.get_logger("socai.chore")
@@ -48,43 +53,100 @@ class Host(Protocol):
     def caught_up(self) -> bool:
         """Whether all the cloud has is here."""
 
+    @property
+    def rounds(self) -> Rounds:
+        """The rounds of syncing."""
+
     def step_aside(self) -> None:
         """Let people go first."""
 
     def greet(self) -> None:
         """Say hello again: the session is void."""
 
-    def follow_round(self, client: CloudClient) -> None:
+    def settle_round(self) -> None:
         """See how far the running round of syncing is."""
 
 
 class Chores:
     """One tenant's chores. `on_people` takes the users the cloud tells; `clock` only goes forward."""
 
-    def __init__(self, desk: Desk, host: Host, on_people: Callable[[People], None], clock: Callable[[], float]) -> None:
-        self._desk, self._host, self._on_people, self._clock = desk, host, on_people, clock
+    def __init__(
+        self,
+        desk: Desk,
+        host: Host,
+        on_people: Callable[[People], None],
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self._desk, self._host, self._on_people, self._clock, self._chance = desk, host, on_people, clock, chance
         self._seen = desk.clock.now()
         self._people_at = self._forget_at = self._numbers_at = 0.0
         self._people_due, self._compare_asked = True, False
         self._watch = digest.begin(clock())
+        self._not_before, self._failures = 0.0, 0
+        self._order = deque(
+            (self._look_ahead, self._people, self._rehear, self._download, self._compare, self._numbers)
+        )
 
     def ask(self) -> None:
-        """A person wants everything looked at now."""
+        """A person wants everything looked at now, whatever is being waited for."""
         self._people_due = self._compare_asked = True
+        self._not_before, self._failures = 0.0, 0
+
+    def put_off(self, retry_after: float) -> None:
+        """The cloud has told us when to come back; nothing here is more urgent than what it refused."""
+        if retry_after > 0:
+            wait = backoff_seconds(1, retry_after, self._chance())
+            self._not_before = max(self._not_before, self._clock() + wait)
 
     def go(self, client: CloudClient) -> None:
-        """Do what is due. Raises CloudRefused, CloudUnreachable and StorageFailed."""
-        self._tell_lapsed()
-        if self._host.open:
-            self._people(client)
-            while not self._host.closed and next_reheard(self._desk, client):
-                self._desk.tell(SYNC)
-            while not self._host.closed and next_page(self._desk, client):
-                self._desk.tell(DOWNLOAD)
-                self._host.follow_round(client)
-            self._compare(client)
-            self._numbers(client)
-        self._forget()
+        """Do what is due; what goes wrong is noted and comes again."""
+        try:
+            self._tell_lapsed()
+            self._forget()
+            self._host.settle_round()
+        except StorageFailed as error:
+            self._failed(error)
+        for chore in list(self._order):
+            if self._host.closed or not self._host.open or self._clock() < self._not_before:
+                return
+            try:
+                chore(client)
+            except (CloudRefused, CloudUnreachable, StorageFailed) as error:
+                self._failed(error)
+                self._order.remove(chore)
+                self._order.append(chore)  # the others first: one that never comes right must not starve them
+                return
+        self._failures = 0
+
+    def _failed(self, error: CloudRefused | CloudUnreachable | StorageFailed) -> None:
+        _log.info("a chore is put off", tenant=self._desk.code, reason=str(error))
+        wait = FAILED_SECONDS
+        if isinstance(error, CloudRefused):
+            self._failures += 1
+            wait = backoff_seconds(self._failures, error.retry_after, self._chance())
+        self._not_before = max(self._not_before, self._clock() + wait)
+
+    def _look_ahead(self, client: CloudClient) -> None:
+        """Where a round has begun about news that are waited for already, ask for them anew."""
+        rounds = self._host.rounds
+        if rounds.unseen and self._host.caught_up:
+            with self._desk.file.read() as db:
+                cursor = meta.text(db, "cursor")
+            rounds.ahead(look_ahead(client, cursor).counts)
+            self._host.settle_round()
+
+    def _rehear(self, client: CloudClient) -> None:
+        """Ask again for the vouchers held here, after a snapshot in the feed's place and after a cloud's restore."""
+        while not self._host.closed and next_reheard(self._desk, client):
+            self._desk.tell(SYNC)
+
+    def _download(self, client: CloudClient) -> None:
+        """Go on with what people have wished to have here."""
+        while not self._host.closed and next_page(self._desk, client):
+            self._desk.tell(DOWNLOAD)
+            self._look_ahead(client)
+            self._host.settle_round()
 
     def _tell_lapsed(self) -> None:
         """Tell of vouchers whose five minutes have ended: their buttons change without anything else happening."""
@@ -130,7 +192,8 @@ class Chores:
             _log.info("no numbers from the cloud", tenant=self._desk.code, code=refused.code)
             if refused.code in pull.VOID:
                 self._host.greet()  # a hello tells of the new epoch; nothing else asks under it where nobody saves
-            self._numbers_at = self._clock() + max(NUMBERS_SECONDS, refused.retry_after)
+            self._numbers_at = self._clock() + NUMBERS_SECONDS
+            self.put_off(refused.retry_after)
 
     def _forget(self) -> None:
         """Drop operations answered so long ago that no restored cloud will ask for them."""

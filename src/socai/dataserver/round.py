@@ -20,12 +20,14 @@ from socai.dataserver import exchange
 from socai.dataserver.desk import ROUND, Desk
 from socai.dataserver.store import outbox
 from socai.dataserver.store import round as store
-from socai.sync.message import CONFLICT, DUPLICATE, REJECTED, ChangeCount, Outcome
+from socai.edge.client import CloudClient, CloudRefused
+from socai.sync.message import CONFLICT, DUPLICATE, REJECTED, ChangeCount, Outcome, Overview
 
 START, LINE, ASKED = "start", "line", "asked"
 RUNNING, DONE, CUT = "running", "done", "cut"
 UNKNOWN = -1
 ROUNDS_SHOWN_MAX = 20
+NOT_FOUND = 404
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -200,6 +202,16 @@ class Rounds:
                 return UNKNOWN
             found.append((half.total - half.done) * (now - began) / half.done)
         return math.ceil(max(found)) if found else UNKNOWN
+
+
+def look_ahead(client: CloudClient, cursor: str) -> Overview:
+    """What lies after a cursor, counted; nothing where the cloud is too old to say."""
+    try:
+        return client.overview(cursor)
+    except CloudRefused as refused:
+        if refused.status != NOT_FOUND:
+            raise
+        return Overview("")
 
 
 def _grown(half: Half, done: int) -> Half:

@@ -18,6 +18,7 @@ from socai.core.balance import MONEY_DAY, Movements, move
 from socai.core.check import MoneyKey
 from socai.core.entry import VND, Entry, Side
 from socai.dataserver.known import Known
+from socai.dataserver.store import meta
 from socai.sync.message import BalanceRow, WireEntrySet
 
 CLEARED_MAX = 40  # vouchers in one step of emptying the books
@@ -138,12 +139,13 @@ def clear_some(db: apsw.Connection) -> bool:
     return bool(gone)
 
 
+_TURNED_OVER = "SELECT branch, period AS month FROM balance WHERE bucket = 0 AND tenant = 0 AND dimension = 0"
+_HELD = "SELECT branch, day / 100 FROM voucher WHERE version > 0 AND deleted = 0 AND day > 0"
+
+
 def whole_spans(db: apsw.Connection) -> list[tuple[int, int, str]]:
     """(first month, last month, branch) of the stretches whose vouchers are wholly here, by branch and month."""
-    rows = db.execute(
-        "SELECT branch, period FROM balance WHERE bucket = 0 AND tenant = 0 AND dimension = 0"
-        " EXCEPT SELECT branch, month FROM month_missing ORDER BY 1, 2"
-    )
+    rows = db.execute(f"{_TURNED_OVER} UNION {_HELD} EXCEPT SELECT branch, month FROM month_missing ORDER BY 1, 2")
     spans: list[tuple[int, int, str]] = []
     for branch, month in rows:
         if spans and spans[-1][2] == branch and months_between(spans[-1][1], int(month))[1:] == (int(month),):
@@ -163,11 +165,13 @@ def take_balances(db: apsw.Connection, rows: Sequence[BalanceRow]) -> None:
 
 
 def note_missing_months(db: apsw.Connection) -> None:
-    """After a snapshot: every month it has turnover in is a month whose vouchers are not here yet."""
-    db.execute(
-        "INSERT INTO month_missing (branch, month) SELECT DISTINCT branch, period FROM balance"
-        " WHERE bucket = 0 AND tenant = 0 AND dimension = 0 ON CONFLICT DO NOTHING"
-    )
+    """After a snapshot: the months whose vouchers are not wholly here yet.
+
+    These are the months it has turnover in, and, for a replica that goes on behind it, those it held vouchers in: what
+    is in no book has no turnover, and more of it may have been made elsewhere meanwhile. A new replica hears of it all.
+    """
+    known = f"{_TURNED_OVER} UNION {_HELD}" if meta.text(db, "cursor") else _TURNED_OVER
+    db.execute(f"INSERT INTO month_missing (branch, month) SELECT * FROM ({known}) WHERE 1 ON CONFLICT DO NOTHING")
 
 
 def missing_months(db: apsw.Connection, first_month: int, last_month: int, branches: Sequence[str]) -> list[int]:

@@ -57,6 +57,14 @@ _NEW = ("act_id", "user", "made_at", "schema", "kind", "object_kind", "object", 
 _ADD = f"INSERT INTO outbox ({', '.join(_NEW)}) VALUES ({', '.join('?' * len(_NEW))})"
 
 
+def _unsettled(row: str) -> str:
+    """Of an operation: it lost to another office's, and nobody has settled that yet."""
+    return (
+        f"({row}.result = 'conflict' AND EXISTS (SELECT 1 FROM conflict c WHERE c.kind = {row}.kind"
+        f" AND c.object_kind = {row}.object_kind AND c.object = {row}.object))"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class NewOperation:
     """An act about to stand in the outbox; the names of OutRow."""
@@ -231,11 +239,7 @@ def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
     What it had refused goes along as refused (Push.refused): its people may have deleted or mended the form since, so
     it must not be taken now. A conflict nobody has settled yet is judged anew.
     """
-    settled = (
-        "result = 'rejected' OR (result = 'conflict' AND NOT EXISTS"
-        " (SELECT 1 FROM conflict c WHERE c.kind = outbox.kind"
-        " AND c.object_kind = outbox.object_kind AND c.object = outbox.object))"
-    )
+    settled = f"result = 'rejected' OR (result = 'conflict' AND NOT {_unsettled('outbox')})"
     db.execute(
         f"UPDATE outbox SET state = 1, result = CASE WHEN {settled} THEN 'rejected' ELSE '' END,"
         f" faults = CASE WHEN {settled} THEN faults ELSE '' END, version = 0, seq = 0"
@@ -279,11 +283,7 @@ def left(db: apsw.Connection, mark: int) -> int:
     return int(found[0]) if found else 0
 
 
-IN_CONFLICT = (
-    "(o.result = 'conflict' AND EXISTS (SELECT 1 FROM conflict c"
-    " WHERE c.kind = o.kind AND c.object_kind = o.object_kind AND c.object = o.object))"
-)
-STILL_REFUSED = (
+_STILL_REFUSED = (
     "(o.result = 'rejected' AND (EXISTS (SELECT 1 FROM voucher v WHERE o.kind = 'voucher' AND v.id = o.object"
     " AND v.refused <> '') OR EXISTS (SELECT 1 FROM catalog_entry e WHERE o.kind = 'catalog'"
     " AND e.kind = o.object_kind AND e.id = o.object AND e.refused <> '')))"
@@ -298,7 +298,8 @@ def results(db: apsw.Connection, state: str, after: int, limit: int) -> list[Out
     if state == "pending":
         clause = "o.state < 2"
     else:
-        wanted = {"conflict": IN_CONFLICT, "failed": STILL_REFUSED}.get(state, f"({IN_CONFLICT} OR {STILL_REFUSED})")
+        lost = _unsettled("o")
+        wanted = {"conflict": lost, "failed": _STILL_REFUSED}.get(state, f"({lost} OR {_STILL_REFUSED})")
         clause = (
             f"o.state = 2 AND o.result IN ('rejected', 'conflict') AND {wanted}"
             " AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.object = o.object"

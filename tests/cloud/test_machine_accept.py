@@ -41,7 +41,7 @@ class Kept:
         self.running = True
 
     def serve(self) -> None:
-        """The lane comes to it (architecture, section 4): an older version's posting ends as superseded."""
+        """The lane comes to it: an older version's posting ends as superseded."""
         for act, version, asked in self.queue:
             if act in ("unpost", "delete"):
                 self.posted = False

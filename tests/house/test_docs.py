@@ -9,10 +9,12 @@ import click
 import pytest
 import typer
 
-from house.tree import ROOT, SOURCE, kept_files, shown
+from house.tree import ROOT, SOURCE, WEB, kept_files, shown
 
 REFERENCE = ROOT / "docs" / "reference"
 GLOSSARY = ROOT / "docs" / "glossary.md"
+PROMISES = REFERENCE / "promises.md"
+ROWS_NAMED = re.compile(r"\b[Rr]ows? (\d+(?:(?:, | and |-)\d+)*)")
 # What a newcomer looks for. A document begun is a document finished: the size below is that of a real one.
 DOCUMENTS = (
     "README.md",
@@ -113,4 +115,43 @@ def test_every_setting_is_in_the_reference() -> None:
 def test_glossary_owns_the_words() -> None:
     """Each term of the design is in the glossary, in both languages, once."""
     terms = re.findall(r"^\|\s*([^|]+?)\s*\|", GLOSSARY.read_text(encoding="utf-8"), re.M)
-    assert sorted({term for term in terms if terms.count(term) > 1 and not set(term) <= set("-: ")}) == []
+    told = [term for term in terms if term not in ("code", "not") and not set(term) <= set("-: ")]
+    assert sorted({term for term in told if told.count(term) > 1}) == []
+
+
+def test_no_screen_calls_a_concept_by_another_word() -> None:
+    """What the glossary says is not said stands in no words of a screen and in no Vietnamese document."""
+    unsaid = GLOSSARY.read_text(encoding="utf-8").split("## Not said")[1]
+    words = [word.lower() for word in re.findall(r"^\|\s*([^|]+?)\s*\|", unsaid, re.M) if not set(word) <= set("-: ")]
+    screens = [path for path in kept_files() if path.suffix == ".toml" and path.is_relative_to(SOURCE)]
+    screens += [path for path in kept_files() if path.is_relative_to(WEB / "locale") or path.name == "keymap.ts"]
+    screens += [ROOT / "README.vi.md", ROOT / "docs/tutorial/huong-dan.md", ROOT / "docs/explanation/khi-mat-mang.md"]
+    said = {shown(path): path.read_text(encoding="utf-8").lower() for path in screens}
+    assert len(words) > 3
+    assert {f"{path}: {word}" for path, text in said.items() for word in words[1:] if word in text} == set()
+
+
+def rows_named(text: str) -> set[int]:
+    """The rows of the promises a text names: "row 9", "rows 1-3", "rows 8 and 11"."""
+    found: set[int] = set()
+    for said in ROWS_NAMED.findall(text):
+        for part in re.split(r", | and ", said):
+            first, _, last = part.partition("-")
+            found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def test_every_promise_has_a_test_that_names_it() -> None:
+    """Each row's test is there and names it; nothing names a row or an invariant that is not on the page."""
+    page = PROMISES.read_text(encoding="utf-8")
+    promised = {int(row): path for row, path in re.findall(r"^\| (\d+) \|.*\| `([^`]+)` \|$", page, re.M)}
+    assert list(promised) == list(range(1, len(promised) + 1))
+    texts = {
+        shown(path): path.read_text(encoding="utf-8")
+        for path in kept_files()
+        if path.suffix == ".py" and not path.is_relative_to(ROOT / "tests" / "house")
+    }
+    assert {row: path for row, path in promised.items() if row not in rows_named(texts.get(path, ""))} == {}
+    assert {path for path, text in texts.items() if rows_named(text) - set(promised)} == set()
+    invariants = set(re.findall(r"^\| (I\d+) \|", page, re.M))
+    assert {path for path, text in texts.items() if set(re.findall(r"\bI\d+\b", text)) - invariants} == set()

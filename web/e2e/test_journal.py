@@ -48,25 +48,25 @@ def test_twenty_lines_are_typed_by_enter_tab_ghosts_and_four_keys(sit: Sit, comp
         desk.press(f"Enter*{REST_OF_ROW - 4}")
         desk.press("Tab*3")  # over the ghosts of the new row
 
-    # Row 17: the whole row above by one key, then another amount and description.
+    # Line 17: the whole row above by one key, then another amount and description.
     desk.press("Shift+Tab*3", "Control+d")
     assert desk.cells("grid-lines", 16) == desk.cells("grid-lines", 15)
     desk.write(SECOND)
     desk.press("Tab*3")
     desk.write("300k")
     desk.press(f"Enter*{REST_OF_ROW}", "Tab")
-    # Row 18: one cell copied from above into a row with an amount of its own.
+    # Line 18: one cell copied from above into a row with an amount of its own.
     desk.write("6422")
     desk.press("Tab*2")
     desk.write("120k")
     desk.press("Shift+Tab*2", "Control+d")
     assert desk.cells("grid-lines", 17)["debit_account"] == "6427"
     desk.press("Tab*2", f"Enter*{REST_OF_ROW}")
-    # Row 19: the last description repeated, then the row is walked over by its ghosts.
+    # Line 19: the last description repeated, then the row is walked over by its ghosts.
     desk.press("Control+r", "Tab*3")
     desk.write("80k")
     desk.press(f"Enter*{REST_OF_ROW}")
-    # Row 20: the supplier's bill that all this came from balances the account it passed through.
+    # Line 20: the supplier's bill that all this came from balances the account it passed through.
     desk.write("Hóa đơn thuê văn phòng, điện, nước")
     desk.press("Enter")
     desk.write("242")

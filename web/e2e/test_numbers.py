@@ -100,7 +100,7 @@ def test_the_account_of_numbers_is_printed_and_vouchers_are_renumbered_by_their_
 
 def share(desk: Desk) -> None:
     """The settings: all data servers number one type from one series."""
-    desk.go("thông tin đơn vị")
+    desk.go("thông tin công ty")
     desk.see("company")
     desk.walk("F6", f"{TYPES_FIRST}: Tiền tố", most=9)
     desk.walk("Tab", SHARED, most=80)

@@ -59,7 +59,7 @@ def test_enter_walks_the_boxes_of_a_receipt_in_one_known_order(sit: Sit) -> None
 
 SCREENS = {
     "phiếu thu": "voucher-list", "thêm phiếu chi": "voucher", "đối tượng": "catalog", "kết quả đồng bộ": "sync-screen",
-    "khóa sổ": "locks", "thông tin đơn vị": "company", "cân đối số phát sinh": "report", "số dư đầu kỳ": "voucher",
+    "khóa sổ": "locks", "thông tin công ty": "company", "cân đối số phát sinh": "report", "số dư đầu kỳ": "voucher",
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_a_company_waits_for_the_books_and_goes_back_with_work_in_flight(sit: Si
 
 def record(desk: Desk, way: str, seconds: str = "") -> None:
     """The settings: how vouchers are recorded, and how long an answer waits."""
-    desk.go("thông tin đơn vị")
+    desk.go("thông tin công ty")
     desk.see("company")
     desk.walk("F6", "recording", most=9)
     desk.write(way)

@@ -2,8 +2,7 @@
 
 A turn goes through three calls: `draft` (dates, accounts, entries; the costly part, which may run while the turn before
 it is still being committed), `money_wanted` and `invoices_wanted` (what the answer depends on), `decide_posts` (cash
-that would go negative, invoices declared twice, and everything the store has to write). Rules: architecture, sections 4
-and 7.
+that would go negative, invoices declared twice, and everything the store has to write).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The life of a voucher: one table of states x acts, and the status derived from facts. Nothing else decides.
 
 The status is never stored. Facts come from the DS store (outbox, book states, locks); the table says what a person may
-do. States and their meaning: architecture, section "The voucher's life".
+do. States and their meaning: ARCHITECTURE.md, "The voucher's life".
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Status:
 
 
 def in_flight(facts: Facts) -> bool:
-    """Whether something runs that nobody may overtake. An operation never sent is not in flight (section 4)."""
+    """Whether something runs that nobody may overtake. An operation never sent is not in flight."""
     if facts.lease_over:
         return False
     return facts.pending == SENT or any(book.running for book in facts.books)

@@ -213,7 +213,7 @@ def locks(world: World, tables: TenantTables) -> Iterator[str]:
 
 
 def rights(world: World, tables: TenantTables) -> Iterator[str]:
-    """Section 8: the cloud checks each person's right again, at the moment the act arrives."""
+    """The cloud checks each person's right again, at the moment the act arrives."""
     if world.cloud.restored:
         return  # its seqs are given out twice, and the people came back with the backup
     for time in world.cloud.revoked:

@@ -41,7 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "replica": ("Mã máy", "Replica"),
     "state": ("Trạng thái", "State"),
     "program": ("Phiên bản", "Version"),
-    "epoch": ("Đời", "Epoch"),
+    "epoch": ("Kỷ nguyên", "Epoch"),
     "last_n": ("Thao tác cuối", "Last operation"),
     "seen_at": ("Gặp lần cuối (UTC)", "Last seen (UTC)"),
     "behind": ("Chưa tải (thay đổi)", "Behind (changes)"),

@@ -1,4 +1,4 @@
-"""The statements of accept, each named, with bucket and tenant fixed in all of them (section 11).
+"""The statements of accept, each named, with bucket and tenant fixed in all of them.
 
 Rows come as one JSON array a statement; inserts are anchored on the tenant's row. Sets of things are read and locked in
 key order, so that two batches of one tenant may wait for each other but never in a ring.

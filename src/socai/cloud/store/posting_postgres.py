@@ -1,4 +1,4 @@
-"""The lane and the poster on PostgreSQL: claim, look, commit. Rules: architecture, section 11; contract: cloud/lane.py.
+"""The lane and the poster on PostgreSQL: claim, look, commit. Contract: cloud/lane.py.
 
 A commit writes entries, balances, book states and the queue first, then the lane under its fence, and last, in one
 statement, the tenant's next seq with all rows that carry it. Locks are taken in that order: voucher, books' states,

@@ -1,4 +1,4 @@
-"""The statements of the lane and the poster, each named, with the bucket fixed in all of them (section 11).
+"""The statements of the lane and the poster, each named, with the bucket fixed in all of them.
 
 Times are milliseconds of the database's clock. A lane is served under a fence: SETTLE changes nothing for a claim that
 has passed to somebody else.

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from socai.cloud.tenant import begin_timelines
+from socai.dataserver.awaiting import Recorded
 from socai.dataserver.desk import Refused
 from socai.dataserver.save import Request
 from socai.dataserver.store import audit, conflict, meta, voucher
@@ -213,8 +214,13 @@ def test_waiting_for_the_outcome_is_the_same_code(fresh_database: str, tmp_path:
         hanoi = system.open(tmp_path / "hn", "Hà Nội")
         make_company(hanoi)
         request = Request(ident(), ident(), 0, journal(), (book,))
+        until(lambda: hanoi.books.standing().online, "the line is up")
         done = saved(hanoi.books.save_voucher(CHIEF, request))
-        assert hanoi.books.wait_settled(done.id, 30)
+        came: list[Recorded | None] = []
+        hanoi.books.awaiting.begin(done.id, came.append)
+        until(lambda: came, "its outcome")
+        assert came[0] is not None
+        assert came[0].settled
         assert hanoi.is_posted(done.id)
 
 
@@ -266,7 +272,7 @@ def test_a_restored_cloud_gets_again_what_its_backup_lacks(
 def test_an_office_whose_file_was_tampered_with_is_found_out_and_mended_when_it_syncs(
     fresh_database: str, tmp_path: Path
 ) -> None:
-    """Convergence is verified: section 6 of the architecture, over HTTP and PostgreSQL."""
+    """Convergence is verified: ARCHITECTURE.md, "Syncing", over HTTP and PostgreSQL."""
     with running(fresh_database) as system:
         hanoi = system.open(tmp_path / "hn", "Hà Nội")
         make_company(hanoi)

@@ -22,12 +22,13 @@ from socai.dataserver import act, entry, loading, numbering, save
 from socai.dataserver import facts as fact
 from socai.dataserver.act import Asked
 from socai.dataserver.agent import Agent, Standing
+from socai.dataserver.awaiting import Awaiting
 from socai.dataserver.clock import Clock, SystemClock
-from socai.dataserver.desk import STORAGE, SYNC, VOUCHER, Desk, Listener, Refused, Saved
+from socai.dataserver.desk import STORAGE, Desk, Listener, Refused, Saved
 from socai.dataserver.known import Known
 from socai.dataserver.round import Round, kept
 from socai.dataserver.save import Request
-from socai.dataserver.store import conflict, ledger, meta, number, outbox, voucher
+from socai.dataserver.store import conflict, ledger, meta, number, outbox
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.file import Connection
@@ -91,10 +92,8 @@ class Books:
             branches = meta.text(db, "branches")
         self.desk.branches = frozenset(branches.split(",")) if branches else frozenset()
         self.agent: Agent | None = None
-        self._settled = threading.Condition()
         self._reading = threading.BoundedSemaphore(REPORTS_AT_ONCE_MAX)
-        self._bells: list[Callable[[], None]] = []
-        self.desk.listeners.append(self._notice)
+        self.awaiting = Awaiting(self.desk, self._is_cut)
 
     def _introduce(self, db: Connection) -> None:
         """Give a fresh file its identity; a file enrolled anew begins another life with what it holds."""
@@ -130,6 +129,7 @@ class Books:
         """Stop syncing and close the file."""
         if self.agent is not None:
             self.agent.stop()
+        self.awaiting.close()
         self.file.close()
 
     def client(self) -> CloudClient:
@@ -148,6 +148,11 @@ class Books:
     def standing(self) -> Standing:
         """What the agent last knew."""
         return self.agent.standing if self.agent is not None else Standing()
+
+    def _is_cut(self) -> bool:
+        """Whether the line is down, or the cloud sends this replica away."""
+        standing = self.standing()
+        return not standing.online or bool(standing.reason)
 
     def sync_state(self) -> SyncState:
         """The sync mark and its counts."""
@@ -348,46 +353,6 @@ class Books:
         company = known.company if known is not None else self.company
         waits = company.recording == SYNCHRONOUS and self.enrolment.cloud
         return company.recording_seconds if waits else 0
-
-    def ring(self, bell: Callable[[], None]) -> Callable[[], None]:
-        """Have `bell` called whenever a voucher or the line has changed, from any thread; the answer ends it."""
-        with self._settled:
-            self._bells.append(bell)
-
-        def stop() -> None:
-            with self._settled:
-                self._bells.remove(bell)
-
-        return stop
-
-    def _notice(self, _tenant: str, kind: str, _object_kind: str, _ident: str) -> None:
-        if kind in (VOUCHER, SYNC):
-            with self._settled:
-                self._settled.notify_all()
-                bells = list(self._bells)
-            for bell in bells:
-                bell()
-
-    def wait_settled(self, ident: str, seconds: float) -> bool:
-        """Wait until everything asked of a voucher has its outcome; False when the time is over first."""
-        with self._settled:
-            return self._settled.wait_for(lambda: self.is_settled(ident), seconds)
-
-    def is_settled(self, ident: str) -> bool:
-        """Whether everything asked of a voucher has its outcome."""
-        facts = self._facts_of(ident)
-        return facts is None or (not facts.pending and not any(book.running for book in facts.books))
-
-    def is_waiting_vain(self, ident: str) -> bool:
-        """Whether no outcome can come soon: the line is down, or the voucher is held or waits for a person."""
-        facts, standing = self._facts_of(ident), self.standing()
-        down = not standing.online or bool(standing.reason)
-        return down or (facts is not None and (facts.held or facts.conflict))
-
-    def _facts_of(self, ident: str) -> life.Facts | None:
-        with self.file.read() as db:
-            head = voucher.load(db, ident)
-            return self.facts(db, [head])[ident] if head is not None else None
 
     def backup(self, target: Path) -> None:
         """A consistent copy of the file while it is in use."""

@@ -17,6 +17,7 @@ from socai.core.company import SYNCHRONOUS
 from socai.core.entry import FINANCIAL
 from socai.dataserver import desk as engine
 from socai.dataserver import view
+from socai.dataserver.awaiting import Recorded, look
 from socai.dataserver.books import Books
 from socai.dataserver.http.seat import Seat, done
 from socai.dataserver.view import StatusView
@@ -69,40 +70,40 @@ async def recorded(seat: Seat, answer: engine.Saved | engine.Refused) -> Voucher
     seconds = seat.books.recording_seconds()
     if not seconds:
         return saved
-    settled = await _wait(seat.books, saved.id, seconds)
-    return await sync_to_thread(_outcome, seat.books, saved, settled)
+    found = await _wait(seat.books, saved.id, seconds)
+    if found is None:
+        found = (await sync_to_thread(look, seat.desk, [saved.id]))[saved.id]
+    return _answer(saved, found)
 
 
-async def _wait(books: Books, ident: str, seconds: float) -> bool:
-    """Whether the outcome came in time. Looks again whenever a voucher or the line changes."""
-    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+async def _wait(books: Books, ident: str, seconds: float) -> Recorded | None:
+    """How far the acts on a voucher are recorded when it is settled or nothing more can come; None after the time."""
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[Recorded | None] = loop.create_future()
 
-    def bell() -> None:
+    def hear(found: Recorded | None) -> None:
+        if not came.done():
+            came.set_result(found)
+
+    def then(found: Recorded | None) -> None:
         with suppress(RuntimeError):  # the server is closing
-            loop.call_soon_threadsafe(changed.set)
+            loop.call_soon_threadsafe(hear, found)
 
-    stop = books.ring(bell)
+    stop = books.awaiting.begin(ident, then)
     try:
         async with asyncio.timeout(seconds):
-            while True:
-                changed.clear()
-                if await sync_to_thread(books.is_settled, ident):
-                    return True
-                if await sync_to_thread(books.is_waiting_vain, ident):
-                    return False
-                await changed.wait()
+            return await came
     except TimeoutError:
-        return False
+        return None
     finally:
         stop()
 
 
-def _outcome(books: Books, saved: VoucherSaved, settled: bool) -> VoucherSaved:
-    found = view.voucher_view(books.desk, saved.id, "", None)
-    if isinstance(found, Fault):
-        raise Refused(found)
-    faults = [*found.faults, *(fault for book in found.books for fault in book.faults)]
-    notice = None if settled else worded(Fault("RECORDING_UNFINISHED"))
+def _answer(saved: VoucherSaved, found: Recorded) -> VoucherSaved:
+    notice = None if found.settled else worded(Fault("RECORDING_UNFINISHED"))
     return msgspec.structs.replace(
-        saved, number=found.number, status=found.status, recording=Recording(SYNCHRONOUS, settled, notice, faults)
+        saved,
+        number=found.number,
+        status=view.status_view(found.facts, found.book),
+        recording=Recording(SYNCHRONOUS, found.settled, notice, [worded(fault) for fault in found.faults]),
     )

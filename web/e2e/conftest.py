@@ -7,11 +7,12 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +24,7 @@ from socai.cloud.enrol import make_code
 from socai.core.entry import FINANCIAL
 from socai.lab.browser import driven_browser
 from socai.lab.clerk import Clerk, Event, Line
-from socai.lab.client import Workstation, new_ident
+from socai.lab.client import Workstation, new_ident, wait_for
 from socai.lab.company import FIRST_YEAR, PASSWORD
 from socai.lab.line import Line as Cable
 from socai.lab.office import enrol_folder
@@ -59,8 +60,53 @@ class Company:
         """Somebody logged in past the screen, to prepare what a story begins with."""
         return self.sample.workstation(office, user)
 
+    def receipt(self, day: date, amount: int, text: str = "Thu tiền khách hàng") -> dict[str, Any]:
+        """A customer's cash receipt of Hà Nội, as a workstation sends it."""
+        return receipt(self.sample, day, Line("cash", "receivable", amount), text, "KH004")
+
+    def lock(self, day: str, office: str = HCM) -> None:
+        """The chief accountant locks the books until a day."""
+        self._lock(day, "", office)
+
+    def unlock(self) -> None:
+        """The books are open again, and both offices know it."""
+        self._lock("", "Mở lại sau kiểm tra", HCM)
+        with self.workstation(HANOI) as station:
+            wait_for("the books open here too", lambda: _opened(station))
+
+    def _lock(self, day: str, reason: str, office: str) -> None:
+        body = {"act_id": new_ident(), "day": day, "book": FINANCIAL, "branches": [], "reason": reason}
+        with self.workstation(office, "ketoantruong") as station:
+            station.http.put(f"/api/t/{station.tenant}/locks", json=body).raise_for_status()
+            station.wait_drained()
+
+    def bring_back(self) -> None:
+        """What a story left dead serves again for the next one; the story fails, with the last words of the dead."""
+        stack = self.stack
+        programs = [stack.cloud, stack.worker, *(office.program for office in stack.offices.values())]
+        dead = [program for program in programs if program is not None and not program.running]
+        said = {program.name: program.said() for program in dead}
+        for program in dead:
+            program.start()
+        for program in dead:
+            program.wait()
+        assert said == {}
+
 
 Sit = Callable[..., Desk]
+
+
+def _opened(station: Workstation) -> bool | None:
+    """Whether an office knows of no lock; None to go on looking."""
+    locks = station.http.get(f"/api/t/{station.tenant}/locks").json()
+    return None if any(item["day"] for item in locks) else True
+
+
+def receipt(sample: Sample, day: date, line: Line, text: str, partner: str = "") -> dict[str, Any]:
+    """A cash receipt of Hà Nội in one line, as a workstation sends it."""
+    ids = sample.catalogs.ids
+    clerk = Clerk(chart_for(newest_regime()), sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
+    return clerk.body(Event(day, ids[HANOI], text, (line,), ids[partner] if partner else ""))
 
 
 @contextmanager
@@ -113,11 +159,9 @@ def _open_years(sample: Sample, until: int) -> None:
 
 def _bring_money(sample: Sample) -> None:
     """A year's first receipt, so that the fund can pay what the stories spend."""
-    ids = sample.catalogs.ids
-    clerk = Clerk(chart_for(newest_regime()), sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
-    lines = (Line("cash", "capital", START_AMOUNT),)
+    line = Line("cash", "capital", START_AMOUNT)
+    body = receipt(sample, date(FIRST_YEAR, 1, 2), line, "Nhận vốn góp bằng tiền mặt")
     with sample.workstation(HANOI) as station:
-        body = clerk.body(Event(date(FIRST_YEAR, 1, 2), ids[HANOI], "Nhận vốn góp bằng tiền mặt", lines))
         station.wait_posted(str(station.save_voucher(body, (FINANCIAL,))["id"]), FINANCIAL)
 
 
@@ -137,16 +181,17 @@ def no_mouse(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sit(company: Company, browser: Browser) -> Iterator[Sit]:
     """Sits somebody down at an office, logged in: sit("hanoi", "ketoan.hn"). An empty name stays before the login."""
-    desks: list[Desk] = []
+    with ExitStack() as leaving:
+        leaving.callback(company.bring_back)
 
-    def sit_down(office: str = HANOI, user: str = "ketoan.hn") -> Desk:
-        context = browser.new_context(viewport=SCREEN, locale="vi-VN", timezone_id=ZONE.key, service_workers="block")
-        desk = Desk(context, company.stack.offices[office].address)
-        desks.append(desk)
-        if user:
-            desk.log_in(user, PASSWORD)
-        return desk
+        def sit_down(office: str = HANOI, user: str = "ketoan.hn") -> Desk:
+            context = browser.new_context(
+                viewport=SCREEN, locale="vi-VN", timezone_id=ZONE.key, service_workers="block"
+            )
+            desk = Desk(context, company.stack.offices[office].address)
+            leaving.callback(desk.stand_up)
+            if user:
+                desk.log_in(user, PASSWORD)
+            return desk
 
-    yield sit_down
-    for desk in desks:
-        desk.stand_up()
+        yield sit_down

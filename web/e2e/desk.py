@@ -37,6 +37,12 @@ ROW = "(row) => [...row.querySelectorAll('[data-cell]')].map((cell) => [cell.dat
 
 CHOSEN = "document.activeElement.selectedOptions?.[0]?.label.trim() ?? ''"
 
+# Whether the focus is on something of a name in the row of the to-do list that has a text.
+IN_TODO = """([text, name]) => {
+  const at = document.activeElement;
+  return at?.dataset.testid === name && Boolean(at.closest('[data-testid=todo]')?.innerText.includes(text));
+}"""
+
 # Keeps every mark a voucher's head has shown, in order, however short it stood there.
 RECORD = """() => {
   window.socaiMarks = [];
@@ -133,10 +139,7 @@ class Desk:
             expect(self.see_row("vouchers", number).locator("[data-icon]")).to_have_attribute(
                 "data-icon", icon, timeout=SEEN_MS_MAX
             )
-            self.walk("F6", "vouchers")
-            self.press("Home")
-            while number not in self.current("vouchers"):
-                self.press("ArrowDown")
+            self.to_row("vouchers", number)
 
     def walk(self, key: str, place: str, most: int = 40) -> None:
         """Press a key until the focus is on a place."""
@@ -145,6 +148,27 @@ class Desk:
                 return
             self.press(key)
         raise AssertionError(f"{key} does not lead to {place}; the focus is on {self.focus()}")
+
+    def to_row(self, table: str, text: str, most: int = 200) -> None:
+        """The keys go to a table and stand on the row that has a text."""
+        self.see_row(table, text)
+        self.walk("F6", table)
+        self.press("Home")
+        for _ in range(most):
+            if text in self.current(table):
+                return
+            self.press("ArrowDown")
+        raise AssertionError(f"ArrowDown does not lead to {text}; the last row is {self.current(table)}")
+
+    def to_todo(self, text: str, name: str, most: int = 120) -> None:
+        """At home: the focus goes to something in the row of the to-do list that has a text, whatever else is to do."""
+        self.see("todo", text)
+        self.walk("F6", "todo-open")
+        for _ in range(most):
+            if self.ask(IN_TODO, [text, name]):
+                return
+            self.press("Tab")
+        raise AssertionError(f"Tab does not lead to {name} of {text}: {self.texts('todo')}")
 
     def choose(self, words: str, most: int = 40) -> None:
         """In the drop-down list that has the focus, arrow down from its first option to the one of these words."""
@@ -186,9 +210,13 @@ class Desk:
     # --- eyes
 
     def see(self, testid: str, text: str | re.Pattern[str] = "") -> Locator:
-        """Wait until something is on the screen, with a text in it."""
-        place = self._page.get_by_test_id(testid).first
-        expect(place).to_be_visible(timeout=SEEN_MS_MAX)
+        """Wait until something is on the screen, with a text in it; others of its name may stand beside it."""
+        places = self._page.get_by_test_id(testid)
+        place = (places.filter(has_text=text) if text else places).first
+        try:
+            expect(place).to_be_visible(timeout=SEEN_MS_MAX)
+        except AssertionError as unseen:
+            raise AssertionError(f"{testid} is to say {text!r}; there is {self.texts(testid)}") from unseen
         if text:
             expect(place).to_contain_text(text, timeout=SEEN_MS_MAX)
         return place
@@ -211,9 +239,10 @@ class Desk:
         """Wait until no row of a table has a text."""
         expect(self._page.get_by_test_id(f"{table}-row").filter(has_text=text)).to_have_count(0, timeout=SEEN_MS_MAX)
 
-    def see_gone(self, testid: str) -> None:
-        """Wait until something is not on the screen any more."""
-        expect(self._page.get_by_test_id(testid)).to_have_count(0, timeout=SEEN_MS_MAX)
+    def see_gone(self, testid: str, text: str = "") -> None:
+        """Wait until something is not on the screen any more; with a text, until nothing of its name says that."""
+        places = self._page.get_by_test_id(testid)
+        expect(places.filter(has_text=text) if text else places).to_have_count(0, timeout=SEEN_MS_MAX)
 
     def see_value(self, testid: str, value: str | re.Pattern[str]) -> None:
         """Wait until a box holds a value."""
@@ -238,6 +267,10 @@ class Desk:
     def text(self, testid: str) -> str:
         """What something says now."""
         return self._page.get_by_test_id(testid).first.inner_text()
+
+    def pending(self) -> int:
+        """How many acts wait to be sent, by the mark at the top."""
+        return int(self.see("sync-mark").get_attribute("data-pending") or 0)
 
     def texts(self, testid: str) -> list[str]:
         """What each of several things says now, on one line each."""

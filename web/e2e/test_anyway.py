@@ -25,9 +25,8 @@ def test_an_invoice_two_offices_declared_is_posted_all_the_same_by_one_key(sit: 
     desk.see("post-anyway", "Vẫn ghi sổ")
     number = desk.value("field-number")
     desk.press("Alt+Home")  # it stands among what is to be done, and is opened from there
-    desk.see("todo", number)
-    desk.see("todo", "Chờ xác nhận")
-    desk.walk("F6", "todo-open")
+    assert "Chờ xác nhận" in desk.see("todo", number).inner_text()
+    desk.to_todo(number, "todo-open")
     desk.press("Enter")
     desk.see("voucher-title", number)
     desk.press("Alt+r")

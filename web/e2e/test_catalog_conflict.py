@@ -38,10 +38,7 @@ def quarrel(company: Company, sit: Sit) -> tuple[Desk, str, str]:
 def test_theirs_is_taken_from_the_list_of_what_needs_a_person(quarrel: tuple[Desk, str, str], company: Company) -> None:
     desk, code, name = quarrel
     desk.go("bàn làm việc")
-    desk.see("todo-list", code)
-    desk.walk("F6", "todo-open")
-    desk.press("Tab")
-    desk.sees_focus("todo-resolve")
+    desk.to_todo(code, "todo-resolve")
     desk.press("Enter")
 
     # Field by field: before, mine and theirs; who and when; and which side changed what.
@@ -66,8 +63,7 @@ def test_mine_is_put_on_top_from_the_sync_results(quarrel: tuple[Desk, str, str]
     desk, code, name = quarrel
     desk.go("kết quả đồng bộ")
     desk.see("sync-compared")  # and whether the books here are the cloud's
-    desk.see_row("sync-results", code)
-    desk.sees_focus("sync-results")
+    desk.to_row("sync-results", code)
     desk.press("Enter")
     desk.walk("Tab", "resolve-mine")
     desk.press("Enter")

@@ -8,11 +8,9 @@ import pytest
 
 from e2e.conftest import Company, Sit
 from e2e.desk import Desk
-from socai.lab.clerk import Clerk, Event, Line
 from socai.lab.client import wait_for
 from socai.lab.company import FIRST_YEAR
-from socai.lab.sample import HANOI, HCM, newest_regime
-from socai.registry import chart_for
+from socai.lab.sample import HANOI, HCM
 
 THEIRS, MINE = "Thu tiền theo biên bản của kế toán trưởng", "Thu tiền theo hợp đồng số 9"
 
@@ -75,12 +73,8 @@ def rests(found: dict[str, Any] | None) -> bool | None:
 
 def shared_receipt(company: Company) -> str:
     """A receipt that is saved, in no book, and known at both offices."""
-    ids = company.sample.catalogs.ids
-    clerk = Clerk(chart_for(newest_regime()), company.sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
-    lines = (Line("cash", "receivable", 4_000_000),)
-    event = Event(date(FIRST_YEAR, 3, 4), ids[HANOI], "Thu tiền", lines, ids["KH004"])
     with company.workstation() as station:
-        saved = station.save_voucher(clerk.body(event))
+        saved = station.save_voucher(company.receipt(date(FIRST_YEAR, 3, 4), 4_000_000))
         station.wait_drained()
     with company.workstation(HCM) as station:
         wait_for("the receipt at the other office", lambda: station.voucher(str(saved["id"])))

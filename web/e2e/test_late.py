@@ -3,7 +3,6 @@
 import re
 
 from e2e.conftest import Company, Sit
-from socai.lab.client import new_ident
 from socai.lab.sample import HANOI, HCM
 
 
@@ -51,14 +50,14 @@ def test_a_voucher_too_late_for_a_locked_period_goes_to_the_first_open_day_by_on
         desk.press("Escape")
         desk.see_gone("timeline-table")
     finally:
-        unlock(company)
+        company.unlock()
 
 
 def test_a_day_of_a_locked_period_is_moved_from_the_form_before_it_is_kept(sit: Sit, company: Company) -> None:
     """Row 14: the first open day is offered where the mistake is told, and one key takes it and saves."""
     desk = sit(HANOI, "ketoantruong")
     try:
-        lock(company)
+        company.lock("2026-01-31", HANOI)
         desk.receipt("kh004", "thu tien khach", "3tr1", day="15/1")
         desk.press("Control+Enter")
         desk.see("mistakes", "31/01/2026")
@@ -67,19 +66,4 @@ def test_a_day_of_a_locked_period_is_moved_from_the_form_before_it_is_kept(sit: 
         desk.see_mark("2", "Đã ghi sổ")
         assert desk.value("field-accounting_date") == "01/02/2026"
     finally:
-        unlock(company)
-
-
-def lock(company: Company) -> None:
-    """January is closed here."""
-    body = {"act_id": new_ident(), "day": "2026-01-31", "book": "financial", "branches": [], "reason": ""}
-    with company.workstation(HANOI, "ketoantruong") as station:
-        station.http.put(f"/api/t/{station.tenant}/locks", json=body).raise_for_status()
-
-
-def unlock(company: Company) -> None:
-    """The books are open again for the stories that follow."""
-    body = {"act_id": new_ident(), "day": "", "book": "financial", "branches": [], "reason": "Mở lại sau kiểm tra"}
-    with company.workstation(HCM, "ketoantruong") as station:
-        station.http.put(f"/api/t/{station.tenant}/locks", json=body).raise_for_status()
-        station.wait_drained()
+        company.unlock()

@@ -1,15 +1,13 @@
 """Rows 2 and 4: a voucher's life as a person sees it, state by state, and what may be done meanwhile."""
 
 import re
-import sqlite3
 from contextlib import ExitStack, closing
-
-import pytest
 
 from e2e.conftest import Company, Sit, cut, still
 from socai.core.life import LEASE_SECONDS
-from socai.lab.client import Workstation, new_ident, wait_for
-from socai.lab.sample import HANOI, HCM, TENANT
+from socai.dataserver.books import REPLICA_FILE
+from socai.dataserver.store.file import open_writer
+from socai.lab.sample import HANOI, TENANT
 
 UNDER_WAY = re.compile("thực hiện")
 
@@ -68,14 +66,14 @@ def test_an_unposting_that_fails_says_so_and_is_tried_again(sit: Sit, company: C
             desk.see_attribute("sync-mark", "data-online", "false")
             desk.press("Control+g")
             desk.see_mark("1", "Chưa đồng bộ")
-            lock(company, "2026-01-31")
+            company.lock("2026-01-31")
         desk.see_mark("1", "Bỏ ghi lỗi")
         desk.see("failed", "31/01/2026")
         desk.receipts_in(number, "Bỏ ghi lỗi", "1")
         desk.press("Enter")
         desk.see("voucher-title", number)
     finally:
-        lock(company, "", "Mở lại để bỏ ghi")
+        company.unlock()
     desk.press("F5")
     desk.see("mend-retry")
     desk.press("Alt+Shift+r")
@@ -83,7 +81,6 @@ def test_an_unposting_that_fails_says_so_and_is_tried_again(sit: Sit, company: C
     desk.see_gone("failed")
 
 
-@pytest.mark.long  # it kills the office that all stories share
 def test_in_flight_acts_are_refused_in_words_until_the_answer_or_for_five_minutes(sit: Sit, company: Company) -> None:
     """Row 4: refused while it is under way, free after five minutes (a sleep counts too), one truth then."""
     stack, desk = company.stack, sit(HANOI, "ketoantruong")
@@ -99,8 +96,10 @@ def test_in_flight_acts_are_refused_in_words_until_the_answer_or_for_five_minute
         desk.see_attribute("voucher", "data-mode", "view")
         # The power fails, and the office starts again five minutes later: nobody has answered, and work goes on.
         office.program.kill()
-        sleep_over(company, desk.path().rsplit("/", 1)[1])
-        stack.start_office(HANOI)
+        try:
+            sleep_over(company, desk.path().rsplit("/", 1)[1])
+        finally:
+            stack.start_office(HANOI)
         desk.see_gone("in-flight")
         desk.press("Control+e")
         desk.sees_focus("partner")
@@ -116,24 +115,8 @@ def test_in_flight_acts_are_refused_in_words_until_the_answer_or_for_five_minute
 
 def sleep_over(company: Company, voucher: str) -> None:
     """Five minutes pass for an office that does not run: its file is as it would be read so much later."""
-    with closing(sqlite3.connect(company.stack.offices[HANOI].folder / TENANT / "replica.db")) as file, file:
-        span = LEASE_SECONDS * 1000
+    span = LEASE_SECONDS * 1000
+    with closing(open_writer(str(company.stack.offices[HANOI].folder / TENANT / REPLICA_FILE))) as file:
         moved = "UPDATE voucher SET lease_wall = lease_wall - ?, lease_tick = lease_tick - ? WHERE id = ?"
-        assert file.execute(moved, (span, span, voucher)).rowcount == 1
-
-
-def lock(company: Company, day: str, reason: str = "") -> None:
-    """The chief accountant at the other office locks or opens the books."""
-    body = {"act_id": new_ident(), "day": day, "book": "financial", "branches": [], "reason": reason}
-    with company.workstation(HCM, "ketoantruong") as station:
-        station.http.put(f"/api/t/{station.tenant}/locks", json=body).raise_for_status()
-        station.wait_drained()
-    if not day:
-        with company.workstation(HANOI) as station:
-            wait_for("the books open here too", lambda: opened(station))
-
-
-def opened(station: Workstation) -> bool | None:
-    """Whether an office knows of no lock; None to go on looking."""
-    locks = station.http.get(f"/api/t/{station.tenant}/locks").json()
-    return None if any(item["day"] for item in locks) else True
+        file.execute(moved, (span, span, voucher))
+        assert file.changes() == 1

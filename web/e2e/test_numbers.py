@@ -6,11 +6,9 @@ from datetime import date
 from e2e.conftest import Company, Sit, cut
 from e2e.desk import Desk
 from socai.core.entry import FINANCIAL
-from socai.lab.clerk import Clerk, Event, Line
 from socai.lab.client import new_ident
 from socai.lab.company import FIRST_YEAR
-from socai.lab.sample import HANOI, newest_regime
-from socai.registry import chart_for
+from socai.lab.sample import HANOI
 
 TYPE = "Chứng từ nghiệp vụ khác"
 SHARED = f"{TYPE}: Dùng chung"
@@ -122,13 +120,9 @@ def keep_apart(company: Company) -> None:
 
 def receipts(company: Company, *days: int) -> list[str]:
     """Posted receipts of June, typed in this order of days; their numbers."""
-    ids = company.sample.catalogs.ids
-    clerk = Clerk(chart_for(newest_regime()), company.sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
     numbers = []
     with company.workstation() as station:
         for day in days:
-            lines = (Line("cash", "receivable", 1_800_000),)
-            event = Event(date(FIRST_YEAR, 6, day), ids[HANOI], "Thu tiền khách hàng", lines, ids["KH004"])
-            saved = station.save_voucher(clerk.body(event), (FINANCIAL,))
+            saved = station.save_voucher(company.receipt(date(FIRST_YEAR, 6, day), 1_800_000), (FINANCIAL,))
             numbers.append(str(station.wait_posted(str(saved["id"]), FINANCIAL)["number"]))
     return numbers

@@ -5,11 +5,9 @@ from typing import Any
 
 from e2e.conftest import Company, Sit, cut
 from socai.core.entry import FINANCIAL
-from socai.lab.clerk import Clerk, Event, Line
 from socai.lab.client import new_ident, wait_for
 from socai.lab.company import FIRST_YEAR
-from socai.lab.sample import HANOI, HCM, newest_regime
-from socai.registry import chart_for
+from socai.lab.sample import HANOI, HCM
 
 NUMBER, CODE, NAME = "PT-TAY-09", "KH909", "Công ty TNHH Sao Hôm"
 
@@ -46,24 +44,19 @@ def test_a_refused_draft_is_discarded_and_a_refused_entry_is_tried_again(sit: Si
     # The code is free again; nothing is wrong with the entry any more.
     rename(company, entry)
     desk.press("Alt+Home")
-    desk.see("todo-list", CODE)
-    desk.walk("F6", "todo-open")
-    desk.walk("Tab", "todo-retry")
+    desk.to_todo(CODE, "todo-retry")
     desk.press("Enter")
     desk.see("toast", f"Đã gửi lại {CODE}")
-    desk.see_gone("todo-badge")
+    desk.see_gone("todo", CODE)
 
 
 def taken_elsewhere(company: Company) -> str:
     """Meanwhile the other office gave the number and the code away; the entry that has the code."""
-    ids = company.sample.catalogs.ids
-    clerk = Clerk(chart_for(newest_regime()), company.sample.catalogs.bodies, {ids[HANOI]: ids["QUY-HN"]})
-    lines = (Line("cash", "receivable", 2_000_000),)
-    event = Event(date(FIRST_YEAR, 11, 3), ids[HANOI], "Thu tiền khách hàng", lines, ids["KH004"])
+    receipt = company.receipt(date(FIRST_YEAR, 11, 3), 2_000_000)
     entry = new_ident()
     with company.workstation(HCM) as station:
         station.save_catalog("partner", entry, {"code": CODE, "name": "Công ty khác", "is_customer": True})
-        station.save_voucher(clerk.body(event) | {"number": NUMBER}, (FINANCIAL,))
+        station.save_voucher(receipt | {"number": NUMBER}, (FINANCIAL,))
         station.wait_drained()
     return entry
 

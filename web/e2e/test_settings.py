@@ -2,35 +2,38 @@
 
 import re
 
-from e2e.conftest import Sit
+from e2e.conftest import Company, Sit
 from socai.lab.company import PASSWORD
 
 
-def test_a_lock_refuses_an_old_day_and_is_opened_only_with_a_reason(sit: Sit) -> None:
+def test_a_lock_refuses_an_old_day_and_is_opened_only_with_a_reason(sit: Sit, company: Company) -> None:
     desk = sit(user="ketoantruong")
-    desk.go("khóa sổ")
-    desk.sees_focus("day")
-    desk.write("31/1")
-    desk.press("Control+Enter")
-    desk.see("toast", "Đã khóa sổ đến hết ngày 31/01/2026")
-    desk.see("lock-days", "31/01/2026")
-    desk.receipt("kh005", "thu tien khach", "1tr", day="15/1")
-    desk.press("Control+Enter")
-    desk.see("mistakes", "31/01/2026")
+    try:
+        desk.go("khóa sổ")
+        desk.sees_focus("day")
+        desk.write("31/1")
+        desk.press("Control+Enter")
+        desk.see("toast", "Đã khóa sổ đến hết ngày 31/01/2026")
+        desk.see("lock-days", "31/01/2026")
+        desk.receipt("kh005", "thu tien khach", "1tr", day="15/1")
+        desk.press("Control+Enter")
+        desk.see("mistakes", "31/01/2026")
 
-    desk.go("khóa sổ")
-    desk.sees_focus("leaving-stay")
-    desk.press("Tab", "Enter")
-    desk.sees_focus("day")
-    desk.press("Alt+o")
-    desk.see("lock-fault", "phải ghi lý do")
-    desk.sees_focus("reason")
-    desk.write("Bổ sung hóa đơn tiền điện")
-    desk.press("Alt+o")
-    desk.see("toast", "Đã mở khóa sổ")
-    desk.see("lock-days", "Chưa khóa")
-    for said in ("Bổ sung hóa đơn tiền điện", "31/01/2026", "ketoantruong"):
-        desk.see("lock-history", said)
+        desk.go("khóa sổ")
+        desk.sees_focus("leaving-stay")
+        desk.press("Tab", "Enter")
+        desk.sees_focus("day")
+        desk.press("Alt+o")
+        desk.see("lock-fault", "phải ghi lý do")
+        desk.sees_focus("reason")
+        desk.write("Bổ sung hóa đơn tiền điện")
+        desk.press("Alt+o")
+        desk.see("toast", "Đã mở khóa sổ")
+        desk.see("lock-days", "Chưa khóa")
+        for said in ("Bổ sung hóa đơn tiền điện", "31/01/2026", "ketoantruong"):
+            desk.see("lock-history", said)
+    finally:
+        company.unlock()
 
 
 def test_a_person_is_added_and_logs_in(sit: Sit) -> None:

@@ -8,6 +8,7 @@ from socai.lab.client import Workstation, new_ident, wait_for
 from socai.lab.sample import HANOI, HCM
 
 PHONE, TAX_CODE = "0903 555 777", "0312345678"
+BY = "[...document.querySelectorAll('[data-by]')].map((line) => line.dataset.by)"
 
 
 @pytest.fixture
@@ -48,9 +49,7 @@ def test_theirs_is_taken_from_the_list_of_what_needs_a_person(quarrel: tuple[Des
     assert {"Tên", "Mã", "Điện"} == set(sides), sides
     assert PHONE in sides["Điện"]
     assert TAX_CODE in sides["Mã"]
-    assert sorted(desk.ask("[...document.querySelectorAll('[data-by]')].map((line) => line.dataset.by)")) == [
-        "mine", "theirs", "theirs",
-    ]  # fmt: skip
+    assert sorted(desk.ask(BY)) == ["mine", "theirs", "theirs"]
     desk.sees_focus("resolve-theirs")
     desk.press("Enter")
     desk.see_gone("compare-body")
@@ -111,8 +110,9 @@ def test_a_save_from_a_stale_form_shows_both_and_loses_nothing(sit: Sit, company
         change(other, ident, tax_code=TAX_CODE)
         desk.press("Control+Enter")
         desk.see("compare-table", "ketoantruong")
-        for said in ("Công ty Hai Máy Tính", TAX_CODE):
+        for said in ("Trước đó", "Công ty Hai Máy Tính", TAX_CODE):
             desk.see("compare-table", said)
+        assert sorted(desk.ask(BY)) == ["mine", "theirs"]  # whose change each line is
         desk.press("Escape")  # go on typing: all is still there
         desk.see_value("entry-name", "Công ty Hai Máy Tính")
         desk.press("Control+Enter")

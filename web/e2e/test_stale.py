@@ -26,8 +26,9 @@ def test_a_save_from_a_stale_form_shows_both_versions_and_loses_nothing(sit: Sit
     second.write("Thu tiền theo hợp đồng số 7")
     second.press("Control+Enter")
     second.see("compare-table", "ketoan.hn")
-    for said in ("Lý do nộp", "Thu tiền theo hợp đồng số 7", "Thu tiền đợt một"):
+    for said in ("Trước đó", "Lý do nộp", BEFORE, "Thu tiền theo hợp đồng số 7", "Thu tiền đợt một"):
         assert said in second.text("compare-table")
+    second.see_attribute("compare-line", "data-by", "both")
 
     second.press("Escape")  # go on typing: all is still there
     second.see_gone("compare-body")

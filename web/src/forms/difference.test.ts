@@ -43,6 +43,20 @@ describe("a voucher's two forms", () => {
     ]);
   });
 
+  it("tell by themselves which side changed what, where a save was stale and no server was asked", () => {
+    const both = { description: "Thu khác", lines: [{ amount: "1000" }] };
+    const sides = { mine: form(mine), theirs: form({ ...theirs, ...both }), base: form(base), differences: null };
+    expect(voucherLines(VOUCHER, sides, context)).toEqual([
+      { key: "description", label: "DESCRIPTION", mine: "Thu tiền", theirs: "Thu khác", base: "Thu", by: "both" },
+    ]);
+    const lines = voucherLines(VOUCHER, { ...sides, theirs: form(theirs) }, context);
+    expect(lines.map((line) => [line.key, line.by])).toEqual([
+      ["description", "mine"],
+      ["lines.0.amount", "theirs"],
+      ["lines.1.amount", "theirs"],
+    ]);
+  });
+
   it("are told without sides where nobody knows what they began from", () => {
     const conflict = { winner: form(theirs), mine: form(mine), base: null, differences } as Conflict;
     expect(voucherLines(VOUCHER, sidesOf(conflict), context).map((line) => line.by)).toEqual(["", "", ""]);
@@ -79,6 +93,21 @@ describe("a catalog entry's two forms", () => {
       { key: "active", label: "ACTIVE", mine: "Không", theirs: "Có", base: "Có", by: "mine" },
       { key: "rates.2026-02-01", label: "RATES · 01/02/2026", mine: "25.100", theirs: "", base: "", by: "mine" },
       { key: "note", label: "note", mine: "", theirs: "mới", base: "", by: "theirs" },
+    ]);
+  });
+
+  it("tell by themselves which side changed what, where a save was stale and no server was asked", () => {
+    const base = { code: "USD", name: "Đô la", rates: { "2026-01-05": "25000" } };
+    const mine = { ...base, rates: { "2026-01-05": "25000", "2026-02-01": "25100" } };
+    const sides = {
+      mine: form(mine),
+      theirs: form({ ...base, name: "Đô la Mỹ" }),
+      base: form(base),
+      differences: null,
+    };
+    expect(entryLines(fields, sides, context, flag).map((line) => [line.key, line.by, line.base])).toEqual([
+      ["name", "theirs", "Đô la"],
+      ["rates.2026-02-01", "mine", ""],
     ]);
   });
 });

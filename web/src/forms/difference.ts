@@ -30,7 +30,8 @@ export interface Sides {
   readonly mine: Side;
   readonly theirs: Side;
   readonly base: Side | null;
-  readonly differences: readonly Difference[];
+  /** As the server says; null where nobody was asked, and each value tells by what both began from. */
+  readonly differences: readonly Difference[] | null;
 }
 
 /** A conflict as the server tells it. */
@@ -46,10 +47,19 @@ function bodiesOf({ mine, theirs, base }: Sides): [Body, Body] {
   return [mine.body ?? began, theirs.body ?? began];
 }
 
-/** Who changed the cell at a place (`description`, `lines.3.amount`), as the server says; a row may be told whole. */
-function authorOf({ base, mine, theirs, differences }: Sides): (place: string) => string {
+/** Who changed the cell at a place (`description`, `lines.3.amount`); `values`: mine, theirs, and what it was. */
+type Author = (place: string, values: readonly string[]) => string;
+
+function byValue([mine, theirs, was]: readonly string[]): string {
+  if (mine === was) return theirs === was ? "" : "theirs";
+  return theirs === was ? "mine" : "both";
+}
+
+/** As the server says, where it was asked; a row may be told whole. */
+function authorOf({ base, mine, theirs, differences }: Sides): Author {
   if (!base) return () => "";
   if (!mine.body || !theirs.body) return () => (mine.body ? "mine" : "theirs");
+  if (!differences) return (_place, values) => byValue(values);
   const found = new Map(differences.map((item) => [item.place, item.by]));
   return (place) => found.get(place) ?? found.get(place.split(".").slice(0, 2).join(".")) ?? "";
 }
@@ -67,7 +77,14 @@ export function voucherLines(voucher: VoucherSpec, sides: Sides, context: CellCo
     const [left = "", right = "", was = ""] = values.map(text);
     const show = (value: string) => showField(field, value, context);
     if (left !== right)
-      lines.push({ key, label, mine: show(left), theirs: show(right), base: show(was), by: by(place) });
+      lines.push({
+        key,
+        label,
+        mine: show(left),
+        theirs: show(right),
+        base: show(was),
+        by: by(place, [left, right, was]),
+      });
   };
   const base = sides.base?.body ?? {};
   for (const field of voucher.header) {
@@ -116,8 +133,8 @@ export function entryLines(
   };
   const priced = (value: Value | undefined) =>
     typeof value === "string" ? showNumber(value, context.language) : show("", value);
-  const alike = (one: Value | undefined, other: Value | undefined) =>
-    JSON.stringify(one ?? "") === JSON.stringify(other ?? "");
+  const plain = (value: Value | undefined) => JSON.stringify(value ?? "");
+  const alike = (one: Value | undefined, other: Value | undefined) => plain(one) === plain(other);
   const lines: Line[] = [];
   for (const name of new Set([...known.keys(), ...Object.keys(mine), ...Object.keys(theirs)])) {
     const [left, right, was] = [mine[name], theirs[name], base[name]];
@@ -125,7 +142,7 @@ export function entryLines(
     const label = known.get(name)?.label ?? name;
     if (!isMap(left) && !isMap(right)) {
       lines.push({
-        ...{ key: name, label, by: by(name) },
+        ...{ key: name, label, by: by(name, [left, right, was].map(plain)) },
         ...{ mine: show(name, left), theirs: show(name, right), base: show(name, was) },
       });
       continue;
@@ -134,7 +151,8 @@ export function entryLines(
     for (const key of [...new Set([...Object.keys(ours), ...Object.keys(others)])].sort()) {
       if (alike(ours[key], others[key])) continue;
       lines.push({
-        ...{ key: `${name}.${key}`, label: `${label} · ${showDay(key)}`, by: by(name) },
+        ...{ key: `${name}.${key}`, label: `${label} · ${showDay(key)}` },
+        by: by(name, [ours[key], others[key], began[key]].map(plain)),
         ...{ mine: priced(ours[key]), theirs: priced(others[key]), base: priced(began[key]) },
       });
     }

@@ -26,6 +26,8 @@ interface Props {
 export interface StaleEntry {
   readonly mine: Body;
   readonly theirs: Side & { readonly revision: number };
+  /** What the form began from. */
+  readonly base: Side | null;
 }
 
 interface StaleProps {
@@ -55,7 +57,7 @@ export function StaleEntryChoice({ kind, stale, onMine, onTheirs, onStay }: Stal
   const { t } = useLocale();
   const { lines } = useSides(kind);
   const mine = { body: stale.mine, author: session.user, at: "" };
-  const sides: Sides = { mine, theirs: stale.theirs, base: null, differences: [] };
+  const sides: Sides = { mine, theirs: stale.theirs, base: stale.base, differences: null };
   return (
     <Compare
       sides={sides}

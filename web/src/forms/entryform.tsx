@@ -4,6 +4,7 @@ import { useBooks } from "../api/books";
 import { get, Problem, put } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { Body, CatalogEntry, CatalogKind, FieldSpec } from "../api/types";
+import { Actions } from "../keys/actions";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { useLeave, useUnsaved } from "../keys/leave";
@@ -13,9 +14,9 @@ import { useLocale } from "../locale/locale";
 import { useCells } from "./cellcontext";
 import { EntryConflict, type StaleEntry, StaleEntryChoice } from "./entryconflict";
 import { fieldsOf } from "./entryfields";
+import { FaultList } from "./faultlist";
 import { FieldBox, TYPING } from "./fieldbox";
 import { RatesBox } from "./ratesbox";
-import { FaultList } from "./voucherbanners";
 
 function textsOf(fields: readonly FieldSpec[], body: Body): Record<string, string> {
   return Object.fromEntries(
@@ -137,7 +138,8 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
     } catch (error) {
       actId.current = makeIdent();
       if (error instanceof Problem && error.code === "STALE_VERSION" && error.body.theirs) {
-        return setStale({ mine: body, theirs: error.body.theirs as StaleEntry["theirs"] });
+        const base = entry && { body: entry.body, author: "", at: "" };
+        return setStale({ mine: body, theirs: error.body.theirs as StaleEntry["theirs"], base });
       }
       const told = tellFaults.problem(error);
       const faulty = told.find((item) => fields.some((field) => field.name === item.field));
@@ -250,22 +252,14 @@ export function EntryForm({ kind, id, typed = "", preset, onClose, onSaved }: Pr
           {general.join(" ")}
         </div>
       ) : null}
-      <div className="actions">
-        <Button
-          stop
-          look="primary"
-          scope="dialog"
-          act="accept"
-          run={() => void save()}
-          refused={unsettled}
-          testid="entry-save"
-        >
-          {t("act.save")}
-        </Button>
-        <Button stop run={close}>
-          {t("act.cancel")}
-        </Button>
-      </div>
+      <Actions
+        accept={() => void save()}
+        words={t("act.save")}
+        refused={unsettled}
+        testid="entry-save"
+        close={close}
+        closeWords={t("act.cancel")}
+      />
     </Dialog>
   );
 }

@@ -11,9 +11,9 @@ import { enterGoesOn } from "../kit/focus";
 import { useLocale } from "../locale/locale";
 import { BranchSelect } from "./choose";
 import { FieldBox } from "./fieldbox";
+import type { FormProps } from "./formprops";
 import { useDraft } from "./model";
 import { catalogOf, sourceOf } from "./sources";
-import type { FormProps } from "./voucherform";
 
 interface Similar {
   readonly id: string;

@@ -8,8 +8,8 @@ import { Ask } from "../keys/ask";
 import { makeIdent } from "../kit/ident";
 import { useTell } from "../kit/toast";
 import { useLocale } from "../locale/locale";
+import { FaultList } from "./faultlist";
 import { warningsOf } from "./saving";
-import { FaultList } from "./voucherbanners";
 
 export type Mendable = Pick<Todo, "kind" | "object_kind" | "id" | "revision" | "number" | "book" | "act" | "asks">;
 export const DOES = ["retry", "post_anyway", "redate", "discard"] as const;

@@ -4,24 +4,26 @@ import type { Conflict, VoucherSpec } from "../api/types";
 import { useLocale } from "../locale/locale";
 import type { CellContext } from "./cell";
 import { Compare } from "./compare";
-import { type Sides, sidesOf, voucherLines } from "./difference";
+import { type Side, type Sides, sidesOf, voucherLines } from "./difference";
 import type { Stale } from "./saving";
 
 interface StaleProps {
   readonly voucher: VoucherSpec;
   readonly context: CellContext;
   readonly stale: Stale;
+  /** What the form began from. */
+  readonly base: Side | null;
   readonly onMine: () => void;
   readonly onTheirs: () => void;
   readonly onApart: () => void;
   readonly onStay: () => void;
 }
 
-export function StaleChoice({ voucher, context, stale, onMine, onTheirs, onApart, onStay }: StaleProps) {
+export function StaleChoice({ voucher, context, stale, base, onMine, onTheirs, onApart, onStay }: StaleProps) {
   const { session } = useBooks();
   const { t } = useLocale();
   const mine = { body: stale.mine, author: session.user, at: "" };
-  const sides: Sides = { mine, theirs: stale.theirs, base: null, differences: [] };
+  const sides: Sides = { mine, theirs: stale.theirs, base, differences: null };
   return (
     <Compare
       sides={sides}

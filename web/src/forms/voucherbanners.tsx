@@ -9,6 +9,7 @@ import { showDay, showMoment } from "../kit/day";
 import { Icon } from "../kit/icon";
 import { useLocale } from "../locale/locale";
 import { placeInWords } from "./draft";
+import { FaultList } from "./faultlist";
 import { type Does, mendsOf, openDayOf } from "./mending";
 
 interface Props {
@@ -25,25 +26,6 @@ interface Props {
 }
 
 const FAULTS_SHOWN_MAX = 6;
-
-interface ListProps {
-  readonly faults: readonly ToldFault[];
-  readonly where?: (fault: ToldFault) => string;
-}
-
-/** What is wrong, and beside each what mends it. */
-export function FaultList({ faults, where = () => "" }: ListProps) {
-  return (
-    <ul>
-      {faults.map((fault) => (
-        <li key={`${fault.field}${fault.code}`} data-code={fault.code}>
-          {where(fault) ? <strong>{`${where(fault)}: `}</strong> : null}
-          {fault.sentence} <span className="cure">{fault.cure}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 /** Codes of warnings that came back unanswered: a person with the right may post, or unpost, all the same. */
 export function askedOf(stored: Voucher | null, book: string): string[] {

@@ -6,32 +6,12 @@ import { showNumber } from "../kit/amount";
 import { writeScaled } from "../kit/decimal";
 import { spell } from "../kit/spelling";
 import { useLocale } from "../locale/locale";
-import type { CellContext } from "./cell";
 import { totalsOf } from "./derive";
 import { BASE_CURRENCY } from "./draft";
+import type { FormProps } from "./formprops";
 import { HeaderBoxes } from "./headerboxes";
 import { useDraft, type VoucherModel } from "./model";
-import type { Sources } from "./sources";
 import { VoucherGrid } from "./vouchergrid";
-
-export type Mode = "view" | "edit" | "quick";
-
-export interface FormProps {
-  readonly voucher: VoucherSpec;
-  readonly model: VoucherModel;
-  readonly sources: Sources;
-  readonly context: CellContext;
-  readonly stamp: number;
-  /** Which boxes are open: all, those that do not post, or none. */
-  readonly mode: Mode;
-  readonly provisionalNumber: string;
-  readonly isNew: boolean;
-  /** Sentences by place ("number", "lines.0.amount"), places as they stand on the screen. */
-  readonly faults: Readonly<Record<string, string>>;
-  readonly onCreate: (source: string, text: string, done: (id: string) => void) => void;
-  readonly onLeaveLines: () => void;
-  readonly onEscape: () => void;
-}
 
 export const VoucherForm = memo(function VoucherForm(props: FormProps) {
   const { voucher, model, faults } = props;

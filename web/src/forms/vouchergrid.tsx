@@ -8,9 +8,9 @@ import { goRegion } from "../kit/focus";
 import { useLocale } from "../locale/locale";
 import { WORDS, type WordKey } from "../locale/words";
 import { showField } from "./cell";
+import type { FormProps } from "./formprops";
 import { useDraft } from "./model";
 import { catalogOf } from "./sources";
-import type { FormProps } from "./voucherform";
 
 interface Props extends FormProps {
   readonly grid: GridSpec;

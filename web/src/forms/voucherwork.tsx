@@ -17,9 +17,12 @@ import { useTell } from "../kit/toast";
 import { cameFrom } from "../kit/trail";
 import { useLocale } from "../locale/locale";
 import { useCells } from "./cellcontext";
+import type { Side } from "./difference";
 import { allFields, isChanged } from "./draft";
 import { EntryForm } from "./entryform";
+import { FaultList } from "./faultlist";
 import { TYPING } from "./fieldbox";
+import type { Mode } from "./formprops";
 import { type Does, mendsOf, openDayOf, useMend } from "./mending";
 import { VoucherModel } from "./model";
 import { useSaving } from "./saving";
@@ -27,8 +30,8 @@ import { catalogOf } from "./sources";
 import { statusWord } from "./statusword";
 import { TimelineDialog } from "./timeline";
 import { ConflictChoice, StaleChoice } from "./versions";
-import { askedOf, FaultList, VoucherBanners, VoucherHistory } from "./voucherbanners";
-import { type Mode, VoucherForm } from "./voucherform";
+import { askedOf, VoucherBanners, VoucherHistory } from "./voucherbanners";
+import { VoucherForm } from "./voucherform";
 
 interface Creating {
   readonly kind: CatalogKind;
@@ -37,6 +40,8 @@ interface Creating {
   readonly done: (id: string) => void;
   readonly back: Element | null;
 }
+
+type Began = Side & { readonly revision: number };
 
 const NO_DEFAULTS = {};
 
@@ -57,7 +62,7 @@ export function VoucherWork({
   onAgain: () => void;
 }) {
   const books = useBooks();
-  const { tenant, path, spec, book, word } = books;
+  const { tenant, path, spec, book, word, session } = books;
   const { t, language } = useLocale();
   const client = useQueryClient();
   const tell = useTell();
@@ -78,16 +83,20 @@ export function VoucherWork({
   const [comparing, setComparing] = useState(startResolving);
   const [timeline, setTimeline] = useState(false);
   const afterSave = useRef<"stay" | "new">("stay");
+  const began = useRef<Side | null>(stored);
   const root = useRef<HTMLElement>(null);
   const isNew = stored === null;
 
+  /** The form begins anew from what the server has. */
+  const begins = (form: Began) => {
+    model.reset(form.body ?? {});
+    setRevision(form.revision);
+    began.current = form;
+  };
   // What the server has now is shown at once while nobody types; a draft being typed is never touched.
   // biome-ignore lint/correctness/useExhaustiveDependencies: follows the stored revision only
   useEffect(() => {
-    if (stored && mode === "view") {
-      model.reset(stored.body);
-      setRevision(stored.revision);
-    }
+    if (stored && mode === "view") begins(stored);
   }, [stored?.revision, stored?.version]);
 
   const reasonOf = (act: string): string => {
@@ -151,8 +160,7 @@ export function VoucherWork({
       ...(quick ? { quickFields: quick } : {}),
     });
     if (!saved) return;
-    model.reset(saved.body);
-    setRevision(saved.revision);
+    begins({ ...saved, author: session.user, at: "" });
     setMode("view");
     tellSaved(saved);
     void refresh();
@@ -178,8 +186,7 @@ export function VoucherWork({
   const takeTheirs = () => {
     if (!stale) return;
     saving.clear();
-    model.reset(stale.theirs.body ?? {});
-    setRevision(stale.theirs.revision);
+    begins(stale.theirs);
     setMode("view");
     void refresh();
   };
@@ -200,8 +207,7 @@ export function VoucherWork({
   const cancel = () => {
     if (isNew) return leave(close);
     leave(() => {
-      model.reset(stored.body);
-      setRevision(stored.revision);
+      begins(stored);
       saving.clear();
       setMode("view");
     });
@@ -467,6 +473,7 @@ export function VoucherWork({
           voucher={voucher}
           context={context}
           stale={stale}
+          base={began.current}
           onMine={() => void save(afterSave.current, [], stale.theirs.revision)}
           onTheirs={takeTheirs}
           onApart={() => void saveApart()}

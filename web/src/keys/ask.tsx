@@ -1,6 +1,6 @@
 // A question with two answers. The first answer has the focus, so Enter gives it; Esc gives the other.
 import type { ReactNode } from "react";
-import { Button } from "./button";
+import { Actions } from "./actions";
 import { Dialog } from "./dialog";
 
 interface Props {
@@ -17,14 +17,15 @@ export function Ask({ title, yes, no, onYes, onNo, testid, children }: Props) {
   return (
     <Dialog title={title} onClose={onNo} onAccept={onYes} testid={testid}>
       {children}
-      <div className="actions">
-        <Button stop first look="primary" scope="dialog" act="accept" run={onYes} testid={`${testid}-yes`}>
-          {yes}
-        </Button>
-        <Button stop run={onNo} testid={`${testid}-no`}>
-          {no}
-        </Button>
-      </div>
+      <Actions
+        first
+        accept={onYes}
+        words={yes}
+        testid={`${testid}-yes`}
+        close={onNo}
+        closeWords={no}
+        closeTestid={`${testid}-no`}
+      />
     </Dialog>
   );
 }

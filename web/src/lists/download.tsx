@@ -7,6 +7,7 @@ import { useFaults } from "../api/faults";
 import type { FaultAnswer } from "../api/types";
 import { useCells } from "../forms/cellcontext";
 import { BranchSelect, PeriodBoxes, TypeSelect } from "../forms/choose";
+import { Actions } from "../keys/actions";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { addMonths } from "../kit/day";
@@ -106,27 +107,20 @@ export function Download({ onClose }: { onClose: () => void }) {
           {running ? <progress value={progress.data.done} max={progress.data.total || undefined} /> : null}
         </div>
       ) : null}
-      <div className="actions">
-        <Button
-          stop
-          look="primary"
-          scope="dialog"
-          act="accept"
-          run={() => void start()}
-          refused={running ? t("list.loading") : ""}
-          testid="download-start"
-        >
-          {t("download.start")}
-        </Button>
+      <Actions
+        accept={() => void start()}
+        words={t("download.start")}
+        refused={running ? t("list.loading") : ""}
+        testid="download-start"
+        close={onClose}
+        closeWords={t("act.close")}
+      >
         {running ? (
           <Button stop scope="dialog" act="stop" run={() => void cancel()} testid="download-cancel">
             {t("download.cancel")}
           </Button>
         ) : null}
-        <Button stop run={onClose}>
-          {t("act.close")}
-        </Button>
-      </div>
+      </Actions>
     </Dialog>
   );
 }

@@ -10,6 +10,7 @@ import { homeBranch } from "../api/spec";
 import { plainField, useCells } from "../forms/cellcontext";
 import { BranchSelect, PeriodBoxes, TypeSelect } from "../forms/choose";
 import { FieldBox } from "../forms/fieldbox";
+import { Actions } from "../keys/actions";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { useScope } from "../keys/layers";
@@ -295,14 +296,13 @@ function Renumber({ type, branch, fund, view, onClose }: RenumberProps) {
           </table>
         </div>
       ) : null}
-      <div className="actions">
-        <Button stop look="primary" scope="dialog" act="accept" run={() => void ask(!ready)} testid="renumber-go">
-          {ready ? t("numbers.renumber_go", { count: changes.length }) : t("numbers.renumber_try")}
-        </Button>
-        <Button stop run={onClose}>
-          {t("act.close")}
-        </Button>
-      </div>
+      <Actions
+        accept={() => void ask(!ready)}
+        words={ready ? t("numbers.renumber_go", { count: changes.length }) : t("numbers.renumber_try")}
+        testid="renumber-go"
+        close={onClose}
+        closeWords={t("act.close")}
+      />
     </Dialog>
   );
 }

@@ -6,6 +6,7 @@ import { useBooks } from "../api/books";
 import { get, put } from "../api/client";
 import { type ToldFault, useFaults } from "../api/faults";
 import type { Person } from "../api/types";
+import { Actions } from "../keys/actions";
 import { Button } from "../keys/button";
 import { Dialog } from "../keys/dialog";
 import { useScope } from "../keys/layers";
@@ -273,14 +274,13 @@ function PersonForm({
           {[...new Set(told.map((fault) => `${fault.sentence} ${fault.cure}`.trim()))].join(" ")}
         </div>
       ) : null}
-      <div className="actions">
-        <Button stop look="primary" scope="dialog" act="accept" run={() => void save()} testid="person-save">
-          {t("act.save")}
-        </Button>
-        <Button stop run={onClose}>
-          {t("act.cancel")}
-        </Button>
-      </div>
+      <Actions
+        accept={() => void save()}
+        words={t("act.save")}
+        testid="person-save"
+        close={onClose}
+        closeWords={t("act.cancel")}
+      />
     </Dialog>
   );
 }

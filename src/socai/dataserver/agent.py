@@ -99,9 +99,13 @@ class Agent:
         """Begin."""
         self._desk.wake = self.wake
         for name, work in (("send", self._send), ("receive", self._receive), ("chores", self._chore)):
-            thread = threading.Thread(target=work, name=f"{name} {self._desk.code}", daemon=True)
+            thread = threading.Thread(target=self._work, args=(work,), name=f"{name} {self._desk.code}", daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def _work(self, work: Callable[[], None]) -> None:
+        self._desk.file.stand_behind()
+        work()
 
     def stop(self) -> None:
         """End. A thread inside a long poll ends by itself when it comes back; nothing of it is taken any more."""

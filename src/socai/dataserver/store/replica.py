@@ -1,7 +1,8 @@
 """A tenant's file while it is open: one writer with group commit, a few readers, and what happens when the disk fails.
 
 Jobs are functions of the writing connection. Up to GROUP_MAX waiting jobs share one BEGIN IMMEDIATE … COMMIT, each in a
-SAVEPOINT of its own, and none is answered before the commit is on the disk. Only the writer checkpoints.
+SAVEPOINT of its own, and none is answered before the commit is on the disk. Only the writer checkpoints. Threads that
+`stand_behind` give way to all others (queue.py).
 """
 
 from __future__ import annotations
@@ -11,23 +12,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 import apsw
 
 from socai.dataserver.store import file
 from socai.dataserver.store.file import BROKEN, MEMORY, FileDamaged, StorageFailed
+from socai.dataserver.store.queue import Queue
 from socai.edge.failpoint import reach
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
 
-GROUP_MAX = 64
 READERS_MAX = 6
 CHECKPOINT_PAGES = 500  # once nobody comes for a moment
 QUIET_SECONDS = 0.02
 CHECKPOINT_PAGES_FORCED = 8_000  # even though somebody waits
+PEOPLE_SECONDS = 1.0  # after somebody has saved, what stands behind leaves as much time free as it takes …
+FREE_SECONDS_MAX = 0.015  # … but not more than this
 MEND_SECONDS = 1.0  # between two attempts to prove a file: it is read whole each time
 
 
@@ -104,7 +106,9 @@ class Replica:
         self._slots = threading.BoundedSemaphore(READERS_MAX)
         self._mend_at = 0.0
         self.mend_seconds = MEND_SECONDS
-        self._jobs: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
+        self._jobs: Queue[Ticket[Any]] = Queue()
+        self._behind = threading.local()
+        self._end = threading.Event()
         self._closed = False
         self._inline = threading.RLock()
         if self.path != MEMORY:
@@ -144,47 +148,54 @@ class Replica:
         if self._closed:
             ticket.error = StorageFailed("the file is closed")
             ticket.settle()
-        elif self._threaded:
-            self._jobs.put(ticket)
-        else:
+        elif not self._threaded:
             with self._inline:
                 self._run([ticket])
+        elif self._is_behind():
+            self._jobs.put_behind(ticket)
+        else:
+            self._jobs.put(ticket)
         return ticket
 
     def write(self, job: Job[T]) -> T:
         """Run a job in the writer and wait until it is durable."""
-        return self.submit(job).wait()
+        if not (self._threaded and self._is_behind()):
+            return self.submit(job).wait()
+        began = time.monotonic()
+        try:
+            return self.submit(job).wait()
+        finally:
+            now = time.monotonic()
+            if now - self._jobs.pressed_at < PEOPLE_SECONDS:
+                self._end.wait(min(now - began, FREE_SECONDS_MAX))
+
+    def stand_behind(self) -> None:
+        """What this thread writes from now on gives way to what others do: nobody waits for it."""
+        self._behind.yes = True
+
+    def _is_behind(self) -> bool:
+        return getattr(self._behind, "yes", False)
 
     def _loop(self) -> None:
         while True:
-            ticket = self._next()
-            group: list[Ticket[Any]] = []
-            while ticket is not None:
-                group.append(ticket)
-                if len(group) >= GROUP_MAX:
-                    break
-                try:
-                    ticket = self._jobs.get_nowait()
-                except Empty:
-                    break
+            group = self._next()
             if group:
                 self._run(group)
-            if ticket is None:
+            elif self._jobs.ended:
                 return
             if self.pages >= CHECKPOINT_PAGES_FORCED:
                 self._checkpoint()
 
-    def _next(self) -> Ticket[Any] | None:
-        """The next job. A log that has grown is moved into the file while nobody comes, so that nobody waits for it."""
-        while self.pages >= CHECKPOINT_PAGES:
-            try:
-                return self._jobs.get(timeout=QUIET_SECONDS)
-            except Empty:
-                before = self.pages
-                self._checkpoint()
-                if self.pages >= before:
-                    break  # a long reader holds it back: not again before something new was written
-        return self._jobs.get()
+    def _next(self) -> list[Ticket[Any]]:
+        """The next jobs. A log that has grown is moved into the file while nobody comes, so nobody waits for it."""
+        while self.pages >= CHECKPOINT_PAGES and not self._jobs.ended:
+            if group := self._jobs.take(QUIET_SECONDS):
+                return group
+            before = self.pages
+            self._checkpoint()
+            if self.pages >= before:
+                break  # a long reader holds it back: not again before something new was written
+        return self._jobs.take(0 if self._jobs.ended else None)
 
     def _run(self, group: list[Ticket[Any]]) -> None:
         if self.broken and not self._mend():
@@ -344,12 +355,11 @@ class Replica:
         if self._closed:
             return
         self._closed = True
+        self._end.set()
         if self._thread is not None:
-            self._jobs.put(None)
+            self._jobs.end()
             self._thread.join()
-            while not self._jobs.empty():
-                if (late := self._jobs.get()) is not None:
-                    self._fail([late], StorageFailed("the file is closed"))
+            self._fail(self._jobs.rest(), StorageFailed("the file is closed"))
         self._close_readers()
         if not self.broken and self.path != MEMORY:
             with suppress(apsw.Error):  # then the log stays, and is read at the next opening

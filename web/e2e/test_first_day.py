@@ -26,6 +26,7 @@ def test_an_empty_company_is_set_up_opened_and_reports_its_first_receipt(sit: Si
     desk.sees_focus("description")
     desk.walk("Enter", "0.account")
     amount(desk, "1111", "0.debit_amount", "50tr")
+    assert desk.cells("grid-accounts", 0)["fund"] == "QUY"  # the only one: a payment from it finds the money
     amount(desk, "41111", "1.credit_amount", "250tr")
     desk.see("balance-mark", "Chênh lệch")
     desk.see_attribute("balance-mark", "data-balanced", "false")

@@ -45,7 +45,7 @@ def test_a_person_is_added_and_logs_in(sit: Sit) -> None:
     desk.sees_focus("person-user")
     desk.write("thuquy.hn")
     desk.press("Control+Enter")
-    desk.see("person-fault", "Chưa nhập thông tin bắt buộc")
+    desk.see("person-fault", "Họ và tên: Chưa nhập thông tin bắt buộc")
     desk.sees_focus("person-name")
     desk.write("Lê Thị Ngọc Lan")
     desk.press("Enter*2")

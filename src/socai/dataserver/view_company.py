@@ -37,9 +37,9 @@ class CompanyView(msgspec.Struct, frozen=True):
 
 
 class NewVoucher(msgspec.Struct, frozen=True):
-    """What the form of a new voucher begins with. `number` is provisional: the save gives it.
+    """What the form of a new voucher begins with. `number` is the one expected: the save gives it.
 
-    `row_defaults`: per grid, what a fresh row holds.
+    `row_defaults`: per grid, what a fresh row holds; a detail (the only fund there is) where its account carries it.
     """
 
     body: dict[str, Any]
@@ -193,7 +193,11 @@ def new_voucher(desk: Desk, type_code: str, branch: str) -> NewVoucher | Fault:
         if value:
             body[item.name] = value
     rows = {
-        grid.name: {column.name: value for column in grid.columns if (value := default(column.default))}
+        grid.name: {
+            column.name: value
+            for column in grid.columns
+            if (value := default(column.default) or details.get(column.kind, ""))
+        }
         for grid in spec.grids
     }
     return NewVoucher(body, number, rows)

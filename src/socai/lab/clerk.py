@@ -130,6 +130,8 @@ class Clerk:
             if row.credit:
                 cells["credit_amount"] = str(row.credit)
             details = {language.PARTNER: row.partner, language.BANK_ACCOUNT: row.bank}
+            if code in self.chart.members("cash"):
+                details[language.FUND] = self.funds.get(branch, "")
             grid = grid_for(spec, self.chart.accounts[code].requires)
             cells |= {item.name: value for item in grid.columns if (value := details.get(item.kind, ""))}
             rows_of = body.setdefault(grid.name, [])

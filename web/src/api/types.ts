@@ -94,6 +94,8 @@ export interface ReportSpec {
   title: string;
   short: string;
   parameters: { name: string; required: boolean; label: string; roles: string[] }[];
+  /** Balances list accounts or entries of a detail (`by`), movements list entries. */
+  source: { kind: "balances" | "movements"; by?: string };
   landscape: boolean;
 }
 

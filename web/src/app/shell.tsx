@@ -12,6 +12,7 @@ import { BranchSelect } from "../forms/choose";
 import { Button } from "../keys/button";
 import { useKeys, useScope } from "../keys/layers";
 import { useLeave } from "../keys/leave";
+import { showMoment } from "../kit/day";
 import { focusRegion, goRegion } from "../kit/focus";
 import { Icon } from "../kit/icon";
 import { useTell } from "../kit/toast";
@@ -193,6 +194,8 @@ function Frame() {
   const [palette, setPalette] = useState<OpenPalette | null>(null);
   const [sheet, setSheet] = useState(false);
   const [update, setUpdate] = useState<(() => void) | null>(null);
+  const offline = books.linked && books.sync?.online === false;
+  const [dismissed, setDismissed] = useState(false);
   const empty = isEmptyCompany(books.spec);
 
   useEffect(() => {
@@ -210,6 +213,9 @@ function Frame() {
     window.addEventListener(NOTICE, hear);
     return () => window.removeEventListener(NOTICE, hear);
   }, [books, faults, tell, t]);
+  useEffect(() => {
+    if (!offline) setDismissed(false); // the next outage is told anew
+  }, [offline]);
   useEffect(() => {
     document.title = `${books.company.name || books.company.code} · ${t("app.name")}`;
   }, [books.company, t]);
@@ -237,6 +243,7 @@ function Frame() {
     region: () => void goRegion(document.activeElement ?? document.body, 1),
     menu: () => void focusRegion(document, "menu"),
     sync_now: () => void syncNow(),
+    dismiss: offline && !dismissed ? () => setDismissed(true) : undefined,
     home: () => navigate("/"),
     language: () => setLanguage(language === "vi" ? "en" : "vi"),
     choose_company: books.session.tenants.length > 1 ? () => navigate("~/") : undefined,
@@ -258,6 +265,24 @@ function Frame() {
             {t("shell.no_server")}. {t("shell.fields")}
           </div>
         )}
+        {offline && !dismissed ? (
+          <div
+            className="banner wait"
+            role="status"
+            style={{ borderRadius: 0, alignItems: "center" }}
+            data-testid="offline-warning"
+          >
+            <Icon name="warning" />
+            <span className="grow">
+              {t("sync.offline_warning", {
+                at: showMoment(books.sync?.as_of) || showMoment(books.sync?.last_sync_at) || "—",
+              })}
+            </span>
+            <Button scope="app" act="dismiss" run={() => setDismissed(true)} testid="dismiss">
+              {t("sync.dismiss")}
+            </Button>
+          </div>
+        ) : null}
         {update ? (
           <div className="banner info" style={{ borderRadius: 0, alignItems: "center" }}>
             <span className="grow">{t("shell.update")}</span>

@@ -63,6 +63,15 @@ export function deriveRow(
   return cells;
 }
 
+/** Where there is only one entry of a detail, an account that carries the detail takes it by itself. */
+export function onlyDetails(grid: GridSpec, only: Cells, row: Row, changed: string, carries: readonly string[]): Cells {
+  if (changed !== "account") return {};
+  const taken = grid.columns.filter(
+    (column) => only[column.name] && !row.cells[column.name] && carries.includes(column.kind),
+  );
+  return Object.fromEntries(taken.map((column) => [column.name, only[column.name] as string]));
+}
+
 /** Every row converted anew after the header's currency or rate has changed. */
 export function reconvert(grid: GridSpec, state: GridState, header: Cells): GridState {
   const rows = state.rows.map((row) =>

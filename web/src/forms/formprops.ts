@@ -14,7 +14,7 @@ export interface FormProps {
   readonly stamp: number;
   /** Which boxes are open: all, those that do not post, or none. */
   readonly mode: Mode;
-  readonly provisionalNumber: string;
+  readonly expectedNumber: string;
   readonly isNew: boolean;
   /** Sentences by place ("number", "lines.0.amount"), places as they stand on the screen. */
   readonly faults: Readonly<Record<string, string>>;

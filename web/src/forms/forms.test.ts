@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FieldSpec, VoucherSpec } from "../api/types";
 import { openGrid } from "../grid/state";
 import { type CellContext, readField, showField } from "./cell";
-import { balancingAmount, defaultOf, deriveRow, fillsOf, pairOf, repair, taxOf, totalsOf } from "./derive";
+import { balancingAmount, defaultOf, deriveRow, fillsOf, onlyDetails, pairOf, repair, taxOf, totalsOf } from "./derive";
 import { bodyOf, isChanged, openDraft, placeOnScreen, wrongPlaces } from "./draft";
 
 const field = (name: string, kind = "text", more: Partial<FieldSpec> = {}): FieldSpec => ({
@@ -124,6 +124,15 @@ describe("what follows", () => {
       "0",
       "",
     ]);
+  });
+
+  it("an account takes the only fund there is where it carries one, and none that was chosen is changed", () => {
+    const grid = { ...LINES, columns: [field("account", "account"), field("fund", "fund")] };
+    const only = { fund: "QUY" };
+    expect(onlyDetails(grid, only, row({ account: "1111" }), "account", ["fund"])).toEqual({ fund: "QUY" });
+    expect(onlyDetails(grid, only, row({ account: "4111" }), "account", ["partner"])).toEqual({});
+    expect(onlyDetails(grid, only, row({ account: "1111", fund: "Q2" }), "account", ["fund"])).toEqual({});
+    expect(onlyDetails(grid, only, row({ account: "1111" }), "fund", ["fund"])).toEqual({});
   });
 
   it("foreign money is converted at the header's rate", () => {

@@ -117,7 +117,7 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
   const box = (field: FieldSpec, shape: string, autoFocus = false) => {
     const open = mode === "edit" || (mode === "quick" && field.free);
     const suggests = field.kind === "text" && field.name === "description" && open;
-    const provisional = field.name === "number" && props.provisionalNumber;
+    const expected = field.name === "number" && props.expectedNumber;
     return (
       <FieldBox
         key={field.name}
@@ -132,7 +132,7 @@ export const HeaderBoxes = memo(function HeaderBoxes(props: FormProps) {
         className={shape}
         testid={`field-${field.name}`}
         autoFocus={autoFocus}
-        placeholder={provisional ? `${provisional} (${t("voucher.provisional")})` : ""}
+        placeholder={expected ? `${expected} (${t("voucher.expected")})` : ""}
         onChange={(value, fault) => model.setHeader(field, value, fault)}
         onCreate={
           open && catalogOf(sourceOf(field))

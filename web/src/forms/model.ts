@@ -12,6 +12,7 @@ import {
   defaultOf,
   deriveRow,
   fillsOf,
+  onlyDetails,
   type Pair,
   pairOf,
   reconvert,
@@ -19,7 +20,7 @@ import {
   totalsOf,
 } from "./derive";
 import { BASE_CURRENCY, type Draft, openDraft, shownColumns } from "./draft";
-import type { Sources } from "./sources";
+import { CATALOG_CELLS, type Sources } from "./sources";
 
 const ROWS_MAX = 10_000;
 const NOTHING: Cells = {};
@@ -212,9 +213,15 @@ export class VoucherModel {
     const { grid } = shape;
     const fieldOf = new Map(grid.columns.map((field) => [field.name, field]));
     const attributes = (kind: string, id: string) => sources.entry(kind, id)?.body;
+    const given = Object.entries(rowDefaults[grid.name] ?? NOTHING);
+    const details = new Set<string>(CATALOG_CELLS);
+    const isDetail = ([name]: readonly [string, string]) => details.has(fieldOf.get(name)?.kind ?? "");
+    const only = Object.fromEntries(given.filter(isDetail));
+    const plain = Object.fromEntries(given.filter((item) => !isDetail(item)));
+    const carries = (code = "") => spec.chart.accounts.find((item) => item.code === code)?.carries ?? [];
     return {
       columns: shape.columns,
-      defaults: defaultsOf(voucher, spec, grid, this.draft.header, context.today, rowDefaults[grid.name] ?? NOTHING),
+      defaults: defaultsOf(voucher, spec, grid, this.draft.header, context.today, plain),
       rowsMax: ROWS_MAX,
       read: (column, text, row, above) => {
         const field = fieldOf.get(column.name);
@@ -224,7 +231,10 @@ export class VoucherModel {
       },
       derive: (row: Row, changed: string) => {
         const before = this.draft.grids[grid.name]?.rows.find((item) => item.key === row.key)?.cells[changed] ?? "";
-        return deriveRow(grid, this.draft.header, attributes, row, changed, before);
+        return {
+          ...deriveRow(grid, this.draft.header, attributes, row, changed, before),
+          ...onlyDetails(grid, only, row, changed, carries(row.cells.account)),
+        };
       },
       balance: (rows, index, column) =>
         balancingAmount(voucher, this.draft.grids, grid.name, rows, index, column.name, column.places),

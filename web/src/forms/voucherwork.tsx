@@ -391,7 +391,7 @@ export function VoucherWork({
         stamp={stamp}
         mode={mode}
         isNew={isNew}
-        provisionalNumber={begin?.number ?? ""}
+        expectedNumber={begin?.number ?? ""}
         faults={saving.state.places}
         onCreate={create}
         onLeaveLines={() => root.current && focusRegion(root.current, "actions")}

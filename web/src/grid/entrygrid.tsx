@@ -1,11 +1,12 @@
 // The entry grid on the screen: one live input in the focused cell, everything else plain text. All decisions are in
 // state.ts and keys.ts; this file reads keys, shows the state, and puts the focus where the state says.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { chordOf, isComposing } from "../keys/chord";
 import { actFor } from "../keys/keymap";
 import { useKeys } from "../keys/layers";
 import { Suggestions } from "../kit/suggestions";
+import { BLOCK_ROWS, Block, ROW_HEIGHT, shapeOf } from "./block";
 import { type Cells, type Column, isEmptyRow, type Option, type Row } from "./column";
 import { gridKey } from "./keys";
 import type { GridAction, GridState } from "./state";
@@ -29,100 +30,7 @@ export interface EntryGridProps {
 }
 
 const VIRTUAL_FROM = 500;
-const ROW_HEIGHT = 28;
-const CHARACTER = 7.4;
-const NUMBER_WIDTH = 40;
-/** What a long text may be cut down to before the grid has to be scrolled sideways. */
-const TEXT_LEAST = 150;
 const NO_CELLS: Cells = {};
-
-interface Shape {
-  readonly gridTemplateColumns: string;
-  readonly minWidth: number;
-}
-
-function shapeOf(columns: readonly Column[]): Shape {
-  let least = NUMBER_WIDTH;
-  const widths = columns.map((column) => {
-    const width = Math.max(Math.round(column.width * CHARACTER) + 16, Math.round(column.label.length * 7.2) + 18);
-    const flexible = column.kind === "text" && column.width >= 20;
-    const own = flexible ? Math.min(width, TEXT_LEAST) : width;
-    least += own;
-    return flexible ? `minmax(${own}px, 1fr)` : `${own}px`;
-  });
-  return { gridTemplateColumns: `${NUMBER_WIDTH}px ${widths.join(" ")}`, minWidth: least };
-}
-
-interface LineProps {
-  readonly row: Row;
-  readonly index: number;
-  readonly columns: readonly Column[];
-  readonly shape: Shape;
-  readonly ghosts: Cells;
-  readonly active: number; // focused column, -1 where the row has not the focus
-  readonly live: ReactNode;
-  readonly faults: Readonly<Record<string, string>>;
-  readonly readOnly: boolean;
-  readonly stamp: number; // changes when names of codes have arrived
-  readonly show: (column: Column, value: string) => string;
-  readonly onCell: (row: number, column: number) => void;
-}
-
-const Line = memo(function Line(props: LineProps) {
-  const { row, index, columns, shape, ghosts, active, live, faults, readOnly, show, onCell } = props;
-  return (
-    <div
-      role="row"
-      tabIndex={-1}
-      aria-rowindex={index + 2}
-      className={`grid-row ${active >= 0 ? "active" : ""}`}
-      style={shape}
-      data-testid="grid-row"
-    >
-      <div className="cell number" role="rowheader" tabIndex={-1}>
-        {index + 1}
-      </div>
-      {columns.map((column, at) => {
-        const fault = faults[`${index}.${column.name}`] ?? "";
-        const own = row.cells[column.name];
-        const ghost = own === undefined && ghosts[column.name] ? "ghost" : "";
-        const value = own ?? ghosts[column.name] ?? "";
-        const look = `cell ${column.kind === "money" ? "figure" : ""} ${fault ? "wrong" : ""} ${column.readOnly || readOnly ? "still" : ""}`;
-        if (at === active && live) {
-          return (
-            <div
-              key={column.name}
-              role="gridcell"
-              tabIndex={-1}
-              aria-colindex={at + 2}
-              className={`${look} live`}
-              title={fault || undefined}
-            >
-              {live}
-            </div>
-          );
-        }
-        return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the live input has the keys
-          <div
-            key={column.name}
-            role="gridcell"
-            tabIndex={-1}
-            aria-colindex={at + 2}
-            aria-invalid={fault ? true : undefined}
-            aria-readonly={column.readOnly || readOnly || undefined}
-            className={`${look} ${ghost}`}
-            title={fault || undefined}
-            data-cell={column.name}
-            onClick={() => onCell(index, at)}
-          >
-            {value ? show(column, value) : ""}
-          </div>
-        );
-      })}
-    </div>
-  );
-});
 
 export function EntryGrid(props: EntryGridProps & { stamp: number }) {
   const { label, testid, columns, state, readOnly, ghosts, show, search, dispatch, onCreate, faults, sums } = props;
@@ -265,18 +173,19 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
     if (virtual) virtualizer.scrollToIndex(state.row);
   }, [virtual, state.row]);
 
-  const line = (index: number) => {
-    const item = state.rows[index] as Row;
-    const isActive = index === state.row && !readOnly;
+  const block = (first: number, count: number) => {
+    const rows = state.rows.slice(first, first + count);
+    const isActive = !readOnly && state.row >= first && state.row < first + count;
     return (
-      <Line
-        key={item.key}
-        row={item}
-        index={index}
+      <Block
+        key={first}
+        rows={rows}
+        first={first}
         columns={columns}
         shape={shape}
-        ghosts={Object.keys(item.cells).length ? NO_CELLS : ghosts(index)}
-        active={isActive ? state.column : -1}
+        ghosts={rows.map((item, at) => (Object.keys(item.cells).length ? NO_CELLS : ghosts(first + at)))}
+        activeRow={isActive ? state.row : -1}
+        activeColumn={isActive ? state.column : -1}
         live={isActive ? live : null}
         faults={faults}
         readOnly={readOnly}
@@ -336,12 +245,14 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
                 transform: `translateY(${item.start}px)`,
               }}
             >
-              {line(item.index)}
+              {block(item.index, 1)}
             </div>
           ))}
         </div>
       ) : (
-        state.rows.slice(0, shownRows).map((_, index) => line(index))
+        Array.from({ length: Math.ceil(shownRows / BLOCK_ROWS) }, (_, index) =>
+          block(index * BLOCK_ROWS, Math.min(BLOCK_ROWS, shownRows - index * BLOCK_ROWS)),
+        )
       )}
       {columns.some((item) => item.total) ? (
         <div className="grid-row grid-foot" style={shape} data-testid={`${testid}-sums`}>

@@ -29,6 +29,7 @@ export const KEYMAP: readonly Act[] = [
   act("app", "region", "F6", "Sang vùng kế tiếp", "Next region", true),
   act("app", "menu", "Alt+M", "Tới thực đơn phân hệ", "To the module menu"),
   act("app", "sync_now", "Alt+Shift+S", "Đồng bộ dữ liệu", "Sync data"),
+  act("app", "dismiss", "Alt+W", "Ẩn cảnh báo mất mạng", "Put the offline warning away"),
   act("app", "home", "Alt+Home", "Về bàn làm việc", "Home"),
   act("app", "language", "", "Đổi ngôn ngữ Việt – Anh", "Switch between Vietnamese and English"),
   act("app", "choose_company", "", "Chọn đơn vị kế toán khác", "Choose another company"),
@@ -105,7 +106,7 @@ export const KEYMAP: readonly Act[] = [
   act("grid", "escape", "Escape", "Đóng danh sách · hoàn tác ô · rời lưới", "Close list · undo cell · leave lines"),
 
   act("report", "run", "Ctrl+Enter F5", "Xem báo cáo", "Run the report"),
-  act("report", "drill", "Enter", "Mở chứng từ gốc", "Open the voucher", true),
+  act("report", "drill", "Enter", "Mở chứng từ gốc, sổ của tài khoản", "Open the voucher, the account's book", true),
   act("report", "print", "F7 Ctrl+P", "In", "Print"),
   act("report", "excel", "Alt+X", "Xuất Excel", "Export to Excel"),
   act("report", "renumber", "Alt+R", "Đánh lại số", "Renumber"),

@@ -3,6 +3,11 @@
 export const SYNC_WORDS = {
   "sync.online": ["Trực tuyến", "Online"],
   "sync.offline": ["Ngoại tuyến", "Offline"],
+  "sync.offline_warning": [
+    "Mất mạng: số liệu đến {at}. Cứ nhập và in như thường; chứng từ tự gửi đi khi có mạng lại.",
+    "The line is down: figures as of {at}. Go on entering and printing; vouchers are sent when it is back.",
+  ],
+  "sync.dismiss": ["Ẩn", "Put away"],
   "sync.pending": ["{count} chờ đồng bộ", "{count} waiting"],
   "sync.failed": ["{count} lỗi", "{count} failed"],
   "sync.conflicts": ["{count} xung đột", "{count} in conflict"],
@@ -19,7 +24,7 @@ export const SYNC_WORDS = {
   "sync.none.failed": ["Không có chứng từ lỗi.", "Nothing has failed."],
   "sync.none.conflict": ["Không có xung đột.", "There is no conflict."],
   "sync.at": ["Lúc", "At"],
-  "sync.object": ["Đối tượng", "Object"],
+  "sync.object": ["Chứng từ, danh mục", "Voucher, entry"],
   "sync.act": ["Thao tác", "Act"],
   "sync.user": ["Người thực hiện", "User"],
   "sync.reason": ["Lý do", "Reason"],

@@ -136,6 +136,7 @@ export const WORDS = {
   "voucher.books": ["Ghi vào sổ", "Books"],
   "voucher.both_books": ["Cả hai sổ", "Both books"],
   "voucher.provisional": ["tạm", "provisional"],
+  "voucher.expected": ["dự kiến", "next"],
   "voucher.mistakes": ["Chưa cất được: {count} chỗ cần sửa.", "Not saved: {count} places need mending."],
   "voucher.copied": ["Bản sao, chưa cất.", "A copy, not saved yet."],
   "voucher.similar": ["Giống chứng từ trước", "Like an earlier voucher"],
@@ -219,6 +220,7 @@ export const WORDS = {
   "report.choose": ["Chọn tham số rồi nhấn {key}.", "Choose the parameters, then press {key}."],
   "report.rows": ["{count} dòng", "{count} rows"],
   "report.drill": ["Enter: mở chứng từ gốc", "Enter: open the voucher"],
+  "report.drill_account": ["Enter: mở sổ của tài khoản", "Enter: open the account's book"],
 
   // catalogs and settings
   "catalog.new": ["Thêm vào danh mục {title}", "New entry: {title}"],
@@ -236,7 +238,7 @@ export const WORDS = {
   "catalog.saved": ["Đã cất {name}.", "{name} saved."],
   "settings.company": ["Thông tin công ty", "Company"],
   "settings.saved": ["Đã cất thiết lập.", "Settings saved."],
-  "settings.general": ["Đơn vị", "Company"],
+  "settings.general": ["Công ty", "Company"],
   "settings.people": ["Người ký", "Signatures"],
   "settings.books": ["Sổ sách", "Books"],
   "settings.numbering": ["Đánh số chứng từ", "Numbering"],

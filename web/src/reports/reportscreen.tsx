@@ -20,6 +20,8 @@ import { useLocale } from "../locale/locale";
 const PAGE_SIZE = 300;
 const LEVELS = ["1", "2", "3", "4", "5"];
 const ALWAYS = new Set(["period", "branch", "book"]);
+/** Parameters shown as code and name. */
+const NAMED = new Set(["account", "partner", "bank_account", "fund"]);
 const CHARACTER = 8.4;
 const FIGURE = 7.5;
 const LEAST: Readonly<Record<string, number>> = { day: 100, code: 90, money: 138 };
@@ -41,6 +43,17 @@ function fieldsOf(report: ReportSpec): FieldSpec[] {
         among: parameter.name === "level" ? LEVELS.map((value) => ({ value, label: value })) : [],
       }),
     );
+}
+
+/** The book of one account, for a row that stands for an account: the first report that asks for nothing else. */
+function bookOfAccount(reports: readonly ReportSpec[]): ReportSpec | undefined {
+  const asksForAccount = ({ source, parameters }: ReportSpec) =>
+    source.kind === "movements" &&
+    parameters
+      .filter((item) => item.required && !ALWAYS.has(item.name))
+      .map((item) => item.name)
+      .join() === "account";
+  return reports.filter(asksForAccount).sort((one, other) => one.order - other.order)[0];
 }
 
 /** Figures, days and codes are seen whole; long texts share what is left. */
@@ -144,12 +157,23 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
   }, [fields, report.code, asked, pages.refetch]);
   const file = (kind: "pdf" | "xlsx") =>
     window.open(`/api${path(`/reports/${report.code}.${kind}${query(request)}`)}`, "_blank");
+  const ledger =
+    report.source.kind === "balances" && report.source.by === "account" ? bookOfAccount(spec.reports) : null;
+  const accountOf = (row: ReportRow | undefined) =>
+    ledger && row?.kind === "line" ? String(row.cells.code ?? "") : "";
   const drill = (index: number) => {
     const row = rows[index];
+    const account = accountOf(row);
     if (row?.voucher) navigate(`/voucher/${row.voucher}`);
+    else if (account && ledger) {
+      kept.set(ledger.code, { asked: { account }, values: { account }, current: 0 });
+      navigate(`/report/${ledger.code}`);
+    }
   };
   const move = (act: string) => () =>
     setCurrent(movedIndex(act, current, rows.length, table.current?.rowsShown() ?? 10));
+  const under = rows[Math.min(current, rows.length - 1)];
+  const leads = under?.voucher ? t("report.drill") : accountOf(under) ? t("report.drill_account") : "";
   const missing = ready ? "" : t("report.choose", { key: shownKey(keymap, "report", "run") });
   useScope("report", {
     run,
@@ -200,6 +224,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
               context={context}
               sources={sources}
               autoFocus={index === 0 && asked === null}
+              className={NAMED.has(field.kind) ? "named" : ""}
               placeholder={field.required ? "" : t("catalog.all")}
               testid={`parameter-${field.name}`}
               onChange={(value) => {
@@ -257,7 +282,7 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
             rows.length ? (
               <>
                 <span>{t("report.rows", { count: `${rows.length}${last?.next ? "+" : ""}` })}</span>
-                <span className="soft">{t("report.drill")}</span>
+                {leads ? <span className="soft">{leads}</span> : null}
               </>
             ) : null
           }

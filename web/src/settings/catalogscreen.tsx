@@ -21,6 +21,8 @@ import { useLocale } from "../locale/locale";
 
 const PAGE_SIZE = 200;
 const COLUMNS_MAX = 7;
+/** The least width that shows a column's heading whole. */
+const labelled = (label: string) => Math.round(label.length * 6.8) + 24;
 const FIND_AFTER_MS = 150;
 
 export function CatalogScreen({ kind }: { kind: CatalogKind }) {
@@ -81,10 +83,10 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
         label: field.label,
         width:
           field.kind === "flag"
-            ? Math.round(field.label.length * 6.8) + 20
+            ? labelled(field.label)
             : field.name === "name" || field.name === "address"
               ? 160
-              : 118,
+              : Math.max(118, labelled(field.label)),
         flexible: field.name === "name" ? 2 : field.name === "address",
         cell: (entry: CatalogEntry) => shown(field.name, entry.body[field.name]),
       })),

@@ -37,7 +37,7 @@ const GROUPS: readonly {
   },
   { title: "settings.recording", names: ["recording", "recording_seconds"] },
 ];
-const WIDE = new Set(["name", "address", "negative_cash", "duplicate_invoice", "recording"]);
+const WIDE = new Set(["name", "address", "negative_cash", "duplicate_invoice", "recording", "recording_seconds"]);
 /** What counts where the settings say nothing. */
 const DEFAULTS: Body = {
   post_on_save: true,
@@ -156,10 +156,8 @@ export function CompanyScreen() {
           </fieldset>
         ))}
       </div>
-      <div className="cards">
-        <Numbering rules={rules} onChange={(code, rule) => setRules((old) => ({ ...old, [code]: rule }))} />
-        <Years />
-      </div>
+      <Numbering rules={rules} onChange={(code, rule) => setRules((old) => ({ ...old, [code]: rule }))} />
+      <Years />
     </section>
   );
 }

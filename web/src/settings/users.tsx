@@ -156,6 +156,11 @@ function PersonForm({
     boxes.current?.querySelector<HTMLElement>(`[data-testid=person-${found[0]?.field || "none"}]`)?.focus();
   };
   const faulty = (field: string) => told.some((fault) => fault.field === field) || undefined;
+  const named = { user: t("login.user"), name: t("users.name"), password: t("users.password") };
+  const saying = (fault: ToldFault) => {
+    const place = named[fault.field as keyof typeof named];
+    return `${place ? `${place}: ` : ""}${fault.sentence} ${fault.cure}`.trim();
+  };
   const change = (value: Partial<Person>) => setDraft((old) => ({ ...old, ...value }));
   return (
     <Dialog
@@ -271,7 +276,9 @@ function PersonForm({
       </div>
       {told.length ? (
         <div className="banner bad" role="alert" style={{ marginTop: 10 }} data-testid="person-fault">
-          {[...new Set(told.map((fault) => `${fault.sentence} ${fault.cure}`.trim()))].join(" ")}
+          {told.map((fault) => (
+            <div key={`${fault.field}${fault.code}`}>{saying(fault)}</div>
+          ))}
         </div>
       ) : null}
       <Actions

@@ -26,6 +26,7 @@ from socai.sync.message import (
     PushAnswer,
     Reheard,
     SnapshotChunk,
+    Winner,
     WireFault,
     raw_body,
 )
@@ -237,6 +238,48 @@ def test_a_conflict_is_told_against_what_the_restored_cloud_has(office: Office) 
     assert [(each.winner.version, each.winner.deleted) for each in told if each] == [(1, False), (0, True)]
     done = act.resolve(office.desk, Asked(CLERK, ident(), older.id, head(office, older.id).revision), "theirs")
     assert (saved(done).id, amount(office, older.id)) == (older.id, "100")
+
+
+def test_ours_that_the_restored_cloud_lost_unanswered_conflicts_with_nothing(office: Office) -> None:
+    """Seed 985: told of our act, the answer lost, then the cloud restored: it refuses it, and has nothing of it."""
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    made = saved(office.save(journal()))
+    assert exchange.next_batch(office.desk) is not None
+    hear(office, item(made.id, NEW, 1, "100000"))
+    restored(office, sent)
+    answer(office, "rejected")
+    rejoin(office, Cloud())
+    with office.desk.file.read() as db:
+        told = conflict.load(db, "voucher", "journal", made.id)
+    assert told is not None
+    assert (told.winner.version, told.winner.deleted, head(office, made.id).version) == (0, True, 0)
+
+
+def test_a_conflict_is_told_against_what_came_while_more_of_ours_waited(office: Office) -> None:
+    """Seed 978: of two acts sent again the first lost, the second was refused; the winner changed in between."""
+    made = saved(office.save(journal("100")))
+    answer(office, seq=OLD)
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    edited = saved(office.save(journal("200"), made.id, made.revision))
+    answer(office, seq=NEW)
+    saved(office.save(journal("300"), made.id, edited.revision))
+    answer(office, seq=NEW + 1)
+    restored(office, sent)
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    lost, refused = push.operations
+    told = Winner(2, "other", "", body=raw_body(msgspec.json.encode(journal("222"))))
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(lost.n, "conflict", 2, winner=told)]))
+    hear(office, item(made.id, 10**6, 3, "333"))
+    fault = WireFault("BASE_REFUSED", "base")
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(refused.n, "rejected", faults=[fault])]))
+    with office.desk.file.read() as db:
+        found = conflict.load(db, "voucher", "journal", made.id)
+        assert conflict.shadow(db, "voucher", "journal", made.id) is None
+    assert found is not None
+    assert found.winner.version == 3
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["an older form", "nothing"])

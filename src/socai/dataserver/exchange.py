@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -371,6 +372,7 @@ def _asked_books(head: Head, row: OutRow, known: dict[str, BookRow], reposts: bo
 def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[WireFault], at: str) -> None:
     """Recorded and told; the typed form stays. A newer save made on it stands on what it was made on itself."""
     if conflict.load(db, VOUCHER, head.type, head.id) is not None:
+        _tell_newest(db, VOUCHER, head.type, head.id)
         return  # it was built on what lost a conflict, and is told there
     faults = _first_reason(db, row, faults)
     outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
@@ -400,6 +402,15 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
     act = before.act if before is not None else row.act
     head.refused, head.refused_act = faults_text(faults), SAVE if act == NUMBER else act
     voucher.put(db, head)
+
+
+def _tell_newest(db: Connection, kind: str, of: str, ident: str) -> None:
+    """What ours kept aside while it waited: a conflict that stands is told against that newest form from now on."""
+    found, newest = conflict.load(db, kind, of, ident), conflict.shadow(db, kind, of, ident)
+    if found is None or newest is None or outbox.open_of(db, kind, of, ident):
+        return
+    conflict.drop_shadow(db, kind, of, ident)
+    conflict.put(db, replace(found, winner=newest))
 
 
 def _first_reason(db: Connection, row: OutRow, faults: Sequence[WireFault]) -> Sequence[WireFault]:
@@ -447,6 +458,7 @@ def _entry_answered(
     outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
     if later:
         return
+    _tell_newest(db, *key)
     conflict.drop_shadow(db, *key)
     winner = outcome.winner
     theirs = Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body)) if winner else shadow

@@ -274,8 +274,9 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
     more is told as a conflict at once.
     """
     key = (VOUCHER, ours.type, ours.id) if isinstance(ours, Head) else (CATALOG, ours.kind, ours.id)
+    found = conflict.load(db, *key)
     if pending := outbox.open_of(db, *key):
-        if theirs.version <= ours.version and not theirs.deleted:
+        if theirs.version <= ours.version and not theirs.deleted and found is None:
             return True
         if lost := lost_unsent(db, pending, theirs, theirs.at):
             if isinstance(ours, Head):
@@ -285,7 +286,6 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
         else:
             conflict.put_shadow(db, *key, theirs)
         return True
-    found = conflict.load(db, *key)
     if found is not None:
         conflict.put(db, replace(found, winner=theirs))
         return True

@@ -98,8 +98,8 @@ def _step_back(db: Connection, items: Sequence[FeedItem], held: Mapping[str, int
 def _lose(db: Connection, ident: str, held: Mapping[str, int]) -> Change | None:
     """A voucher the restored cloud has nothing of. Work of ours stands on nothing now; else it is gone from here."""
     head = voucher.load(db, ident)
-    if head is None or head.version <= 0 or head.seq != held.get(ident):
-        return None
+    if head is None or head.seq != held.get(ident) or not (head.version > 0 or head.seq > 0):
+        return None  # told of by nobody: ours alone
     conflict.drop_shadow(db, VOUCHER, head.type, head.id)
     head.version = head.seq = 0
     voucher.put_books(db, head.id, [])

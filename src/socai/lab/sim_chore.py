@@ -133,6 +133,7 @@ class Chores:
         if self.asked:
             self.watch, self.asked = digest.asked(self.watch, now), False
         ready = self.world.traits.compared and office.pull_state.caught_up and not exchange.pending(office.desk)
+        ready = ready and not self.world.judged  # the judge damages files, and looks himself
         if not digest.due(self.watch, now, ready):
             return
         verdict = digest.MOVED
@@ -148,10 +149,8 @@ class Chores:
         """The differences that nothing in this world explains.
 
         A snapshot says of a month without turnover nothing at all, so vouchers there that nobody posted are missed,
-        and brought by this very comparison. What a restored cloud lost and then refused stands in offices as it was.
+        and brought by this very comparison.
         """
-        if self.world.cloud.restored:
-            return []
         return [
             found for found in self.differing() if not (self.office.leapt and found.startswith(f"{digest.VOUCHERS} "))
         ]

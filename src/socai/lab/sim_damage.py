@@ -27,8 +27,9 @@ ENTRY_SETS = "bucket = 0 AND tenant = 0 AND voucher = ?"
 
 def prove(world: World) -> Iterator[str]:
     """Every office finds itself equal, is damaged, sees it, and is whole again (I5)."""
-    if not world.traits.compared or world.cloud.restored:
-        return  # offices hold what a restored cloud lost and then refused: those rightly differ
+    if not world.traits.compared:
+        return
+    world.judged = True
     random = Random(world.seed)
     for office in world.offices:
         if office.out:

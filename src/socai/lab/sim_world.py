@@ -59,7 +59,7 @@ class World:
         self.traits = traits(seed)
         self.random = Random(seed)
         self.now = 0.0
-        self.healed = False
+        self.healed = self.judged = False
         self.faults: Counter[str] = Counter()
         self.cells: Counter[tuple[str, str]] = Counter()
         self.points: Counter[str] = Counter()

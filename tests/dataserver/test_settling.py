@@ -179,6 +179,31 @@ def test_row_9_a_voucher_changed_elsewhere_takes_their_form_and_keeps_the_number
     assert (head.number, head.version, head.description) == ("NVK00001", 2, "Của chi nhánh khác")
 
 
+def test_row_9_a_data_server_that_comes_back_after_its_vouchers_were_renumbered_tells_what_it_had_drawn(
+    office: Office,
+) -> None:
+    """Row 9: the cloud gave the voucher a number meanwhile; that stands, and the one drawn here is accounted for."""
+    key = ident()
+    first = saved(office.save(journal(), key))
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 50)
+    settle(office.desk)
+    assert number_of(office, key) == "NVK00001"
+    theirs = msgspec.json.encode({**msgspec.json.decode(first.body), "number": "NVK00077"})
+    winner = Winner(2, "ke-toan-truong", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
+    answer_all(office, result="conflict", version=2, winner=winner)
+    settle(office.desk)
+    assert number_of(office, key) == "NVK00077"
+    asked = make_asked(office.desk)
+    assert asked is not None
+    assert [(note.number, note.fate, note.voucher, note.to) for note in asked.notes] == [
+        ("NVK00001", "renumbered", key, "NVK00077")
+    ]
+    with office.desk.file.read() as db:
+        assert number.waiting(db, 10) == []
+    assert saved(office.save(journal())).number == "NVK00002"
+
+
 def test_row_9_a_number_drawn_twice_by_a_restored_file_is_drawn_again(office: Office) -> None:
     """Row 9: a save refused because its drawn number stands elsewhere goes again with the next, posted as wished."""
     lease(office, NOVEMBER, 1, 5)

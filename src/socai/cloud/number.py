@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from socai.base.calendar import day_key, parse_day
@@ -97,21 +98,58 @@ def stretch_of(series: Series) -> Stretch:
 
 
 def _lease(numbers: Numbering, replica: ReplicaRow, series: Series, wish: SeriesWish) -> list[Lease]:
-    last = numbers.last(series.key)
-    if last is None:
-        # Never shared before: the count goes on behind what vouchers carry.
-        uses = numbers.uses(series.key, stretch_of(series))
-        last = max((series.count_of("", use.number) for use in uses), default=0)
+    last = _last(numbers, series)
     leases = numbers.leases(series.key)
     if told := held_already(leases, replica.replica, replica.epoch, wish.held):
         return told
-    count, taken, begin = min(wish.count or SIZE, SIZE_MAX), set[int](), last + 1
+    count = min(wish.count or SIZE, SIZE_MAX)
+    made = grant(series.key, leases, last, _taken(numbers, series, last, count), count, replica.replica, replica.epoch)
+    numbers.keep(series.key, made.kept, made.last)
+    return list(made.granted)
+
+
+def _last(numbers: Numbering, series: Series) -> int:
+    last = numbers.last(series.key)
+    if last is not None:
+        return last
+    # Never shared before: the count goes on behind what vouchers carry.
+    uses = numbers.uses(series.key, stretch_of(series))
+    return max((series.count_of("", use.number) for use in uses), default=0)
+
+
+def _taken(numbers: Numbering, series: Series, last: int, count: int) -> set[int]:
+    """The counts behind the last one that a range of `count` would meet on vouchers."""
+    taken, begin = set[int](), last + 1
     while found := numbers.taken(series.key, [series.text("", item) for item in range(begin, begin + count)]):
         taken |= {series.count_of("", number) for number in found}
         begin = max(taken) + 1
-    made = grant(series.key, leases, last, taken, count, replica.replica, replica.epoch)
-    numbers.keep(series.key, made.kept, made.last)
-    return list(made.granted)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Counts nobody had: taken out of a series, held by no data server. `kept` and `last` as the series is then."""
+
+    counts: tuple[int, ...] = ()
+    kept: tuple[Lease, ...] = ()
+    last: int = 0
+
+
+def fresh_counts(numbers: Numbering, series: Series, count: int) -> Fresh:
+    """So many counts of a shared series: given back ones first, then those behind the last. Writes no range yet."""
+    last = _last(numbers, series)
+    numbers.keep(series.key, (), last)  # a series asked for the first time knows its last count from now on
+    leases = {lease.first: lease for lease in numbers.leases(series.key)}
+    counts: list[int] = []
+    kept: dict[int, Lease] = {}
+    while len(counts) < count:
+        wanted = count - len(counts)
+        made = grant(series.key, list(leases.values()), last, _taken(numbers, series, last, wanted), wanted, "", 0)
+        for lease in made.kept:
+            leases[lease.first] = kept[lease.first] = lease
+        counts += [item for lease in made.granted for item in range(lease.first, lease.last + 1)]
+        last = made.last
+    return Fresh(tuple(sorted(counts)), tuple(kept.values()), last)
 
 
 def _take_back(numbers: Numbering, replica: ReplicaRow, back: NumberRange) -> None:

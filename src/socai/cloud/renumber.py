@@ -9,7 +9,7 @@ from datetime import date
 from socai.base.calendar import day_key, day_of_key, parse_day
 from socai.base.fault import Fault
 from socai.cloud.accept import TRIES_MAX, frame_of
-from socai.cloud.number import stretch_of
+from socai.cloud.number import Fresh, fresh_counts, stretch_of
 from socai.cloud.store.port import Accepting, AcceptStore, Raced
 from socai.cloud.store.row import ACTIVE, TenantRef
 from socai.core.numbering import numbering_of, series_for
@@ -49,7 +49,7 @@ def _once(store: AcceptStore, ref: TenantRef, asked: RenumberAsked, specs: Specs
     spec = specs.get(asked.type)
     if spec is None:
         return Fault("TYPE_UNKNOWN", "type", {"type": asked.type[:40]})
-    with store.accepting(ref) as accepting:
+    with store.renumbering(ref) as (accepting, numbers):
         rows = accepting.frame(asked.replica, [], [])
         if rows is None or rows.replica.state != ACTIVE:
             return Fault("REPLICA_UNKNOWN", "replica", {"replica": asked.replica[:60]})
@@ -65,7 +65,9 @@ def _once(store: AcceptStore, ref: TenantRef, asked: RenumberAsked, specs: Specs
         if len(idents) > rules.VOUCHERS_MAX:
             return Fault("PARAMETER_INVALID", "to", {"field": "to", "value": asked.last})
         facts = accepting.objects(Wanted(vouchers=tuple(idents))).vouchers.values()
-        changes = rules.plan(series, facts, asked.start)
+        waiting = len(rules.provisional(series, facts))
+        fresh = fresh_counts(numbers, series, waiting) if waiting else Fresh()
+        changes = rules.plan(series, facts, asked.start, fresh.counts)
         if isinstance(changes, Fault):
             return changes
         holders = _holders(accepting, series.key, [change.number for change in changes])
@@ -77,6 +79,8 @@ def _once(store: AcceptStore, ref: TenantRef, asked: RenumberAsked, specs: Specs
         ]
         if asked.dry or not changes:
             return Done(told)
+        if fresh.counts:
+            numbers.keep(series.key, fresh.kept, fresh.last)
         applied = accepting.apply(rules.decide(changes, series.key, asked.user, rows.arrived_at))
         return Done(told, applied.seq)
 

@@ -201,6 +201,9 @@ def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant, caught
     taken = _is_taken(head)
     if not is_provisional(head.number) and not taken:
         if not outbox.open_of(db, VOUCHER, head.type, head.id):
+            if row.reserved not in ("", head.number):  # the cloud renumbered it before ours was heard of
+                left = Use(row.reserved, RENUMBERED, head.id, head.author, now.text, head.number)
+                number.note(db, row.series, left)
             number.settled(db, head.id)
         return None
     facts = fact.read_one(db, head, known.calendar, now)

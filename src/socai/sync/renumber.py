@@ -1,12 +1,15 @@
 """Renumbering a period: the vouchers of a series get their numbers in the order of their days. Pure.
 
+In a shared series provisional numbers become final with it: the data server that gave them may never come back to do
+so itself.
+
 All or nothing: one voucher in flight or in a locked period refuses the whole act, as the life table says. What is in
 the books is exchanged by the lane, for the books print numbers. Every voucher keeps its old form in the history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -15,11 +18,12 @@ from socai.base.calendar import day_of_key
 from socai.base.fault import Fault
 from socai.core import life
 from socai.core.check import Calendar, locked
-from socai.core.numbering import Series
+from socai.core.numbering import Series, is_provisional
 from socai.sync.fact import BookFact, Changes, VoucherFact, WorkItem
 from socai.sync.lane import REPLACE
 
 VOUCHERS_MAX = 2_000
+LAST_OF_DAY = 10**18  # where a voucher without a count stands among those of its day
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +34,32 @@ class Change:
     number: str
 
 
-def plan(series: Series, facts: Iterable[VoucherFact], start: int = 0) -> list[Change] | Fault:
+def provisional(series: Series, facts: Iterable[VoucherFact]) -> list[VoucherFact]:
+    """The vouchers of a shared series that carry provisional numbers: each needs a count nobody has."""
+    return [fact for fact in facts if series.shared and is_provisional(fact.number) and not fact.deleted]
+
+
+def plan(
+    series: Series, facts: Collection[VoucherFact], start: int = 0, fresh: Sequence[int] = ()
+) -> list[Change] | Fault:
     """Who gets which number: for each data server's own count apart, in the order of days. Only what changes.
 
-    Numbers of another form (typed by hand, provisional) stay. Vouchers of a day keep the order of their numbers.
-    PARAMETER_INVALID where `start` would need counts nobody has given out yet, or of a shared series.
+    Numbers of another form (typed by hand) stay. Vouchers of a day keep the order of their numbers; those with
+    provisional ones come last, and `fresh` are the counts they bring in, one each. PARAMETER_INVALID where `start`
+    would need counts nobody has given out yet, or is of a shared series.
     """
     groups: dict[str, list[tuple[int, int, str, VoucherFact]]] = {}
     for fact in facts:
         parts = series.parts(fact.number)
         if parts is not None and not fact.deleted:
             groups.setdefault(parts[0], []).append((fact.day, parts[1], fact.id, fact))
+    for _, fact in zip(fresh, provisional(series, facts), strict=True):
+        groups.setdefault("", []).append((fact.day, LAST_OF_DAY, fact.id, fact))
     if start and (series.shared or len(groups) > 1):
         return Fault("PARAMETER_INVALID", "start", {"field": "start", "value": str(start)})
     changes = []
     for mark, rows in sorted(groups.items()):
-        counts = sorted(count for _, count, _, _ in rows)
+        counts = sorted([count for _, count, _, _ in rows if count < LAST_OF_DAY] + list(fresh))
         if start:
             if start + len(rows) - 1 > counts[-1]:
                 return Fault("PARAMETER_INVALID", "start", {"field": "start", "value": str(start)})

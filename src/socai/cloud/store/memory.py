@@ -157,6 +157,12 @@ class MemoryStore(MemoryLog, MemoryDigests):
             yield MemoryAccepting(self, ref)
 
     @contextmanager
+    def renumbering(self, ref: TenantRef) -> Iterator[tuple[MemoryAccepting, MemoryNumbering]]:
+        """See AcceptStore."""
+        with self.lock:
+            yield MemoryAccepting(self, ref), MemoryNumbering(self.at(ref))
+
+    @contextmanager
     def numbering(self, ref: TenantRef) -> Iterator[MemoryNumbering]:
         """See NumberStore."""
         with self.lock:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from socai.books.reader import Reader
-from socai.cloud.store.number import NumberStore, Stretch
+from socai.cloud.store.number import Numbering, NumberStore, Stretch
 from socai.cloud.store.row import (
     CodeRow,
     Cursor,
@@ -94,6 +94,9 @@ class AcceptStore(Protocol):
 
     def accepting(self, ref: TenantRef) -> AbstractContextManager[Accepting]:
         """A transaction that commits when the block ends and rolls back on any exception."""
+
+    def renumbering(self, ref: TenantRef) -> AbstractContextManager[tuple[Accepting, Numbering]]:
+        """The same with the shared series in it."""
 
 
 class FeedStore(Protocol):

@@ -40,6 +40,15 @@ class PostgresStore(PostgresLog, PostgresDigests):
             raise Raced(str(lost)) from lost
 
     @contextmanager
+    def renumbering(self, ref: TenantRef) -> Iterator[tuple[PostgresAccepting, PostgresNumbering]]:
+        """See AcceptStore."""
+        try:
+            with self.database.streamed(ref.bucket, ref.tenant) as connection:
+                yield PostgresAccepting(connection, ref), PostgresNumbering(connection, ref)
+        except LOST_RACES as lost:
+            raise Raced(str(lost)) from lost
+
+    @contextmanager
     def numbering(self, ref: TenantRef) -> Iterator[PostgresNumbering]:
         """See NumberStore."""
         try:

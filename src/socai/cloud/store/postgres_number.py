@@ -28,7 +28,9 @@ from replica where {_MINE} and replica = %(replica)s for no key update
 COMPANY = f"select body::text from catalog_entry where {_MINE} and kind = 'company' and id = 'company' and not deleted"
 
 # The row is made first, so that two who ask at once wait for each other here.
-NEW_SERIES = f"insert into number_series (bucket, tenant, series) values ({_KEY}, %(series)s) on conflict do nothing"
+NEW_SERIES = f"""
+insert into number_series (bucket, tenant, series) values ({_KEY}, %(series)s) on conflict do nothing returning series
+"""
 LAST = f"select last from number_series where {_MINE} and series = %(series)s for update"
 SET_LAST = f"update number_series set last = %(last)s where {_MINE} and series = %(series)s"
 
@@ -88,7 +90,7 @@ class PostgresNumbering:
 
     def last(self, series: str) -> int | None:
         """See Numbering."""
-        made = self._run(NEW_SERIES, series=series).rowcount
+        made = self._read(NEW_SERIES, series=series)
         found = int(self._read(LAST, series=series)[0][0])
         return None if made else found
 

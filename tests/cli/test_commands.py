@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from socai.cli.main import app
 from socai.cli.reference import pages
+from socai.cli.screen import program
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 HEAVY = ("litestar", "sqlalchemy", "psycopg", "granian", "httpx", "apsw", "typst")
@@ -78,6 +79,16 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_mistakes_are_told_and_end_with_two(words: list[str], said: str) -> None:
     told = runner.invoke(app, words)
     assert (told.exit_code, said in told.output) == (2, True), told.output
+
+
+def test_what_to_type_is_what_works_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hints name the program as it was called: from a fresh clone it stands on no path."""
+    tool = tmp_path / ".venv" / "bin" / "socai"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(tool)])
+    assert program() == ".venv/bin/socai"
+    monkeypatch.setattr("sys.argv", ["/elsewhere/pytest"])
+    assert program() == "socai"
 
 
 def test_link_without_a_demo_says_how_to_start_one(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_every_voucher_is_accepted_and_money_never_runs_out(bodies: dict[str, li
         for entry in entries:
             for side, sign in ((entry.debit, 1), (entry.credit, -1)):
                 if side is not None and chart.accounts[side.account].money:
-                    place = (side.account, side.bank_account or side.branch)
+                    place = (side.account, side.bank_account or side.fund)
                     money[place] += sign * entry.amount
                     assert money[place] >= 0, (body["accounting_date"], body["description"], place)
 

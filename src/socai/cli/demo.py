@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from socai.cli.screen import JSON_HELP, fail, figures, print_json, progress, table, working
+from socai.cli.screen import JSON_HELP, fail, figures, print_json, program, progress, table, working
 
 FOLDER = Path("demo-data")
 Folder = Annotated[Path, typer.Option("--dir", help="The folder the demo lives in; it is made, and kept afterwards.")]
@@ -94,9 +94,10 @@ def _show(running: object, folder: Path) -> None:
     full, empty = running.companies()
     table("Sổ Cái demo", ("open", "address"), running.addresses())
     table("Log in as", ("login", "password", "name", "role"), running.logins())
-    where = "" if folder == FOLDER else f" --dir {folder}"
+    called = f"{program()} demo" + ("" if folder == FOLDER else f" --dir {folder}")
     typer.echo(f"Companies: {full} ({running.vouchers:,} vouchers) and {empty} (empty, for admin in Hà Nội to set up).")
-    typer.echo(f"Cut and mend a line from another terminal: socai demo{where} link off hanoi, … link on hanoi")
+    typer.echo(f"Cut an office's line, from another terminal: {called} link off hcm")
+    typer.echo(f"Mend it:                                     {called} link on hcm")
     typer.echo("Ctrl+C stops everything; the data stay.")
 
 
@@ -111,7 +112,8 @@ def link(
     Example: `socai demo link off hanoi`, then save a voucher in Hà Nội, then `socai demo link on hanoi`
     """
     from socai.lab.control import NotRunning
-    from socai.lab.demo import OFFICES, OfficeUnknown, office_called, set_link
+    from socai.lab.demo import OfficeUnknown, office_called, set_link
+    from socai.lab.sample import OFFICES
 
     if state not in ("on", "off"):
         fail("Say on or off: socai demo link off hanoi", 2)
@@ -122,5 +124,5 @@ def link(
     except OfficeUnknown:
         fail(f"No office is called {office}. There are: {', '.join(OFFICES)}", 2)
     except NotRunning:
-        fail(f"No demo runs in {folder}. Start one with: socai demo")
+        fail(f"No demo runs in {folder}. Start one with: {program()} demo")
     typer.echo(f"The line of {OFFICES[chosen]} is {'whole' if state == 'on' else 'cut'}.")

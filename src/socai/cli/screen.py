@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -21,6 +24,17 @@ def fail(message: str, status: int = 1) -> NoReturn:
     """End the command with a sentence on the error stream."""
     typer.secho(message, err=True, fg=typer.colors.RED)
     raise typer.Exit(status)
+
+
+def program() -> str:
+    """What a person types in this folder to call this program: the shortest that works."""
+    here = Path(sys.argv[0]).absolute()
+    if here.name != "socai":
+        return "socai"
+    found = shutil.which("socai")
+    if found and Path(found).resolve() == here.resolve():
+        return "socai"
+    return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else str(here)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

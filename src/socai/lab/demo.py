@@ -17,11 +17,10 @@ from typing import Any
 from socai.base.folding import fold
 from socai.lab.company import PASSWORD, PEOPLE
 from socai.lab.control import ask, listening
-from socai.lab.sample import EMPTY_TENANT, HANOI, HCM, TENANT, Sample, Told, last_day
+from socai.lab.sample import EMPTY_TENANT, HANOI, HCM, OFFICES, TENANT, Sample, Told, last_day
 from socai.lab.stack import Stack
 
 LOADED = "demo.json"
-OFFICES = {HANOI: "Hà Nội", HCM: "TP. Hồ Chí Minh"}
 PORTS = {"cloud": 8700, HANOI: 8701, HCM: 8702, f"{HANOI}-line": 8711, f"{HCM}-line": 8712}
 CALLED = {
     HANOI: frozenset(("hanoi", "hn")),
@@ -47,7 +46,7 @@ class Demo:
     def addresses(self) -> list[tuple[str, str]]:
         """(what, address) of everything a person opens."""
         told = [(f"Văn phòng {OFFICES[name]}", office.address) for name, office in self.stack.offices.items()]
-        return [*told, ("Cloud", self.stack.cloud_address)]
+        return [*told, ("Cloud, operator's page", f"{self.stack.cloud_address}/operator")]
 
     def logins(self) -> list[tuple[str, str, str, str]]:
         """(login, password, name, role) of everybody."""

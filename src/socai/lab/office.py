@@ -5,7 +5,7 @@ Everything goes through the cloud's own functions and the offices' own enrolment
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +34,8 @@ class Login:
     branches: tuple[str, ...] = ()
 
 
-def admit(stack: Stack, code: str, name: str, people: Iterable[Login], offices: Iterable[str]) -> None:
-    """A new tenant with its people, enrolled at these offices. Raises NotAdmitted."""
+def admit(stack: Stack, code: str, name: str, people: Iterable[Login], offices: Mapping[str, str]) -> None:
+    """A new tenant with its people, enrolled at these offices (key: what people call it). Raises NotAdmitted."""
     with stack.store() as store:
         ref = create_tenant(store, code, name)
         if isinstance(ref, Fault):
@@ -45,10 +45,10 @@ def admit(stack: Stack, code: str, name: str, people: Iterable[Login], offices: 
             added = add_user(store, ref, wish)
             if isinstance(added, Fault):
                 raise NotAdmitted(_said(added))
-        codes = {office: make_code(store, ref, office) for office in offices}
-    for office_name, secret in codes.items():
-        office = stack.offices[office_name]
-        enrol_folder(office.folder, office.line.address, secret, office_name)
+        codes = {key: make_code(store, ref, called) for key, called in offices.items()}
+    for key, secret in codes.items():
+        office = stack.offices[key]
+        enrol_folder(office.folder, office.line.address, secret, offices[key])
 
 
 def enrol_folder(folder: Path, cloud: str, secret: str, name: str) -> str:

@@ -67,7 +67,9 @@ def replay(stack: Stack, cases: Sequence[Case], told: Told = lambda _: None) -> 
     tenants = [f"{tenant_code(case.name)}-{number}" for number, case in enumerate(cases, start=1)]
     told("companies")
     for case, tenant in zip(cases, tenants, strict=True):
-        admit(stack, tenant, case.name, [Login(USER, PASSWORD, case.name)], stack.offices)
+        admit(
+            stack, tenant, case.name, [Login(USER, PASSWORD, case.name)], {office: office for office in stack.offices}
+        )
     stack.start_offices()
     for case, tenant in zip(cases, tenants, strict=True):
         told(case.name)

@@ -26,6 +26,7 @@ from socai.registry import chart_for, regimes, voucher_types
 SEED = 2026
 TENANT, EMPTY_TENANT = "minhphat", "khoinguyen"
 HANOI, HCM = "hanoi", "hcm"
+OFFICES = {HANOI: "Hà Nội", HCM: "TP. Hồ Chí Minh"}
 OPENING_TEXT = "Số dư đầu kỳ"
 PASSING_WARNINGS = ("CASH_NEGATIVE",)
 """Each type is typed by itself, so money passes below zero on the way; the finished year never is."""
@@ -62,8 +63,9 @@ class Sample:
             Login(who.login, PASSWORD, who.name, who.role, tuple(ids[branch] for branch in who.branches))
             for who in PEOPLE
         ]
-        admit(self.stack, TENANT, NAME, people, self.stack.offices)
-        admit(self.stack, EMPTY_TENANT, EMPTY_NAME, [people[0]], (HANOI,))
+        offices = {office: OFFICES.get(office, office) for office in self.stack.offices}
+        admit(self.stack, TENANT, NAME, people, offices)
+        admit(self.stack, EMPTY_TENANT, EMPTY_NAME, [people[0]], {HANOI: OFFICES[HANOI]})
 
     def set_up(self) -> None:
         """Settings, year, branches and catalogs, typed in Hà Nội; waits until every office has them."""
@@ -137,8 +139,9 @@ class Sample:
         yield from sorted(typed, key=lambda body: str(body["accounting_date"]))
 
     def examples(self) -> Iterator[Body]:
-        """The examples of every voucher type that post, as vouchers of the head office."""
+        """The examples of every voucher type that post, as vouchers of the head office and its fund."""
         chart = chart_for(newest_regime())
+        fund = self.catalogs.ids["QUY-HN"]
         for known in voucher_types().values():
             if known.spec.before_books or not (known.folder / "examples.txt").is_file():
                 continue
@@ -148,7 +151,8 @@ class Sample:
                 if shown is None or (names_another and _corrects(known.spec, shown.header)):
                     continue
                 body = raw_body(known.spec, replace(shown, header=dict(shown.header)))
-                yield {"type": known.spec.code, **_renamed(body, self.catalogs.sample_ids)}
+                drawer = {item.name: fund for item in known.spec.header if item.kind == language.FUND}
+                yield {"type": known.spec.code, **drawer, **_renamed(body, self.catalogs.sample_ids)}
 
     def workstation(self, office: str, login: str = PEOPLE[0].login) -> Workstation:
         """Somebody of the company, logged in at an office; the administrator unless said."""

@@ -33,7 +33,7 @@ class Stocked:
 def stock(stack: Stack, office: str, vouchers: int, sample: background.Sample | None = None) -> Stocked:
     """A new company of one office with so many posted vouchers; starts the office and waits until it has them all."""
     sample = sample or background.Sample()
-    admit(stack, TENANT, "Công ty TNHH Đo Tốc Độ", [CHIEF], [office])
+    admit(stack, TENANT, "Công ty TNHH Đo Tốc Độ", [CHIEF], {office: office})
     with stack.store() as store:
         ref = store.find_tenant(TENANT)
     assert isinstance(ref, TenantRef)

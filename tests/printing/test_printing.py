@@ -79,6 +79,14 @@ def test_a_receipt_holds_all_that_the_circular_asks_for() -> None:
         assert part in page
 
 
+def test_a_statutory_slip_keeps_the_line_for_what_is_attached() -> None:
+    """Forms 01-TT and 02-TT have it also where nothing is attached, to be filled by hand."""
+    bare = {name: value for name, value in BODY.items() if name != "original_documents"}
+    for code in ("cash_receipt", "cash_payment"):
+        (page,) = text_of(vouchers_pdf([slip(code, {**bare, "type": code})]))
+        assert "Kèm theo: .......... chứng từ gốc" in page
+
+
 def test_every_voucher_type_prints_in_both_languages() -> None:
     for code in voucher_types():
         for language in ("vi", "en"):

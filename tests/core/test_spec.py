@@ -1,8 +1,10 @@
 """The language of voucher types: tax by rate, and lines built from the standard ones."""
 
+from dataclasses import replace
+
 import pytest
 
-from socai.core.spec import STANDARD_LINE, TAX_RATES, Field, columns, tax_rows_total
+from socai.core.spec import STANDARD_LINE, TAX_RATES, Field, columns, tax_grid, tax_rows_total
 
 TAX = """
 net     | rate  | tax  | why
@@ -35,3 +37,16 @@ def test_columns() -> None:
     assert names == [item.name for item in STANDARD_LINE if item.name != "cash_flow"] + ["fund"]
     assert {item.name: item.default for item in built}["debit_account"] == "role:cash"
     assert {item.name: item.width for item in built}["amount"] == 9
+
+
+def test_what_follows_from_the_fields_of_a_type_follows_from_a_changed_one_too() -> None:
+    """It is worked out once, not for each line of each voucher, and must not stay behind (row Speed: push)."""
+    grid = tax_grid("role:payable")
+    assert grid.entries == (("supplier", "partner"),)
+    assert grid.accounts == ("tax_account", "credit_account")
+    assert grid.computed == {"description", "tax_amount"}
+    assert grid.asked == {"description", "tax_amount", "tax_account", "credit_account"}
+    lines = replace(grid, columns=STANDARD_LINE, kind="lines")
+    assert lines.converted == ("amount",)
+    assert lines.names == {item.name for item in STANDARD_LINE}
+    assert "tax_amount" not in lines.computed

@@ -2,6 +2,7 @@
 
 import re
 from calendar import monthrange
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,13 +26,13 @@ def parse_day(text: object, field: str) -> date | Fault:
     """A day written as 2026-11-22, in the years 1990 to 2100; else DAY_INVALID (FIELD_REQUIRED when empty)."""
     if text is None or text == "":
         return Fault("FIELD_REQUIRED", field)
-    match = ISO_DAY.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
+    day = None
+    if isinstance(text, str) and ISO_DAY.fullmatch(text):
+        with suppress(ValueError):
+            day = date.fromisoformat(text)
+    if day is None or not YEAR_FIRST <= day.year <= YEAR_LAST:
         return Fault("DAY_INVALID", field, {"value": shown(text)})
-    year, month, day = (int(part) for part in match.groups())
-    if not (YEAR_FIRST <= year <= YEAR_LAST and 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]):
-        return Fault("DAY_INVALID", field, {"value": shown(text)})
-    return date(year, month, day)
+    return day
 
 
 def day_text(day: date, language: str = "vi") -> str:

@@ -48,9 +48,11 @@ def scaled(text: object, decimals: int) -> int | Refusal:
 
 def unscaled(value: int, decimals: int, *, trim: bool) -> str:
     """The plain decimal text of `value` / 10^decimals; `trim` drops trailing zeros of the fraction."""
+    if not decimals:
+        return str(value)
     sign = "-" if value < 0 else ""
     whole, fraction = divmod(abs(value), power_of_ten(decimals))
-    digits = str(fraction).rjust(decimals, "0") if decimals else ""
+    digits = str(fraction).rjust(decimals, "0")
     if trim:
         digits = digits.rstrip("0")
     return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"

@@ -24,7 +24,7 @@ from socai.sync.grant import Grant
 from socai.sync.message import APPLIED, CATALOG, Operation, Outcome, WireFault
 from socai.sync.reading import Frame, Record, check_batch, read, wanted
 
-OPERATIONS_PER_SLICE_MAX = 100
+OPERATIONS_PER_SLICE_MAX = 250
 BYTES_PER_SLICE_MAX = 400_000
 TRIES_MAX = 5
 

@@ -17,6 +17,7 @@ from socai.cloud.store.operator import OperatorStore
 from socai.cloud.store.postgres import PostgresStore
 from socai.cloud.store.wake import Waker
 from socai.cloud.worker import Figures, run_worker
+from socai.edge.memory import GARBAGE_YOUNG_BULK, spare_the_collector
 from socai.edge.postgres import EmbeddedPostgres
 from socai.edge.serving import Address, Serving, serve
 from socai.registry import voucher_types
@@ -60,8 +61,10 @@ def run(
     sys.setswitchinterval(SWITCH_SECONDS)
     with database_at(folder, database) as dsn:
         api = api_on(dsn, operator_token)
+        application = cloud_application(api)
+        spare_the_collector(GARBAGE_YOUNG_BULK)
         try:
-            serve(cloud_application(api), Address(host, port), on_ready=on_ready, on_stop=api.watch.close)
+            serve(application, Address(host, port), on_ready=on_ready, on_stop=api.watch.close)
         finally:
             api.close()
 

@@ -8,7 +8,6 @@ turn is sent only after the one before it went in. Nothing here decides what is 
 
 from __future__ import annotations
 
-import gc
 import random
 import secrets
 import threading
@@ -25,6 +24,7 @@ from socai.cloud.store.connection import POSTER, Database
 from socai.cloud.store.posting_postgres import PostgresLane
 from socai.cloud.store.wake import Listener
 from socai.edge.failpoint import reach
+from socai.edge.memory import GARBAGE_YOUNG_BULK, spare_the_collector
 from socai.registry import voucher_types
 from socai.sync import lane as rules
 from socai.sync.lane import Claim
@@ -33,7 +33,6 @@ IDLE_SECONDS_MIN, IDLE_SECONDS_MAX = 0.01, 0.25  # between two looks of a worker
 LISTENING_SECONDS_MAX = 1.0  # … of one that hears when there is work
 AWAY_SECONDS_MIN, AWAY_SECONDS_MAX = 0.1, 5.0
 CONNECTIONS_MAX = 2
-GARBAGE_YOUNG_MAX = 50_000
 
 log = structlog.get_logger("worker")
 
@@ -275,7 +274,7 @@ def run_worker(
     `figures` are counted up while it works, for somebody who watches.
     """
     specs = {code: known.spec for code, known in voucher_types().items()}
-    _spare_the_collector()
+    spare_the_collector(GARBAGE_YOUNG_BULK)
     listener = Listener(dsn, stop.is_set)
     try:
         with Database(dsn, POSTER, CONNECTIONS_MAX) as database:
@@ -285,9 +284,3 @@ def run_worker(
             return worker.figures
     finally:
         listener.close()
-
-
-def _spare_the_collector() -> None:
-    """Turns make many tuples and no cycles: looking for cycles at Python's usual pace costs a third of the worker."""
-    gc.freeze()
-    gc.set_threshold(GARBAGE_YOUNG_MAX, 20, 100)

@@ -7,7 +7,7 @@ repeated invoice or negative cash is allowed, asked or refused is the setting of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from socai.base.money import amount_text
 from socai.core.balance import MONEY_DAY, Movements
 from socai.core.entry import VND
 from socai.core.spec import VoucherSpec
-from socai.core.voucher import catalog_references
+from socai.core.voucher import Reference, catalog_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,13 @@ def opening_locked(locks: Sequence[date]) -> Fault:
 
 def check_references(spec: VoucherSpec, body: Mapping[str, object], known: Callable[[str, str], bool | None]) -> Faults:
     """CATALOG_UNKNOWN and CATALOG_INACTIVE. `known(kind, id)` is True, False (no longer followed) or None (unknown)."""
+    return check_named(catalog_references(spec, body), known)
+
+
+def check_named(named: Iterable[Reference], known: Callable[[str, str], bool | None]) -> Faults:
+    """The same for references that were found before."""
     faults = []
-    for place, kind, ident in catalog_references(spec, body):
+    for place, kind, ident in named:
         state = known(kind, ident)
         if state is not True:
             code = "CATALOG_UNKNOWN" if state is None else "CATALOG_INACTIVE"

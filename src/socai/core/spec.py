@@ -6,7 +6,7 @@ Menu, form, grid, JSON schema, validation, numbering, allowed accounts, print fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 # Kinds of cell. Catalog kinds carry the id of an entry; an account is its code.
@@ -54,6 +54,20 @@ class Field:
     foreign_only: bool = False  # shown only when the voucher is in a foreign currency
 
 
+Cells = tuple[tuple[str, str], ...]
+"""(name, kind) of some fields."""
+
+
+def entry_cells(fields: Iterable[Field]) -> Cells:
+    """The fields that name catalog entries."""
+    return tuple((item.name, item.kind) for item in fields if item.kind in CATALOG_CELLS)
+
+
+def account_cells(fields: Iterable[Field]) -> tuple[str, ...]:
+    """The names of the fields that name accounts."""
+    return tuple(item.name for item in fields if item.kind == ACCOUNT)
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """A table of lines in the body, under the key `name`. At least `rows_min` rows for a voucher to be saved."""
@@ -62,6 +76,26 @@ class Grid:
     columns: tuple[Field, ...]
     rows_min: int = 0
     kind: str = "lines"  # lines | taxes: a tax grid takes part in the duplicate-invoice check
+    # What follows from the columns, worked out once, for it is asked for each line of each voucher.
+    names: frozenset[str] = field(init=False, repr=False, compare=False)
+    entries: Cells = field(init=False, repr=False, compare=False)  # the columns that name catalog entries
+    accounts: tuple[str, ...] = field(init=False, repr=False, compare=False)  # the columns that name accounts
+    converted: tuple[str, ...] = field(init=False, repr=False, compare=False)  # money with its value in đồng beside it
+    computed: frozenset[str] = field(init=False, repr=False, compare=False)  # say something even where empty
+    asked: frozenset[str] = field(init=False, repr=False, compare=False)  # those, and the required columns
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the columns."""
+        names = frozenset(column.name for column in self.columns)
+        money = (column.name for column in self.columns if column.kind == MONEY)
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "entries", entry_cells(self.columns))
+        object.__setattr__(self, "accounts", account_cells(self.columns))
+        object.__setattr__(self, "converted", tuple(name for name in money if f"{name}_vnd" in names))
+        follow = (column.name for column in self.columns if column.default.startswith("header:"))
+        computed = frozenset((*follow, *(("tax_amount",) if self.kind == "taxes" else ())))
+        object.__setattr__(self, "computed", computed)
+        object.__setattr__(self, "asked", computed.union(column.name for column in self.columns if column.required))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +190,22 @@ class VoucherSpec:
     provisional_rate: bool = False  # pays foreign money out: the typed rate stands until the cash-issue rate is run
     before_books: bool = False  # opening balances: dated the day before the books' first day
     examples: tuple[str, ...] = field(default=())
+    # What follows from the header and the grids: the header's fields but for currency and rate, all keys a body may
+    # have, the header's fields that name catalog entries, and those that name accounts.
+    cells: tuple[Field, ...] = field(init=False, repr=False, compare=False)
+    names: frozenset[str] = field(init=False, repr=False, compare=False)
+    entries: Cells = field(init=False, repr=False, compare=False)
+    accounts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the header and the grids."""
+        header = (*STANDARD_HEADER, *self.header)
+        grids = (grid.name for grid in self.grids)
+        cells = tuple(item for item in header if item.name not in ("currency", "rate"))
+        object.__setattr__(self, "cells", cells)
+        object.__setattr__(self, "names", frozenset(("type", "branch", "books", *(i.name for i in header), *grids)))
+        object.__setattr__(self, "entries", entry_cells(self.header))
+        object.__setattr__(self, "accounts", account_cells(self.header))
 
     def grid(self, name: str) -> Grid:
         """The grid called `name`; KeyError for a name the spec does not have (a bug in the spec)."""

@@ -8,7 +8,7 @@ Empty values are left out. The normal form of a normal form is itself, so its by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from socai.base.calendar import parse_day
@@ -22,7 +22,9 @@ from socai.core.entry import BOOKS, FINANCIAL, VND
 from socai.core.spec import Field, Grid, Posting, VoucherSpec
 
 Body = dict[str, object]
+Reference = tuple[str, str, str]  # (place, kind, id) of a catalog entry that is named
 
+BRANCH = Field("branch", required=True, length_max=40)
 COUNT_MAX = 9_999
 FAULTS_PER_VOUCHER_MAX = 50
 
@@ -39,7 +41,10 @@ def parse_voucher(spec: VoucherSpec, raw: Mapping[str, object], decimals: Mappin
     """
     faults: list[Fault] = []
     body: Body = {"type": spec.code}
-    body["branch"] = _text(raw.get("branch"), Field("branch", required=True, length_max=40), "branch", faults)
+    branch = _read_text(BRANCH, raw.get("branch"), "branch", 0)
+    if isinstance(branch, Fault):
+        faults.append(branch)
+    body["branch"] = "" if isinstance(branch, Fault) else branch
     body["books"] = _books(raw.get("books"), faults)
     currency = _currency(raw.get("currency"), "currency", decimals, faults)
     if currency != VND and not spec.foreign:
@@ -47,14 +52,12 @@ def parse_voucher(spec: VoucherSpec, raw: Mapping[str, object], decimals: Mappin
         currency = VND
     rate = _rate(raw.get("rate"), currency, "rate", faults)
     body["currency"], body["rate"] = currency, rate_text(rate)
-    header = (*language.STANDARD_HEADER, *spec.header)
-    for item in header:
-        if item.name not in ("currency", "rate"):
-            _put(body, item, raw.get(item.name), item.name, decimals[currency], faults)
+    for item in spec.cells:
+        if item.required or item.name in raw:
+            _put(body, item, raw.get(item.name), "", decimals[currency], faults)
     _check_number(body, faults)
     _check_reason(spec, body, faults)
-    known = {"type", "branch", "books", *(item.name for item in header), *(grid.name for grid in spec.grids)}
-    _unknown(raw, known, "", faults)
+    _unknown(raw, spec.names, "", faults)
     for grid in spec.grids:
         rows = _rows(grid, raw.get(grid.name), body, decimals, faults)
         if rows:
@@ -114,75 +117,92 @@ def _check_reason(spec: VoucherSpec, body: Body, faults: list[Fault]) -> None:
         )
 
 
-def _unknown(raw: Mapping[str, object], known: set[str], prefix: str, faults: list[Fault]) -> None:
+def _unknown(raw: Mapping[str, object], known: frozenset[str], prefix: str, faults: list[Fault]) -> None:
+    if raw.keys() <= known:
+        return
     for name in raw:
         if name not in known:
             shown = str(name)[:60]
             faults.append(Fault("FIELD_UNKNOWN", prefix + shown, {"field": shown}))
 
 
-def _text(value: object, item: Field, place: str, faults: list[Fault]) -> str:
-    text = ""
-    if isinstance(value, str):
-        if not value.isprintable() and UNREADABLE.search(value):  # what can be printed has nothing unreadable in it
-            faults.append(Fault("TEXT_INVALID", place, {"field": item.name}))
-            return ""
-        text = normalize(value)
-    elif value is not None:
-        faults.append(Fault("TEXT_INVALID", place, {"field": item.name}))
-        return ""
-    if not text and item.required:
-        faults.append(Fault("FIELD_REQUIRED", place, {"field": item.name}))
-    if len(text) > item.length_max:
-        faults.append(Fault("TEXT_TOO_LONG", place, {"field": item.name, "max": str(item.length_max)}))
-        return ""
-    return text
-
-
-def _put(body: Body, item: Field, value: object, place: str, places: int, faults: list[Fault]) -> None:
-    """Read one cell into `body`; nothing is stored where the cell is empty or faulty."""
+def _put(body: Body, item: Field, value: object, prefix: str, places: int, faults: list[Fault]) -> None:
+    """Read one cell into `body`; nothing is stored where the cell is empty or faulty. Faults stand at prefix + name."""
     if value is None or value == "" or value is False:
         if item.required:
             code = "AMOUNT_EMPTY" if item.kind in (language.MONEY, language.VND) else "FIELD_REQUIRED"
-            faults.append(Fault(code, place, {"field": item.name}))
+            faults.append(Fault(code, prefix + item.name, {"field": item.name}))
         return
-    read = _read(item, value, place, places, faults)
+    read = READERS.get(item.kind, _read_text)(item, value, prefix + item.name, places)
     if isinstance(read, Fault):
         faults.append(read)
     elif read != "":
         body[item.name] = read
 
 
-def _read(item: Field, value: object, place: str, places: int, faults: list[Fault]) -> object:
-    """The normal form of one cell, a fault, or "" where there is nothing to keep."""
-    if item.kind in (language.MONEY, language.VND):
-        places = places if item.kind == language.MONEY else 0
-        if not places and isinstance(value, str) and PLAIN_AMOUNT.fullmatch(value):
-            return value  # in its normal form already, as a data server sends it
-        amount = parse_amount(value, place, places)
-        return amount if isinstance(amount, Fault) else amount_text(amount, places)
-    if item.kind == language.DAY:
-        day = parse_day(value, place)
-        return day if isinstance(day, Fault) else day.isoformat()
-    if item.kind == language.RATE:
-        rate = parse_rate(value, place)
-        return rate if isinstance(rate, Fault) else rate_text(rate)
-    if item.kind == language.COUNT:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= COUNT_MAX:
-            return Fault("QUANTITY_INVALID", place, {"field": item.name, "value": str(value)[:20]})
-        return value
-    if item.kind == language.FLAG:
-        return True if value is True else Fault("TEXT_INVALID", place, {"field": item.name})
-    if item.kind == language.VOUCHER:
-        return parse_ident(value, place)
-    text = _text(value, item, place, faults)
-    if text and item.among and text not in item.among:
-        return Fault(
-            "CHOICE_INVALID", place, {"field": item.name, "value": text[:40], "choices": ", ".join(item.among)}
-        )
-    if text and item.kind == language.CASH_FLOW and not CASH_FLOW_CODE.fullmatch(text):
+def _read_text(item: Field, value: object, place: str, _: int) -> object:
+    if isinstance(value, str):
+        if not value.isprintable() and UNREADABLE.search(value):  # what can be printed has nothing unreadable in it
+            return Fault("TEXT_INVALID", place, {"field": item.name})
+        text = value.strip() if value.isascii() else normalize(value)
+    elif value is None:
+        text = ""
+    else:
+        return Fault("TEXT_INVALID", place, {"field": item.name})
+    if not text:
+        return Fault("FIELD_REQUIRED", place, {"field": item.name}) if item.required else ""
+    if len(text) > item.length_max:
+        return Fault("TEXT_TOO_LONG", place, {"field": item.name, "max": str(item.length_max)})
+    if item.among and text not in item.among:
+        params = {"field": item.name, "value": text[:40], "choices": ", ".join(item.among)}
+        return Fault("CHOICE_INVALID", place, params)
+    if item.kind == language.CASH_FLOW and not CASH_FLOW_CODE.fullmatch(text):
         return Fault("CHOICE_INVALID", place, {"field": item.name, "value": text[:40], "choices": "01 … 36"})
     return text
+
+
+def _read_amount(item: Field, value: object, place: str, places: int) -> object:
+    places = places if item.kind == language.MONEY else 0
+    if not places and isinstance(value, str) and PLAIN_AMOUNT.fullmatch(value):
+        return value  # in its normal form already, as a data server sends it
+    amount = parse_amount(value, place, places)
+    return amount if isinstance(amount, Fault) else amount_text(amount, places)
+
+
+def _read_day(_: Field, value: object, place: str, __: int) -> object:
+    day = parse_day(value, place)
+    return day if isinstance(day, Fault) else day.isoformat()
+
+
+def _read_rate(_: Field, value: object, place: str, __: int) -> object:
+    rate = parse_rate(value, place)
+    return rate if isinstance(rate, Fault) else rate_text(rate)
+
+
+def _read_count(item: Field, value: object, place: str, _: int) -> object:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= COUNT_MAX:
+        return Fault("QUANTITY_INVALID", place, {"field": item.name, "value": str(value)[:20]})
+    return value
+
+
+def _read_flag(item: Field, value: object, place: str, _: int) -> object:
+    return True if value is True else Fault("TEXT_INVALID", place, {"field": item.name})
+
+
+def _read_voucher(_: Field, value: object, place: str, __: int) -> object:
+    return parse_ident(value, place)
+
+
+READERS: Mapping[str, Callable[[Field, object, str, int], object]] = {
+    language.MONEY: _read_amount,
+    language.VND: _read_amount,
+    language.DAY: _read_day,
+    language.RATE: _read_rate,
+    language.COUNT: _read_count,
+    language.FLAG: _read_flag,
+    language.VOUCHER: _read_voucher,
+}
+"""How a cell that is no text is read: (field, value, place, minor units) to its normal form, a fault, or ""."""
 
 
 def _rows(grid: Grid, raw: object, header: Body, decimals: Mapping[str, int], faults: list[Fault]) -> list[Body]:
@@ -198,12 +218,11 @@ def _rows(grid: Grid, raw: object, header: Body, decimals: Mapping[str, int], fa
     if len(raw) < grid.rows_min:
         faults.append(Fault("LINES_EMPTY", grid.name, {"field": grid.name}))
         return []
-    names = {column.name for column in grid.columns}
     rows: list[Body] = []
     for position, line in enumerate(raw, start=1):
         place = f"{grid.name}.{position}"
         if isinstance(line, Mapping):
-            rows.append(_row(grid, names, line, header, decimals, place, faults))
+            rows.append(_row(grid, line, header, decimals, place, faults))
         else:
             faults.append(Fault("TEXT_INVALID", place, {"field": grid.name}))
         if len(faults) > FAULTS_PER_VOUCHER_MAX:
@@ -212,30 +231,26 @@ def _rows(grid: Grid, raw: object, header: Body, decimals: Mapping[str, int], fa
 
 
 def _row(
-    grid: Grid,
-    names: set[str],
-    line: Mapping[str, object],
-    header: Body,
-    decimals: Mapping[str, int],
-    place: str,
-    faults: list[Fault],
+    grid: Grid, line: Mapping[str, object], header: Body, decimals: Mapping[str, int], place: str, faults: list[Fault]
 ) -> Body:
     row: Body = {}
-    currency, rate = str(header["currency"]), Decimal(str(header["rate"]))
-    own_currency = "currency" in names
+    currency = str(header["currency"])
+    rate = Decimal(1) if currency == VND else Decimal(str(header["rate"]))
+    own_currency = "currency" in grid.names
     if own_currency:
         currency, rate = _own_currency(row, line, place, decimals, faults)
+    places, prefix = decimals[currency], f"{place}."
     for column in grid.columns:
-        if own_currency and column.name in ("currency", "rate"):
+        name = column.name
+        if (name not in line and name not in grid.asked) or (own_currency and name in ("currency", "rate")):
             continue
-        value = line.get(column.name)
-        if value is None or value == "":
+        value = line.get(name)
+        if (value is None or value == "") and name in grid.computed:
             value = _computed(grid, column, line, header)
-        _put(row, column, value, f"{place}.{column.name}", decimals[currency], faults)
-    _unknown(line, names, f"{place}.", faults)
-    for column in grid.columns:
-        if column.kind == language.MONEY and f"{column.name}_vnd" in names:
-            _convert(row, column.name, currency, rate, decimals[currency], place, faults)
+        _put(row, column, value, prefix, places, faults)
+    _unknown(line, grid.names, prefix, faults)
+    for money in grid.converted:
+        _convert(row, money, currency, rate, places, place, faults)
     return row
 
 
@@ -355,10 +370,10 @@ def _total(spec: VoucherSpec, body: Mapping[str, object], foreign: bool) -> int:
     return total
 
 
-def catalog_references(spec: VoucherSpec, body: Mapping[str, object]) -> list[tuple[str, str, str]]:
+def catalog_references(spec: VoucherSpec, body: Mapping[str, object]) -> list[Reference]:
     """(place, kind, id) of every catalog entry the body names, branch included; accounts are not catalog references."""
     found = [("branch", "branch", str(body.get("branch", "")))]
-    found += _named(spec.header, body, "")
+    found += _named(spec.entries, body, "")
     reason = body.get("reason")
     if isinstance(reason, str) and CANONICAL.fullmatch(reason):
         found.append(("reason", "reason", reason))
@@ -366,13 +381,9 @@ def catalog_references(spec: VoucherSpec, body: Mapping[str, object]) -> list[tu
         rows = body.get(grid.name)
         if isinstance(rows, list):
             for position, row in enumerate(rows, start=1):
-                found += _named(grid.columns, row, f"{grid.name}.{position}.")
+                found += _named(grid.entries, row, f"{grid.name}.{position}.")
     return found
 
 
-def _named(fields: tuple[Field, ...], body: Mapping[str, object], prefix: str) -> list[tuple[str, str, str]]:
-    return [
-        (prefix + item.name, item.kind, str(body[item.name]))
-        for item in fields
-        if item.kind in language.CATALOG_CELLS and body.get(item.name)
-    ]
+def _named(cells: language.Cells, body: Mapping[str, object], prefix: str) -> list[Reference]:
+    return [(prefix + name, kind, str(value)) for name, kind in cells if (value := body.get(name))]

@@ -16,7 +16,7 @@ import msgspec
 
 from socai.base.fault import Fault
 from socai.core.catalog import KINDS
-from socai.core.check import check_references
+from socai.core.check import check_named
 from socai.core.company import check_lock_moved
 from socai.core.numbering import is_provisional
 from socai.core.spec import VoucherSpec
@@ -293,7 +293,8 @@ class _Judge:
         operation = reading.operation
         spec = self.frame.specs[operation.object_kind]
         before = _named(spec, found)
-        faults = list(check_references(spec, reading.body, self._known(before)))
+        written = [item for item in reading.named if item[0]]  # the fiscal year is named by no cell
+        faults = list(check_named(written, self._known(before)))
         holder = self.numbers.get((reading.series, reading.number)) if reading.number else None
         if holder and holder != operation.id:
             faults.append(Fault("NUMBER_TAKEN", "number", {"number": reading.number, "voucher": holder}))

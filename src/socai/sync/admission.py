@@ -31,7 +31,7 @@ SMOOTH = 0.1
 FAILED_FACTOR = 0.9
 LARGE_COST = 60
 COST_OF_SLICE = 10  # what a transaction costs besides its operations, in operations
-OPERATIONS_PER_SLICE = 100
+OPERATIONS_PER_SLICE = 250
 
 KEPT_FREE = 0.2  # of the limit, from backlogs, downloads and reports, for interactive saves
 KEPT_FOR_POSTING = 0.5  # … and so much more while postings wait

@@ -19,7 +19,7 @@ from socai.base.ident import parse_ident
 from socai.core.catalog import COMPANY_ID, KINDS, check_entry, references
 from socai.core.check import Calendar
 from socai.core.numbering import series_of_body
-from socai.core.spec import ACCOUNT, VoucherSpec
+from socai.core.spec import VoucherSpec
 from socai.core.voucher import Body, catalog_references, parse_voucher
 from socai.sync.grant import Grant
 from socai.sync.message import (
@@ -195,12 +195,11 @@ def fiscal_year_named(calendar: Calendar, day: int) -> tuple[tuple[str, str, str
 
 def named_accounts(spec: VoucherSpec, body: Mapping[str, object]) -> frozenset[str]:
     """The account codes a body names anywhere."""
-    found = {str(body[item.name]) for item in spec.header if item.kind == ACCOUNT and body.get(item.name)}
+    found = {str(body[name]) for name in spec.accounts if body.get(name)}
     for grid in spec.grids:
-        columns = [column.name for column in grid.columns if column.kind == ACCOUNT]
         rows = body.get(grid.name)
         if isinstance(rows, list):
-            found.update(str(row[name]) for row in rows for name in columns if row.get(name))
+            found.update(str(row[name]) for row in rows for name in grid.accounts if row.get(name))
     return frozenset(found)
 
 

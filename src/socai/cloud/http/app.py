@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -106,8 +107,8 @@ async def push(request: Call) -> Response[bytes]:
     async with api.door.turn(rank, place.tenant if place else STRANGER, push_cost(count)) as turn:
         caller, sent, done, timeline = await api.run(_push, api, request, body, turn)
     api.door.spend(caller.ref.tenant, replica, len(sent.operations), push_cost(len(sent.operations)))
-    for outcome in done.outcomes:
-        api.figures.operations.labels(outcome.result).inc()
+    for result, told in Counter(outcome.result for outcome in done.outcomes).items():
+        api.figures.operations.labels(result).inc(told)
     api.watch.tell(caller.ref, max((outcome.seq for outcome in done.outcomes), default=0))
     if done.fault is not None:
         api.figures.batches_refused.labels(done.fault.code).inc()

@@ -10,6 +10,7 @@ import "@fontsource/be-vietnam-pro/latin-600.css";
 import "@fontsource/be-vietnam-pro/latin-700.css";
 import "@fontsource/be-vietnam-pro/latin-400-italic.css";
 import "@fontsource/be-vietnam-pro/vietnamese-400-italic.css";
+import "./theme/digits.css";
 import "./theme/base.css";
 import "./theme/shell.css";
 import "./theme/table.css";

@@ -15,7 +15,7 @@ const ink: MantineColorsTuple = [
 ];
 
 export const theme = createTheme({
-  fontFamily: '"Be Vietnam Pro", system-ui, sans-serif',
+  fontFamily: '"Socai Digits", "Be Vietnam Pro", system-ui, sans-serif',
   colors: { ink },
   primaryColor: "ink",
   primaryShade: 6,

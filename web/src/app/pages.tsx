@@ -1,4 +1,5 @@
 // Which screen an address means.
+import { memo } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { useBooks } from "../api/books";
 import { VoucherScreen } from "../forms/voucherscreen";
@@ -14,7 +15,7 @@ import { Setup } from "../settings/setup";
 import { Users } from "../settings/users";
 import { Home } from "./home";
 
-export function Pages({ empty }: { empty: boolean }) {
+export const Pages = memo(function Pages({ empty }: { empty: boolean }) {
   const { spec } = useBooks();
   if (empty) return <Setup />;
   return (
@@ -70,4 +71,4 @@ export function Pages({ empty }: { empty: boolean }) {
       </Route>
     </Switch>
   );
-}
+});

@@ -1,6 +1,6 @@
 // Go anywhere: acts of this screen, modules, reports, catalogs, and vouchers by number.
 import { useQuery } from "@tanstack/react-query";
-import { useId, useMemo, useRef, useState } from "react";
+import { useDeferredValue, useId, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useBooks } from "../api/books";
 import { rank } from "../api/catalogs";
@@ -31,6 +31,8 @@ interface Goal {
 }
 
 const RESULTS_MAX = 40;
+/** As many as the window shows at once: the others are drawn when it stands there. */
+const RESULTS_FIRST = 14;
 
 export function Palette({ open, onClose }: { open: OpenPalette; onClose: () => void }) {
   const books = useBooks();
@@ -99,6 +101,7 @@ export function Palette({ open, onClose }: { open: OpenPalette; onClose: () => v
         }));
   const all = [...(/\d/.test(wanted) ? [...vouchers, ...found] : [...found, ...vouchers])];
   const marked = Math.min(mark, all.length - 1);
+  const drawn = useDeferredValue(RESULTS_MAX * 2, RESULTS_FIRST);
 
   const go = (goal: Goal | undefined) => {
     if (!goal) return;
@@ -142,7 +145,7 @@ export function Palette({ open, onClose }: { open: OpenPalette; onClose: () => v
           onKeyDown={onKeyDown}
         />
         <div className="results" id={listId} role="listbox" ref={list}>
-          {all.map((goal, index) => (
+          {all.slice(0, drawn).map((goal, index) => (
             <div key={goal.id}>
               {index === 0 || all[index - 1]?.group !== goal.group ? <div className="group">{goal.group}</div> : null}
               {/* biome-ignore lint/a11y/useKeyWithClickEvents: the input above has the keys */}

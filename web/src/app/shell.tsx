@@ -1,7 +1,7 @@
 // The frame around every screen: choices on top, modules at the left, keys that work everywhere.
 import { Menu as DropMenu } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, Router, useLocation } from "wouter";
 import { type Books, NOTICE, useBooks } from "../api/books";
 import { Problem, post } from "../api/client";
@@ -52,7 +52,8 @@ function SyncMark({ books }: { books: Books }) {
   );
 }
 
-function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () => void }) {
+// What stands around the windows is drawn for its own news only, not because one opens or closes.
+const TopBar = memo(function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () => void }) {
   const books = useBooks();
   const { t, language, setLanguage } = useLocale();
   const { session, spec, company, branch, setBranch, book, setBook, word } = books;
@@ -128,9 +129,9 @@ function TopBar({ onPalette, onLogOut }: { onPalette: () => void; onLogOut: () =
       </DropMenu>
     </header>
   );
-}
+});
 
-function SideMenu() {
+const SideMenu = memo(function SideMenu() {
   const books = useBooks();
   const { t } = useLocale();
   const [location] = useLocation();
@@ -180,7 +181,7 @@ function SideMenu() {
       ))}
     </nav>
   );
-}
+});
 
 function Frame() {
   const books = useBooks();
@@ -220,13 +221,18 @@ function Frame() {
     document.title = `${books.company.name || books.company.code} · ${t("app.name")}`;
   }, [books.company, t]);
 
-  const logOut = () =>
-    leave(async () => {
-      await post("/logout").catch(() => undefined);
-      client.clear();
-      client.setQueryData(["session"], null);
-    });
-  const openPalette = () => setPalette({ acts: keys.offered() });
+  const leaving = useRef(leave);
+  leaving.current = leave;
+  const logOut = useCallback(
+    () =>
+      leaving.current(async () => {
+        await post("/logout").catch(() => undefined);
+        client.clear();
+        client.setQueryData(["session"], null);
+      }),
+    [client],
+  );
+  const openPalette = useCallback(() => setPalette({ acts: keys.offered() }), [keys]);
   const syncNow = async () => {
     try {
       await post(books.path("/sync"));

@@ -6,25 +6,32 @@ export const ROW_HEIGHT = 28;
 /** A block out of sight costs next to nothing, but each costs a little; these many rows fill a screen. */
 export const BLOCK_ROWS = 25;
 const CHARACTER = 7.4;
+/** The widest that digits, and words of capitals, are on average. */
+const FIGURE_MOST = 7.8;
+const CHARACTER_MOST = 10;
+const PADDING = 16;
 const NUMBER_WIDTH = 40;
 /** What a long text may be cut down to before the grid has to be scrolled sideways. */
 const TEXT_LEAST = 150;
 
 export interface Shape {
-  readonly gridTemplateColumns: string;
-  readonly minWidth: number;
+  readonly style: { readonly gridTemplateColumns: string; readonly minWidth: number };
+  /** How many characters each column surely has room for. */
+  readonly room: readonly number[];
 }
 
 export function shapeOf(columns: readonly Column[]): Shape {
   let least = NUMBER_WIDTH;
+  const room: number[] = [];
   const widths = columns.map((column) => {
-    const width = Math.max(Math.round(column.width * CHARACTER) + 16, Math.round(column.label.length * 7.2) + 18);
+    const width = Math.max(Math.round(column.width * CHARACTER) + PADDING, Math.round(column.label.length * 7.2) + 18);
     const flexible = column.kind === "text" && column.width >= 20;
     const own = flexible ? Math.min(width, TEXT_LEAST) : width;
     least += own;
+    room.push(Math.floor((own - PADDING) / (column.kind === "money" ? FIGURE_MOST : CHARACTER_MOST)));
     return flexible ? `minmax(${own}px, 1fr)` : `${own}px`;
   });
-  return { gridTemplateColumns: `${NUMBER_WIDTH}px ${widths.join(" ")}`, minWidth: least };
+  return { style: { gridTemplateColumns: `${NUMBER_WIDTH}px ${widths.join(" ")}`, minWidth: least }, room };
 }
 
 interface LineProps {
@@ -50,7 +57,7 @@ const Line = memo(function Line(props: LineProps) {
       tabIndex={-1}
       aria-rowindex={index + 2}
       className={`grid-row ${active >= 0 ? "active" : ""}`}
-      style={shape}
+      style={shape.style}
       data-testid="grid-row"
     >
       <div className="cell number" role="rowheader" tabIndex={-1}>
@@ -76,6 +83,8 @@ const Line = memo(function Line(props: LineProps) {
             </div>
           );
         }
+        const text = value ? show(column, value) : "";
+        const long = text.length > (shape.room[at] ?? 0) ? "long" : "";
         return (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the live input has the keys
           <div
@@ -85,12 +94,12 @@ const Line = memo(function Line(props: LineProps) {
             aria-colindex={at + 2}
             aria-invalid={fault ? true : undefined}
             aria-readonly={column.readOnly || readOnly || undefined}
-            className={`${look} ${ghost}`}
+            className={`${look} ${ghost} ${long}`}
             title={fault || undefined}
             data-cell={column.name}
             onClick={() => onCell(index, at)}
           >
-            {value ? show(column, value) : ""}
+            {text}
           </div>
         );
       })}
@@ -131,7 +140,7 @@ export const Block = memo(function Block({ rows, first, ghosts, activeRow, activ
     <div
       role="rowgroup"
       className={`grid-block ${activeRow >= 0 ? "active" : ""}`}
-      style={{ minWidth: rest.shape.minWidth, containIntrinsicHeight: `auto ${rows.length * ROW_HEIGHT}px` }}
+      style={{ minWidth: rest.shape.style.minWidth, containIntrinsicHeight: `auto ${rows.length * ROW_HEIGHT}px` }}
     >
       {rows.map((row, at) => {
         const isActive = first + at === activeRow;

@@ -214,7 +214,7 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
       aria-readonly={readOnly || undefined}
       data-testid={testid}
     >
-      <div role="row" tabIndex={-1} aria-rowindex={1} className="grid-row grid-head" style={shape}>
+      <div role="row" tabIndex={-1} aria-rowindex={1} className="grid-row grid-head" style={shape.style}>
         <div role="columnheader" tabIndex={-1}>
           <span className="visually-hidden">{props.rowWord}</span>
         </div>
@@ -255,7 +255,7 @@ export function EntryGrid(props: EntryGridProps & { stamp: number }) {
         )
       )}
       {columns.some((item) => item.total) ? (
-        <div className="grid-row grid-foot" style={shape} data-testid={`${testid}-sums`}>
+        <div className="grid-row grid-foot" style={shape.style} data-testid={`${testid}-sums`}>
           <div className="cell number" />
           {columns.map((item) => (
             <div

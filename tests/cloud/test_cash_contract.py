@@ -96,6 +96,30 @@ class TestMoneyOthersLeanOn:
         assert ("asks" in fault.params) == (policy == "warn")
         assert (account(office, "1111"), item(office, save.id).deleted) == (40, False)
 
+    def test_row_6_a_snapshot_tells_of_it_until_it_is_mended(
+        self, office: Sender, lane: LaneStore, cloud_store: CloudStore
+    ) -> None:
+        """With its live set, as of its seq, to whoever may see its branch; what is under way again is news to come."""
+
+        def told(*branches: str) -> list[tuple[str, str, list[int]]]:
+            chunks = cloud_store.snapshot(office.ref, frozenset(branches), 2)
+            return [
+                (each.id, each.books[0].fault_act, [one.set_no for one in each.sets if not one.voided_seq])
+                for chunk in chunks
+                for each in chunk.vouchers
+            ]
+
+        save = self.leaned_on(office, lane)
+        assert told() == []
+        office.push(office.act(save.id, UNPOST, after=save.n))
+        drain(lane)
+        assert told() == told(HN) == [(save.id, UNPOST, [1])]
+        assert told(HCM) == []
+        office.push(office.act(save.id, UNPOST, after=office.n, answered=["CASH_NEGATIVE"]))
+        assert told() == []
+        drain(lane)
+        assert told() == []
+
     @pytest.mark.parametrize("act", [UNPOST, DELETE])
     def test_an_answered_warning_lets_it_go(self, office: Sender, lane: LaneStore, act: str) -> None:
         save = self.leaned_on(office, lane)

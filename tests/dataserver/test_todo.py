@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from socai.base.fault import Fault
 from socai.dataserver import act, exchange, incoming, retry, view_todo
 from socai.dataserver.act import Asked
 from socai.dataserver.desk import Refused
+from socai.dataserver.store import meta
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.view_todo import TodoItem
 from socai.sync.message import (
@@ -20,7 +22,9 @@ from socai.sync.message import (
     Operation,
     Outcome,
     PushAnswer,
+    SnapshotChunk,
     Winner,
+    WireEntrySet,
     WireFault,
     encode,
     raw_body,
@@ -32,6 +36,7 @@ from support.system import make_company, running, until
 NO_PARTNER = WireFault("CATALOG_UNKNOWN", "lines.1.debit_partner", {"kind": "partner", "id": PARTNER})
 SHORT = WireFault("CASH_NEGATIVE", "lines", {"account": "1111", "balance": "-5", "date": "2026-11-20", "asks": "1"})
 LOCKED = WireFault("DATE_LOCKED", "accounting_date", {"lock_date": "2026-11-30"})
+SIDES = [[code, "VND", 0, BRANCH, "", "", "", "", ""] for code in ("6428", "242")]
 WINNER = Winner(2, "other", "2026-11-22T02:00:00.000Z", False, raw_body(encode(journal("7"))))
 
 
@@ -184,6 +189,33 @@ def test_a_refused_entry_is_sent_again_and_frees_what_it_held(office: Office) ->
     assert [operation.id for operation in answer(office)] == [partner, held.id]
 
 
+def test_row_6_a_snapshot_brings_what_books_have_refused(office: Office) -> None:
+    """Whoever saved it elsewhere is told here; it moves no balance, and no feed is read from the beginning for it."""
+    fresh = open_office(MEMORY, company=False)
+    voucher = ident()
+    live = WireEntrySet("financial", 1, 1, "2026-11-20", 40, 0, [[1, 100, *SIDES, "", ""]], branch=BRANCH)
+    state = failed("unpost", SHORT, posted=True)
+    body = raw_body(encode({**journal(), "number": "NVK00009", "books": ["financial"]}))
+    item = FeedItem(
+        "voucher", "journal", voucher, 45, 2, "clerk", "2026-11-22T02:00:00.000Z", False, body, [state], [live]
+    )
+    for _ in range(2):  # the line was cut, and it begins anew
+        incoming.begin_snapshot(fresh.desk)
+        incoming.take_chunk(fresh.desk, SnapshotChunk("t", 50, "50:~:", vouchers=[item]))
+    incoming.take_chunk(fresh.desk, SnapshotChunk(end=True))
+    assert [(each.id, each.state, each.user) for each in todo(fresh)] == [(voucher, "unpost_failed", "clerk")]
+    assert ("voucher", "journal", voucher) in fresh.told
+    with fresh.desk.file.read() as db:
+        assert (meta.standing(db).cursor, db.execute("SELECT count(*) FROM balance").fetchone()) == ("50:~:", (0,))
+    gone = replace(live, voided_seq=60)
+    mended = replace(item, seq=60, sets=[gone], books=[BookState("financial")])
+    incoming.take_page(fresh.desk, FeedPage("t", [mended], "60:~:"))
+    assert todo(fresh) == []
+    with fresh.desk.file.read() as db:  # by the feed, as everywhere: what the snapshot's balances held goes out
+        assert db.execute("SELECT sum(debit) FROM balance WHERE dimension = 0").fetchone() == (-100,)
+    fresh.close()
+
+
 def test_money_spent_twice_is_confirmed_with_one_key(fresh_database: str, tmp_path: Path) -> None:
     """Cash 1,000: 800 paid at one office; the other, offline, pays 800 of what it last knew, and 300 it knows is short.
 
@@ -223,7 +255,15 @@ def test_money_spent_twice_is_confirmed_with_one_key(fresh_database: str, tmp_pa
             assert [(item.id, item.state, item.mends[0], item.user) for item in found] == [
                 (second.id, "to_confirm", "post_anyway", "chief")
             ]
+        late = system.open(tmp_path / "dn", "Đà Nẵng")  # and one that begins only now, by its snapshot
+        until(lambda: late.books.sync_state().green, "green")
+        assert [(item.id, item.state, item.user) for item in view_todo.todo_among(late.books.desk, None, 10)] == [
+            (second.id, "to_confirm", "chief")
+        ]
+        assert late.status(first.id) is None
         asked_of = Asked(BOSS, ident(), second.id, second.revision)
         saved(act.post(saigon.books.desk, asked_of, "financial", ("CASH_NEGATIVE",)))
         until(lambda: saigon.is_posted(second.id) and hanoi.is_posted(second.id), "posted all the same")
-        until(lambda: not view_todo.todo_among(hanoi.books.desk, None, 10), "nothing left to do")
+        for place in (hanoi, late):
+            until(lambda place=place: not view_todo.todo_among(place.books.desk, None, 10), "nothing left to do")
+        assert late.is_posted(second.id)

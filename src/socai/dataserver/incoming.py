@@ -340,6 +340,10 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
     with desk.file.read() as db:
         if not _is_ours(db, chunk.timeline):
             return False
+    if chunk.seq or chunk.cursor:
+        begun: dict[str, str | int] = {"snapshot_seq": chunk.seq, "snapshot_cursor": chunk.cursor}
+        begun["snapshot_timeline"] = chunk.timeline
+        desk.file.write(lambda db: meta.put(db, begun))
     for items in slices(chunk.catalog):
 
         def entries(db: Connection, items: Sequence[FeedItem] = items) -> None:
@@ -354,11 +358,14 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
             ledger.take_balances(db, rows)
 
         desk.file.write(balances)
+    for items in slices(chunk.vouchers):
+
+        def vouchers(db: Connection, items: Sequence[FeedItem] = items) -> list[Change]:
+            return take_items(desk, db, items, FEED)
+
+        desk.tell_all(desk.file.write(vouchers))
 
     def job(db: Connection) -> bool:
-        if chunk.seq or chunk.cursor:
-            meta.put(db, {"snapshot_seq": chunk.seq, "snapshot_cursor": chunk.cursor})
-            meta.put(db, {"snapshot_timeline": chunk.timeline})
         if chunk.end:
             if not _is_ours(db, meta.text(db, "snapshot_timeline")):
                 return False  # a hello came between its first line and its last
@@ -373,7 +380,7 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
             cursor, heard = meta.text(db, "cursor"), meta.number(db, "head_seq")
             if far := meta.number(db, "far"):
                 meta.put(db, {"far": 0, "recheck": 1, "recheck_after": ""})  # see rejoin.py
-            if far or (not cursor and not voucher.any_held(db)):
+            if far or (not cursor and not voucher.any_entered(db)):
                 # Everything up to the snapshot's moment is here, whatever page comes next, even an empty one.
                 cursor, heard = meta.text(db, "snapshot_cursor"), meta.number(db, "snapshot_seq")
             meta.put(db, {"snapshot_done": 1, "cursor": cursor, "head_seq": heard})

@@ -320,13 +320,18 @@ class BalanceRow(Message, frozen=True, omit_defaults=True):
 
 
 class SnapshotChunk(Message, frozen=True, omit_defaults=True):
-    """A line of the snapshot stream (NDJSON). The first carries `seq` and `cursor`; the last has `end` true."""
+    """A line of the snapshot stream (NDJSON). The first carries `seq` and `cursor`; the last has `end` true.
+
+    `vouchers` are those a book has refused and nobody has mended, with their live entry sets: whoever saved them is
+    told at an office that begins here, too. They change no balances.
+    """
 
     timeline: str = ""
     seq: int = 0
     cursor: str = ""
     catalog: list[FeedItem] = []
     balances: list[BalanceRow] = []
+    vouchers: list[FeedItem] = []
     end: bool = False
 
 

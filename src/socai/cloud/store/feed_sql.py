@@ -38,6 +38,15 @@ where g.seq <> h.seq
     and (%(all)s or g.branch = '' or g.branch = any(%(branches)s) or g.was_in && %(branches)s)
 order by g.seq, g.id
 """
+# What a book refused and nobody has mended; by the partial index of 0008.
+REFUSED = """
+select distinct g.seq, g.kind, g.id
+from voucher_book b
+join change g on g.bucket = b.bucket and g.tenant = b.tenant and g.kind = 'voucher' and g.id = b.voucher::text
+where b.bucket = %(bucket)s and b.tenant = %(tenant)s and b.faults <> '[]' and b.running = ''
+    and (%(all)s or g.branch = '' or g.branch = any(%(branches)s) or g.was_in && %(branches)s)
+order by g.seq, g.id
+"""
 UNKNOWN = """
 select h.id from json_to_recordset(%(rows)s::json) as h(id text)
 where not exists (

@@ -93,12 +93,20 @@ class MemoryFeed:
                 for key, turnover in sorted(movements.items())
                 if (not branches or key[1] in branches) and any(turnover)
             ]
+            refused = [
+                self._item(tables, Cursor(change.seq, VOUCHER, fact.id), LIVE_ONLY, branches)
+                for fact in tables.vouchers.values()
+                if any(book.faults and not book.running for book in fact.books)
+                and entitled(change := tables.changes[VOUCHER, fact.id], branches)
+            ]
             row = tables.row
         yield SnapshotChunk(row.timeline, row.seq, cursor.text())
         for start in range(0, len(entries), rows):
             yield SnapshotChunk(catalog=entries[start : start + rows])
         for start in range(0, len(balances), rows):
             yield SnapshotChunk(balances=balances[start : start + rows])
+        if refused:
+            yield SnapshotChunk(vouchers=sorted(refused, key=lambda item: (item.seq, item.id)))
         yield SnapshotChunk(end=True)
 
     def download(

@@ -27,6 +27,7 @@ SET_NAMES = (
 )
 LIVE_ONLY = 2**62  # above every seq
 ROWS_PER_TRIP = 1000
+REFUSED_AT_ONCE = 100  # vouchers in a line of the snapshot
 REHEARD_BYTES_MAX = 2**40  # an answer that left some out would lose them: the number of vouchers is the bound
 
 
@@ -91,6 +92,10 @@ class PostgresFeed(PostgresReports):
                 yield SnapshotChunk(catalog=[entry_item(entry_fact(row[:-1]), row[-1]) for row in batch])
             for batch in reading.stream(feed_sql.BALANCES, rows, **_limits(branches)):
                 yield SnapshotChunk(balances=[BalanceRow(*row) for row in batch])
+            keys = [Cursor(*row) for row in reading.all(feed_sql.REFUSED, **_limits(branches))]
+            for start in range(0, len(keys), REFUSED_AT_ONCE):
+                part = keys[start : start + REFUSED_AT_ONCE]
+                yield SnapshotChunk(vouchers=reading.items(part, LIVE_ONLY, branches, REHEARD_BYTES_MAX))
         yield SnapshotChunk(end=True)
 
     def download(

@@ -1,6 +1,6 @@
 # Sổ Cái's tasks. `make` alone lists them; each does its own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help system setup web demo test test-long lint format lock bench clean
+.PHONY: help system setup web demo test test-long lint format lock bench pictures clean
 SHELL := /bin/bash
 BIN := .venv/bin
 # Extra words for pytest, for example: make test PYTEST="-k posting -x"
@@ -48,6 +48,9 @@ lock: setup ## choose newer packages: writes requirements.lock and web/package-l
 
 bench: setup ## measure saving, accepting, posting, feed, fairness, overload and reports on this machine
 	@for name in save push post feed backlog fair overload report; do $(BIN)/socai bench $$name --json || exit 1; done
+
+pictures: system web ## take the documents' pictures of the running product anew
+	@PYTHONPATH=web $(BIN)/python -m e2e.pictures docs/images
 
 clean: ## remove everything that can be made again
 	rm -rf .venv web/node_modules src/socai/dataserver/web build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

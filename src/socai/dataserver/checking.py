@@ -6,6 +6,7 @@ The cloud checks all of it again. Here it is told while the voucher is still on 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -96,4 +97,13 @@ def _leaving(db: Connection, known: Known, ident: str, book: str) -> balance.Mov
 def _short(db: Connection, known: Known, book: str, movements: balance.Movements) -> Faults:
     if known.company.negative_cash == ALLOW or not movements:
         return ()
-    return check_cash(movements, lambda pocket, day: ledger.money_history(db, book, pocket, day), known.decimals)
+    found = check_cash(movements, lambda pocket, day: ledger.money_history(db, book, pocket, day), known.decimals)
+    return tuple(_naming_pocket(db, fault) for fault in found)
+
+
+def _naming_pocket(db: Connection, fault: Fault) -> Fault:
+    """The fault with the fund or bank account as people call it: a company may have several under one account."""
+    for kind in ("fund", "bank_account"):
+        for code, name in catalog.names(db, kind, [str(fault.params["detail"])]).values():
+            return replace(fault, params={**fault.params, "pocket": f"{code} {name}".strip()})
+    return fault

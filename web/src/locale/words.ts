@@ -232,6 +232,10 @@ export const WORDS = {
   "catalog.stop": ["Ngừng theo dõi", "Stop using"],
   "catalog.restart": ["Theo dõi lại", "Use again"],
   "catalog.empty": ["Danh mục còn trống.", "The catalog is empty."],
+  "catalog.empty_currency": [
+    "Các loại tiền thông dụng dùng được ngay. Thêm vào đây loại tiền cần giữ tên và tỷ giá.",
+    "Common currencies may be used at once. Add here those whose name and rates are to be kept.",
+  ],
   "catalog.delete_sure": ["Xóa {name}?", "Delete {name}?"],
   "catalog.used": ["Đã có chứng từ dùng: chỉ ngừng theo dõi được.", "Vouchers use it: it can only be stopped."],
   "catalog.count": ["{count} mục", "{count} entries"],

@@ -142,6 +142,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
     table.current?.focus();
   };
   const none = row ? "" : t("act.nothing");
+  const nothing = kind.name === "currency" ? "catalog.empty_currency" : "catalog.empty";
   const openRow = () => row && setEditing(row.id);
   useScope("list", {
     new: () => setEditing(""),
@@ -244,7 +245,7 @@ export function CatalogScreen({ kind }: { kind: CatalogKind }) {
           onEnd={() => {
             if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage();
           }}
-          empty={list.isPending ? t("list.loading") : list.isError ? faults.line(list.error) : t("catalog.empty")}
+          empty={list.isPending ? t("list.loading") : list.isError ? faults.line(list.error) : t(nothing)}
           foot={<span>{t("catalog.count", { count: `${rows.length}${list.hasNextPage ? "+" : ""}` })}</span>}
         />
       </div>

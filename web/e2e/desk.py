@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, ViewportSi
 from pypdf import PdfReader
 
 from e2e.mouse import WITNESS
+from socai.lab.sample import TENANT
 
 SEEN_MS_MAX = 30_000
 SCREEN: ViewportSize = {"width": 1366, "height": 768}
@@ -127,6 +128,56 @@ class Desk:
         self.press("F6" if day else "F6*2")
         self.sees_focus("0.amount")
         self.write(amount)
+
+    def payment(self, partner: str, payee: str, text: str, amount: str) -> None:
+        """A new cash payment of one line, typed and not yet saved; the keys stand in its amount."""
+        self.go("thêm phiếu chi")
+        self.sees_focus("partner")
+        self.write(partner)
+        self.press("Enter*3")
+        self.fill(payee)
+        self.write(text)
+        self.press("F6*2")
+        self.sees_focus("0.amount")
+        self.write(amount)
+
+    def fill(self, *texts: str) -> None:
+        """Words into one box after the other, each ended by Enter."""
+        for text in texts:
+            self.write(text)
+            self.press("Enter")
+
+    def keep(self, icon: str = "2", word: str = "Đã ghi sổ") -> str:
+        """Save what is typed, and wait until it wears an icon with its word; its number."""
+        self.press("Control+Enter")
+        self.see_mark(icon, word)
+        return self.value("field-number")
+
+    def edit(self, voucher: str = "", text: str = "") -> None:
+        """Into the reason of the voucher on the screen, or of one of an address, being edited; write another."""
+        if voucher:
+            self.open(f"/t/{TENANT}/voucher/{voucher}")
+            self.see("voucher-title", "Phiếu thu")
+        self.press("Control+e")
+        self.sees_focus("partner")
+        self.walk("Enter", "description")
+        self.write(text)
+
+    def new_entry(self, catalog: str, *texts: str) -> None:
+        """A new entry of a catalog, its boxes filled and not yet saved."""
+        self.go(catalog)
+        self.sees_focus("entries")
+        self.press("Insert")
+        self.sees_focus("code")
+        self.fill(*texts)
+
+    def find_entry(self, text: str) -> None:
+        """The list of a catalog, on the screen, shows what a text finds; the keys stand on it."""
+        self.press("F3")
+        self.sees_focus("find")
+        self.fill(text)
+        self.see_row("entries", text)
+        self.sees_focus("entries")
 
     def receipts_in(self, number: str, state: str, icon: str = "") -> None:
         """The list of receipts, filtered by a state in words, has a voucher with that icon; the keys stand on it."""
@@ -283,6 +334,10 @@ class Desk:
     def marks(self) -> list[str]:
         """The status icons seen since `watch_marks`, in order: "1" on its way, "2" in the books, "3" failed."""
         return list(self._page.evaluate("window.socaiMarks"))
+
+    def see_line(self, whole: bool) -> None:
+        """Wait until the mark at the top says whether the cloud can be reached."""
+        self.see_attribute("sync-mark", "data-online", str(whole).lower())
 
     def see_mark(self, icon: str, word: str | re.Pattern[str]) -> None:
         """Wait until the open voucher wears an icon, with its word."""

@@ -26,13 +26,13 @@ def quarrel(company: Company, sit: Sit) -> tuple[Desk, str, str]:
         wait_for("the partner at the other office", lambda: entry(theirs, code))
         line.cut()
         try:
-            desk.see_attribute("sync-mark", "data-online", "false")
+            desk.see_line(False)
             change(mine, ident, phone=PHONE)
             change(theirs, ident, name=f"{name} Việt Nam", tax_code=TAX_CODE)
             theirs.wait_drained()
         finally:
             line.mend()
-    desk.see_attribute("sync-mark", "data-online", "true")
+    desk.see_line(True)
     return desk, code, name
 
 
@@ -75,9 +75,7 @@ def test_mine_is_kept_as_another_entry_from_its_form(quarrel: tuple[Desk, str, s
     desk, code, name = quarrel
     desk.go("đối tượng")
     desk.sees_focus("entries")
-    desk.press("F3")
-    desk.write(code)
-    desk.press("Enter")
+    desk.find_entry(code)
     desk.see("entries", "1 mục")
     desk.see_row("entries", "Xung đột")
     desk.press("Enter")

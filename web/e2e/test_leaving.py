@@ -87,10 +87,7 @@ def test_nobody_is_asked_who_typed_nothing_or_has_saved(sit: Sit) -> None:
 
 def test_a_letter_in_an_open_box_is_enough_for_the_question(sit: Sit) -> None:
     desk = sit()
-    desk.go("đối tượng")
-    desk.sees_focus("entries")
-    desk.press("Insert")
-    desk.sees_focus("code")
+    desk.new_entry("đối tượng")
     desk.write("X")
     assert desk.reload_and_stay() == "beforeunload"
     desk.back()

@@ -16,23 +16,21 @@ def test_every_state_is_an_icon_with_its_word_and_the_list_finds_it(sit: Sit, co
     """Row 2: chưa đồng bộ, đang đồng bộ và ghi sổ, đang ghi sổ, đã ghi sổ, đang bỏ ghi, đã đồng bộ, đang xóa."""
     stack, desk = company.stack, sit(HANOI, "ketoantruong")
     with cut(stack.offices[HANOI].line):
-        desk.see_attribute("sync-mark", "data-online", "false")
+        desk.see_line(False)
         desk.receipt("kh005", "thu tien khach", "1tr1")
-        desk.press("Control+Enter")
-        desk.see_mark("1", "Chưa đồng bộ")
-        number, place = desk.value("field-number"), desk.path()
+        number = desk.keep("1", "Chưa đồng bộ")
+        place = desk.path()
         desk.receipts_in(number, "Chưa đồng bộ", "1")
         desk.open(place)
     desk.see_mark("2", "Đã ghi sổ")
-    desk.see_attribute("sync-mark", "data-online", "true")
+    desk.see_line(True)
 
     with ExitStack() as posting:
         posting.enter_context(still(stack.worker))
         with still(stack.cloud):  # on its way, and nobody answers
             desk.press("Alt+c")
             desk.sees_focus("partner")
-            desk.press("Control+Enter")
-            desk.see_mark("1", "Đang đồng bộ và ghi sổ")
+            desk.keep("1", "Đang đồng bộ và ghi sổ")
             desk.see("in-flight", "chậm nhất sau 5 phút")
             number, place = desk.value("field-number"), desk.path()
             desk.receipts_in(number, "Đang đồng bộ và ghi sổ", "1")
@@ -58,12 +56,10 @@ def test_an_unposting_that_fails_says_so_and_is_tried_again(sit: Sit, company: C
     """Row 2: bỏ ghi lỗi, where the period was locked before the unposting reached the cloud."""
     desk = sit(HANOI)
     desk.receipt("kh005", "thu tien khach", "1tr2", day="20/1")
-    desk.press("Control+Enter")
-    desk.see_mark("2", "Đã ghi sổ")
-    number = desk.value("field-number")
+    number = desk.keep()
     try:
         with cut(company.stack.offices[HANOI].line):
-            desk.see_attribute("sync-mark", "data-online", "false")
+            desk.see_line(False)
             desk.press("Control+g")
             desk.see_mark("1", "Chưa đồng bộ")
             company.lock("2026-01-31")
@@ -87,8 +83,7 @@ def test_in_flight_acts_are_refused_in_words_until_the_answer_or_for_five_minute
     office = stack.offices[HANOI]
     with still(stack.worker):
         desk.receipt("kh005", "thu tien khach", "1tr3")
-        desk.press("Control+Enter")
-        desk.see_mark("1", "Đang ghi sổ")
+        desk.keep("1", "Đang ghi sổ")
         for act in ("edit", "post", "delete"):
             desk.see_attribute(f"act-{act}", "data-refused", UNDER_WAY)
         desk.press("Control+e")
@@ -101,10 +96,7 @@ def test_in_flight_acts_are_refused_in_words_until_the_answer_or_for_five_minute
         finally:
             stack.start_office(HANOI)
         desk.see_gone("in-flight")
-        desk.press("Control+e")
-        desk.sees_focus("partner")
-        desk.walk("Enter", "description")
-        desk.write("Thu tiền khách, sửa sau năm phút")
+        desk.edit(text="Thu tiền khách, sửa sau năm phút")
         desk.press("Control+Enter")
         desk.see_attribute("voucher", "data-mode", "view")
     desk.see_mark("2", "Đã ghi sổ")

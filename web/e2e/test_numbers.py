@@ -18,7 +18,7 @@ def test_a_series_is_shared_offline_numbers_are_marked_and_become_final(sit: Sit
     desk = sit(HANOI, "ketoantruong")
     try:
         with cut(company.stack.offices[HANOI].line):
-            desk.see_attribute("sync-mark", "data-online", "false")
+            desk.see_line(False)
             share(desk)
             desk.go(f"thêm {TYPE}")
             desk.sees_focus("partner")

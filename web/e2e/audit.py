@@ -2,7 +2,8 @@
 
 from e2e.desk import Desk
 
-# Controls without a name, ids used twice, references to nothing, and words too faint for WCAG 2.2 AA.
+# Controls without a name, ids used twice, references to nothing, headings and choices cut off, and words too faint for
+# WCAG 2.2 AA.
 STUMBLES = """() => {
   const found = [];
   const controls = 'button, a[href], input, select, textarea, [role=tab], [role=grid], [role=option]';
@@ -19,6 +20,17 @@ STUMBLES = """() => {
         if (id && !document.getElementById(id)) found.push(`${link} leads nowhere: ${one.outerHTML.slice(0, 120)}`);
       }
     }
+  }
+  for (const one of document.querySelectorAll('.label, th, .button, .topbox, .head .line > *')) {
+    if (one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
+      found.push(`cut off: ${one.innerText.slice(0, 60)}`);
+  }
+  const pen = document.createElement('canvas').getContext('2d');
+  for (const one of document.querySelectorAll('select')) {
+    pen.font = getComputedStyle(one).font;
+    const room = one.clientWidth - 28; // beside the arrow
+    const text = one.selectedOptions[0]?.label ?? '';
+    if (one.checkVisibility() && pen.measureText(text).width > room) found.push(`choice cut off: ${text}`);
   }
   const light = (rgb) => {
     const [r, g, b] = rgb.map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));

@@ -9,11 +9,12 @@ from typing import cast
 import pytest
 
 from socai.base.fault import Fault
-from socai.dataserver.chore import FAILED_SECONDS, PEOPLE_SECONDS, Chores
+from socai.dataserver.chore import ELSEWHERE_SECONDS, FAILED_SECONDS, PEOPLE_SECONDS, Chores
 from socai.dataserver.round import ASKED, Rounds
 from socai.dataserver.store.file import MEMORY
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.sync.message import Overview, People
+from socai.sync.refused import RefusedAct, RefusedActs
 from support.desk import open_office
 
 RETRY_SECONDS = 60.0
@@ -26,6 +27,7 @@ class BusyCloud:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.refusals: dict[str, Exception] = {}
+        self.refused: list[RefusedAct] = []
 
     def _answer(self, what: str) -> None:
         self.asked.append(what)
@@ -35,6 +37,10 @@ class BusyCloud:
     def people(self) -> People:
         self._answer("people")
         return People([])
+
+    def refused_acts(self) -> RefusedActs:
+        self._answer("refused")
+        return RefusedActs(self.refused)
 
     def overview(self, cursor: str) -> Overview:
         self._answer("overview")
@@ -146,3 +152,22 @@ def test_what_needs_no_line_goes_on_while_the_cloud_is_busy(work: Work) -> None:
     work.host.open = False
     work.go()
     assert work.host.settled == 2
+
+
+def test_row_6_refusals_at_other_offices_are_asked_for_while_somebody_looks_and_told_once(work: Work) -> None:
+    desk, told = work.office.desk, work.office.told
+    work.cloud.refused = [
+        RefusedAct("act-1", "rejected", "lan", "Sài Gòn", "", "voucher", "journal", "v1", "save", "N1")
+    ]
+    assert work.go() == ["people"]
+    desk.watched = lambda: True
+    assert work.go(1) == ["refused"]
+    assert work.go(ELSEWHERE_SECONDS - 1) == []
+    assert work.go(1) == ["refused"]
+    assert told.count(("elsewhere", "journal", "act-1")) == 1
+    work.cloud.refused = []
+    work.go(ELSEWHERE_SECONDS)
+    assert desk.elsewhere == {}
+    work.cloud.refusals["refused"] = CloudRefused([Fault("PATH_UNKNOWN")], 404)  # an older cloud
+    assert work.go(ELSEWHERE_SECONDS) == ["refused"]
+    assert work.go(1) == []

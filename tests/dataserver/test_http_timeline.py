@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from dataserver.test_http_events import Ear
 from dataserver.test_http_system import offices, put, receipt, set_up, status
 from support.office import fresh
 from support.system import running, until
@@ -91,6 +92,7 @@ def test_a_refusal_stands_in_the_timeline_with_its_reason(fresh_database: str, t
         put(chief, receipt(branch, "1000") | {"number": "PT-9"}, voucher=first)
         two.place.line.cut()
         put(other, receipt(branch, "1000") | {"number": "PT-9"}, voucher=second)
+        ear, deaf = Ear(chief), Ear(one.client("clerk"))
         until(lambda: status(chief, first)[0] == "synced", "taken")
         two.place.line.mend()
         until(lambda: status(other, second)[0] == "sync_failed", "refused")
@@ -99,3 +101,15 @@ def test_a_refusal_stands_in_the_timeline_with_its_reason(fresh_database: str, t
         assert [item["what"] for item in items] == ["saved", "sent", "refused"]
         assert [fault["code"] for fault in items[-1]["faults"]] == ["NUMBER_TAKEN"]
         assert chief.get(f"/vouchers/{second}/timeline").json()["code"] == "VOUCHER_UNKNOWN"
+        # Row 6: whoever saved it is told at the other office too, where it never came; nobody else is.
+        assert chief.post("/sync").is_success
+        told = ear.next("notice")
+        assert (told["id"], told["number"], told["state"], told["mends"]) == (
+            second,
+            "PT-9 (saigon)",
+            "sync_failed",
+            [],
+        )
+        assert [fault["code"] for fault in told["faults"]] == ["NUMBER_TAKEN"]  # type: ignore[attr-defined]
+        assert chief.get("/todo").json()["items"] == []
+        assert "notice" not in {name for name, _ in list(deaf.heard.queue)}

@@ -15,7 +15,7 @@ import structlog
 
 from socai.core.life import LEASE_SECONDS
 from socai.dataserver import convergence, exchange
-from socai.dataserver.desk import DOWNLOAD, SYNC, VOUCHER, Desk
+from socai.dataserver.desk import DOWNLOAD, ELSEWHERE, SYNC, VOUCHER, Desk
 from socai.dataserver.loading import next_page
 from socai.dataserver.rejoin import next_reheard
 from socai.dataserver.round import Rounds, look_ahead
@@ -32,6 +32,7 @@ ANSWERED_DAYS_KEPT = 60  # a restored cloud may ask for acknowledged operations 
 FORGET_SECONDS = 3_600.0
 FORGET_PLACES = 500
 NUMBERS_SECONDS = 30.0  # before a cloud that refuses to lease numbers is asked again
+ELSEWHERE_SECONDS = 30.0
 FAILED_SECONDS = 5.0  # after a line or a disk that failed
 NOT_FOUND = 404
 
@@ -80,17 +81,26 @@ class Chores:
     ) -> None:
         self._desk, self._host, self._on_people, self._clock, self._chance = desk, host, on_people, clock, chance
         self._seen = desk.clock.now()
-        self._people_at = self._forget_at = self._numbers_at = 0.0
+        self._people_at = self._forget_at = self._numbers_at = self._elsewhere_at = 0.0
         self._people_due, self._compare_asked = True, False
         self._watch = digest.begin(clock())
         self._not_before, self._failures = 0.0, 0
         self._order = deque(
-            (self._look_ahead, self._people, self._rehear, self._download, self._compare, self._numbers)
+            (
+                self._elsewhere,
+                self._look_ahead,
+                self._people,
+                self._rehear,
+                self._download,
+                self._compare,
+                self._numbers,
+            )
         )
 
     def ask(self) -> None:
         """A person wants everything looked at now, whatever is being waited for."""
         self._people_due = self._compare_asked = True
+        self._elsewhere_at = 0.0
         self._not_before, self._failures = 0.0, 0
 
     def put_off(self, retry_after: float) -> None:
@@ -163,6 +173,20 @@ class Chores:
             return
         self._on_people(client.people())
         self._people_due, self._people_at = False, self._clock()
+
+    def _elsewhere(self, client: CloudClient) -> None:
+        """What was refused at other offices: its person may be at work here, as long as anybody is."""
+        if not self._desk.watched() or self._clock() < self._elsewhere_at:
+            return
+        try:
+            found = {item.act_id: item for item in client.refused_acts().items}
+        except CloudRefused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            found = {}  # a cloud that does not tell yet
+        self._elsewhere_at = self._clock() + ELSEWHERE_SECONDS
+        known, self._desk.elsewhere = self._desk.elsewhere, found
+        self._desk.tell_all((ELSEWHERE, item.object_kind, key) for key, item in found.items() if key not in known)
 
     def _compare(self, client: CloudClient) -> None:
         """See whether this file holds what the cloud holds: now and then, and when a person asks."""

@@ -10,9 +10,11 @@ from socai.core.life import Facts
 from socai.dataserver.clock import Clock, SystemClock
 from socai.dataserver.known import KnownCache
 from socai.dataserver.store.replica import Replica
+from socai.sync.refused import RefusedAct
 
 VOUCHER, CATALOG, SYNC, DOWNLOAD, STORAGE = "voucher", "catalog", "sync", "download", "storage"
 ROUND = "round"  # the running round of syncing moved on
+ELSEWHERE = "elsewhere"  # an act of somebody who may be at work here was refused at another office
 
 Listener = Callable[[str, str, str, str], None]
 """(tenant, kind, object kind, id) of something that changed. Called after the commit, from any thread; never blocks."""
@@ -29,6 +31,10 @@ class Desk:
     branches: frozenset[str] = frozenset()
     listeners: list[Listener] = field(default_factory=list)
     wake: Callable[[], None] = lambda: None  # tells the agent that there is something to send
+    watched: Callable[[], bool] = lambda: False  # whether anybody looks at a screen
+    elsewhere: dict[str, RefusedAct] = field(
+        default_factory=dict
+    )  # what was refused lately at other offices, by act id
     pressed_at: float = 0.0  # when a person last saved, on the monotonic clock: sync steps aside for people
 
     def tell(self, kind: str, object_kind: str = "", ident: str = "") -> None:

@@ -56,6 +56,7 @@ class Office:
         self.people = People(self.file, self.clock)
         self._poll_seconds = poll_seconds
         self._listeners: list[Listener] = []
+        self._watches: list[Callable[[str], bool]] = []
         self._books: dict[str, Books] = {}
         self._lock = threading.Lock()
         self._started = False
@@ -83,6 +84,7 @@ class Office:
             listeners=[tell],
             poll_seconds=self._poll_seconds,
         )
+        books.desk.watched = lambda: any(watches(found.tenant) for watches in self._watches)
         with self._lock:
             self._books[found.tenant] = books
         return books
@@ -148,10 +150,19 @@ class Office:
 
     # ---- life
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Hear of every change after its commit, from any thread; the listener never blocks. Returns what ends it."""
+    def listen(self, listener: Listener, watches: Callable[[str], bool] = lambda _tenant: False) -> Callable[[], None]:
+        """Hear of every change after its commit, from any thread; the listener never blocks. Returns what ends it.
+
+        `watches`: whether anybody looks at a tenant through it.
+        """
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        self._watches.append(watches)
+
+        def end() -> None:
+            self._listeners.remove(listener)
+            self._watches.remove(watches)
+
+        return end
 
     def start(self) -> None:
         """Begin to sync all tenants."""

@@ -42,7 +42,7 @@ def rim_over(office: Office, port: int, secure: bool = False) -> Rim:
         return rounds_view(books) if books is not None else {}
 
     hub = Hub(desk_of, sync_of, round_of)
-    office.listen(hub.tell)
+    office.listen(hub.tell, hub.watches)
     return Rim(office, office.people, hub, __version__, f"{COOKIE}_{port}", secure)
 
 

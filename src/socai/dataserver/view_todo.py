@@ -18,6 +18,8 @@ from socai.dataserver.store.todo import Candidate, Place
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.dataserver.view import Branches
 from socai.edge.problem import WordedFault, worded
+from socai.sync.message import CONFLICT
+from socai.sync.refused import RefusedAct
 
 OPEN, OPEN_ENTRY, RETRY, POST_ANYWAY, REDATE, RESOLVE, DISCARD = (
     "open", "open_entry", "retry", "post_anyway", "redate", "resolve", "discard",
@@ -126,6 +128,29 @@ def items_of(desk: Desk, db: Connection, found: Sequence[Candidate]) -> list[Tod
         elif item.id in heads:
             items += _voucher_items(db, heads[item.id], facts[item.id], books.get(item.id, ()))
     return items
+
+
+def refused_elsewhere(act: RefusedAct) -> TodoItem:
+    """An act refused at another office, where it is mended: here its person is only told."""
+    faults = [Fault(fault.code, fault.field, fault.params) for fault in act.faults]
+    return TodoItem(
+        kind=act.kind,
+        object_kind=act.object_kind,
+        id=act.id,
+        revision=0,
+        number=f"{act.number} ({act.office})" if act.office else act.number,
+        description="",
+        branch=act.branch,
+        book="",
+        state="conflict" if act.result == CONFLICT else "sync_failed",
+        act=act.act,
+        faults=[worded(fault) for fault in faults],
+        asks=[],
+        held_by=[],
+        mends=[],
+        user=act.user,
+        at=act.at,
+    )
 
 
 def _voucher_items(db: Connection, head: Head, facts: life.Facts, rows: Iterable[BookRow]) -> list[TodoItem]:

@@ -42,6 +42,7 @@ from socai.sync.message import (
     VoucherLog,
     encode,
 )
+from socai.sync.refused import RefusedActs
 from socai.sync.report import ReportAnswer, ReportWish
 
 CONNECT_SECONDS = 5.0
@@ -197,6 +198,10 @@ class CloudClient:
     def voucher_log(self, ident: str) -> VoucherLog:
         """One voucher's life at the cloud."""
         return self._read(self._send("GET", f"/sync/vouchers/{ident}/log"), VoucherLog)
+
+    def refused_acts(self) -> RefusedActs:
+        """What was refused lately at other offices."""
+        return self._read(self._send("GET", "/sync/refused"), RefusedActs)
 
     def digests(self) -> Digests:
         """Counts and hashes of everything this replica is entitled to."""

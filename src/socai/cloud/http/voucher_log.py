@@ -1,7 +1,8 @@
-"""The life of one voucher over HTTP, for the office that asks. Signed by the replica like all of sync."""
+"""The life of one voucher, and what was refused lately, over HTTP. Signed by the replica like all of sync."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from litestar import Response, get
@@ -13,8 +14,12 @@ from socai.cloud.http.api import Api, Call, answer, api_of, passed
 from socai.cloud.http.caller import Caller
 from socai.cloud.store.port import LogStore
 from socai.edge.http import problems
+from socai.sync.admission import BACKLOG
 from socai.sync.log import assemble
 from socai.sync.message import VoucherLog
+from socai.sync.refused import RefusedActs, refused_elsewhere
+
+REFUSED_SECONDS = 900  # how long a refusal is told: offices ask more often than that
 
 
 @get("/sync/vouchers/{ident:str}/log", responses=problems(401, 404, 422))
@@ -39,4 +44,21 @@ def _log(api: Api, store: LogStore, caller: Caller, ident: str) -> VoucherLog | 
     return VoucherLog(api.store.tenant(caller.ref).timeline, assemble(acts, rows.sets, offices))
 
 
-HANDLERS: list[Any] = [voucher_log]
+@get("/sync/refused", responses=problems(401))
+async def refused_acts(request: Call) -> Response[bytes]:
+    """What was refused lately at other offices: its person may be at work at the one that asks."""
+    api = api_of(request)
+    caller, _ = await api.called(request)
+    async with api.door.turn(BACKLOG, caller.ref.tenant):
+        return answer(request, await api.run(_refused, api, api.store, caller))
+
+
+def _refused(api: Api, store: LogStore, caller: Caller) -> RefusedActs:
+    mine = caller.replica
+    since = datetime.now(UTC) - timedelta(seconds=REFUSED_SECONDS)
+    found = store.refused_acts(caller.ref, mine.replica, since.isoformat(timespec="milliseconds"))
+    offices = {row.replica: row.name for row in api.store.replicas(caller.ref)} if found else {}
+    return RefusedActs(refused_elsewhere(found, offices, mine.branches))
+
+
+HANDLERS: list[Any] = [voucher_log, refused_acts]

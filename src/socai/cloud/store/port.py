@@ -39,8 +39,10 @@ from socai.sync.fact import Changes, Objects
 from socai.sync.log import LoggedAct, LoggedSet
 from socai.sync.message import ChangeCount, FeedItem, SnapshotChunk
 from socai.sync.reading import Record, Wanted
+from socai.sync.refused import LoggedRefusal
 
 ACTS_MAX = 500  # of one voucher, told in its log
+REFUSED_MAX = 50  # refusals told to another office at once
 
 
 class Raced(Exception):
@@ -123,7 +125,7 @@ class FeedStore(Protocol):
     ) -> tuple[list[FeedItem], list[str]]:
         """Those of the held vouchers (id -> seq known) that stand at another seq now, with their live sets.
 
-        Tombstones too. Behind them the ids of which there is nothing, in order.
+        Tombstones too. Behind them the ids of which there is nothing, or never was in these branches, in order.
         """
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:
@@ -179,6 +181,12 @@ class LogStore(Protocol):
 
     def voucher_rows(self, ref: TenantRef, ident: str) -> VoucherRows:
         """Its newest acts and all its sets, of one moment; nothing where the cloud never heard of it."""
+
+    def refused_acts(self, ref: TenantRef, but: str, since: str) -> list[LoggedRefusal]:
+        """Acts of people at other replicas than `but` that were not taken since a moment, newest first.
+
+        At most REFUSED_MAX; not those behind which something was done with the same object.
+        """
 
 
 class TenantStore(Protocol):

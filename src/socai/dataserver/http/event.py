@@ -15,7 +15,7 @@ import msgspec
 
 from socai.core.entry import BOOKS
 from socai.dataserver import view, view_todo
-from socai.dataserver.desk import CATALOG, DOWNLOAD, ROUND, VOUCHER, Desk
+from socai.dataserver.desk import CATALOG, DOWNLOAD, ELSEWHERE, ROUND, VOUCHER, Desk
 from socai.dataserver.view_sync import SyncView, for_person
 from socai.edge import log
 
@@ -79,7 +79,8 @@ class Hub:
     """Gathers changes and hands them to listeners. `desk_of` opens a tenant; `sync_of` tells its sync state,
     `round_of` its rounds of syncing.
 
-    What newly needs a person is told to whoever did it last, wherever logged in here ("notice").
+    What newly needs a person is told to whoever did it last, wherever logged in here ("notice"); so is what that person
+    did at another office and was refused there.
     """
 
     def __init__(
@@ -110,6 +111,10 @@ class Hub:
             if len(changes) <= CHANGES_MAX:
                 changes[kind, object_kind, ident] = None
         self._wake.set()
+
+    def watches(self, tenant: str) -> bool:
+        """Whether anybody listens for a tenant."""
+        return any(listener.tenant == tenant for listener in list(self._listeners))
 
     def close(self) -> None:
         """End every connection: a program that stops does not wait for browsers to leave."""
@@ -168,6 +173,8 @@ class Hub:
         for kind, object_kind, ident in changes:
             if kind in (CATALOG, DOWNLOAD):
                 told.append(Told(message(kind, {"kind": object_kind, "id": ident})))
+            if kind == ELSEWHERE and (act := desk.elsewhere.get(ident)) is not None:
+                told.append(Told(message("notice", view_todo.refused_elsewhere(act)), act.branch, user=act.user))
         return told
 
     def _notices_of(self, tenant: str, desk: Desk, touched: list[str] | None) -> list[Told]:

@@ -38,6 +38,9 @@ build() {
     if [ -f ../src/socai/dataserver/web/index.html ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then return; fi
     echo "Building the web client"
     npm run --silent build -- --logLevel warn
+    for font in be-vietnam-pro roboto; do # a bundled font goes with its licence
+        cp "node_modules/@fontsource/$font/LICENSE" "../src/socai/dataserver/web/assets/$font.licence.txt"
+    done
     echo "$wanted" >"$stamp"
 }
 

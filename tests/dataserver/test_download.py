@@ -200,7 +200,8 @@ def test_a_server_far_behind_takes_a_snapshot_and_is_right_about_everything(
             assert meta.number(db, "snapshot_seq") > 0
         until(lambda: all(job.state == "done" for job in saigon.books.downloads()), "brought again")
         until(lambda: saigon.is_posted(mine.id) and hanoi.is_posted(mine.id), "mine too")
-        assert [job.user for job in saigon.books.downloads()] == ["", "chief"]
+        users = [job.user for job in saigon.books.downloads()]  # mine may have been heard of first: two stretches
+        assert (users[-1], set(users[:-1])) == ("chief", {""})
         assert body_of(saigon, changed.id) == body_of(hanoi, changed.id)
         assert is_deleted(saigon, gone.id)
         assert all(saigon.is_posted(item.id) for item in new)

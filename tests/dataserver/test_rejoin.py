@@ -282,6 +282,28 @@ def test_a_conflict_is_told_against_what_came_while_more_of_ours_waited(office: 
     assert found.winner.version == 3
 
 
+def test_what_a_first_snapshot_cut_short_told_of_vouchers_is_asked_for_again() -> None:
+    """Row 6, I5: refused when that snapshot was begun and posted when the next is, which says nothing of it."""
+    office, key = open_office(MEMORY, company=False), ident()
+    office.desk.file.write(lambda db: meta.put(db, {"timeline": "t2"}))
+    refused = [BookState("financial", True, False, "", "post", [WireFault("DATE_LOCKED")])]
+    first = (SnapshotChunk("t2", 5, "5:~:"), SnapshotChunk(vouchers=[item(key, 5, 1, books=refused)]))
+    second = (SnapshotChunk("t2", 9, "9:~:"), SnapshotChunk(end=True))
+    incoming.begin_snapshot(office.desk)
+    for chunk in first:
+        incoming.take_chunk(office.desk, chunk)
+    incoming.begin_snapshot(office.desk)
+    for chunk in second:
+        incoming.take_chunk(office.desk, chunk)
+    cloud = Cloud({key: item(key, 8, 1, books=[BookState("financial", True, True)])})
+    while next_reheard(office.desk, cast(CloudClient, cloud)):
+        pass
+    with office.desk.file.read() as db:
+        assert [(row.posted, row.faults) for row in voucher.book_rows(db, [key])[key]] == [(True, "")]
+        assert meta.standing(db).received
+    office.close()
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["an older form", "nothing"])
 def test_a_catalog_entry_of_ours_stands_on_what_the_restored_cloud_has(office: Office, known: bool) -> None:
     with office.desk.file.read() as db:

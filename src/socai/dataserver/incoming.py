@@ -379,10 +379,12 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
             # posted their vouchers before the snapshot's moment, and tells of that nowhere else.
             cursor, heard = meta.text(db, "cursor"), meta.number(db, "head_seq")
             if far := meta.number(db, "far"):
-                meta.put(db, {"far": 0, "recheck": 1, "recheck_after": ""})  # see rejoin.py
+                meta.put(db, {"far": 0})  # see rejoin.py
             if far or (not cursor and not voucher.any_entered(db)):
-                # Everything up to the snapshot's moment is here, whatever page comes next, even an empty one.
+                # Everything up to the snapshot's moment is here, whatever page comes next, even an empty one. But for
+                # what one that was cut short told of vouchers: those are asked for again.
                 cursor, heard = meta.text(db, "snapshot_cursor"), meta.number(db, "snapshot_seq")
+                meta.put(db, {"recheck": int(voucher.any_held(db)), "recheck_after": ""})
             meta.put(db, {"snapshot_done": 1, "cursor": cursor, "head_seq": heard})
         return True
 

@@ -14,6 +14,7 @@ from socai.dataserver import convergence, exchange
 from socai.dataserver.loading import next_page
 from socai.dataserver.rejoin import next_reheard
 from socai.dataserver.settling import exchange_numbers
+from socai.dataserver.store import meta
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.sync import digest, pull
 from socai.sync.message import DownloadPage, Held, NumbersAnswer, NumbersAsked, Reheard, SnapshotChunk, encode
@@ -92,9 +93,12 @@ class Chores:
     def begin(self) -> None:
         """From now on, again and again. In a world without anything to do for them there are no chores.
 
-        Where the cloud was restored there is always something: every voucher held is asked for again.
+        Where the cloud was restored there is always something: every voucher held is asked for again. So it may be
+        after a first snapshot that was cut short.
         """
-        if (self.world.traits.chores or self.world.cloud.restored) and not self._begun:
+        with self.office.file.read() as db:
+            recheck = meta.number(db, "recheck")
+        if (self.world.traits.chores or self.world.cloud.restored or recheck) and not self._begun:
             self._begun = True
             self.office.soon(self._go, self.world.random.uniform(0.0, CHORE_SECONDS))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from socai.cloud.store.memory_feed import entitled
 from socai.cloud.store.memory_table import TenantTables
 from socai.core.balance import Movements
 from socai.core.numbering import Series, series_of_body
@@ -60,7 +61,7 @@ def _vouchers(db: Connection, office: Office, tables: TenantTables) -> Iterator[
     heads = voucher.load_many(db, idents)
     lost = conflict.of_vouchers(db, idents)
     for ident in idents:
-        head, fact = heads[ident], _seen(office, tables.vouchers.get(ident))
+        head, fact = heads[ident], _seen(office, tables, ident)
         row = conflict.load(db, VOUCHER, head.type, ident) if ident in lost else None
         if row is not None:
             yield from _against(f"conflict about {ident}", row.winner, fact)
@@ -86,11 +87,17 @@ def _entitled(office: Office, branch: str) -> bool:
     return not office.desk.branches or branch in office.desk.branches
 
 
-def _seen(office: Office, fact: VoucherFact | None) -> VoucherFact | None:
-    """A voucher as this office may see it: one that has left its branches reads as deleted, and is in no book."""
+def _seen(office: Office, tables: TenantTables, ident: str) -> VoucherFact | None:
+    """A voucher as this office may see it: one that has left its branches reads as deleted, and is in no book.
+
+    Of one that never was in them it is told nothing; it can hold one only that a restored cloud has lost, and another
+    office has sent again in its own branch.
+    """
+    fact = tables.vouchers.get(ident)
     if fact is None or _entitled(office, fact.branch):
         return fact
-    return replace(fact, deleted=True, books=())
+    told = entitled(tables.changes[VOUCHER, ident], office.desk.branches)
+    return replace(fact, deleted=True, books=()) if told else None
 
 
 def _against(what: str, winner: Theirs, fact: VoucherFact | None) -> Iterator[str]:
@@ -98,6 +105,8 @@ def _against(what: str, winner: Theirs, fact: VoucherFact | None) -> Iterator[st
     there = (fact.version, fact.deleted) if fact is not None else (0, True)
     if (winner.version, winner.deleted) != there:
         yield f"I5 {what} is told against {(winner.version, winner.deleted)}, the cloud is at {there}"
+    elif fact is not None and not fact.deleted and msgspec.json.decode(winner.body) != msgspec.json.decode(fact.body):
+        yield f"I5 {what} is told against another form than the cloud's"
 
 
 def _told(head: Head, fact: VoucherFact | None) -> Iterator[str]:

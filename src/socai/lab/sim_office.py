@@ -404,6 +404,7 @@ class Office:
         self.leapt |= bool(self.world.cloud.store.at(self.world.cloud.refs[self.tenant]).vouchers)
         with self.file.read() as db:
             cursor = meta.text(db, "cursor")
+        self.chores.begin()
         self._pull(pull.Loaded(self.world.now, cursor))
 
     def _unlucky(self, percent: float) -> bool:

@@ -265,7 +265,8 @@ class Held(Message, frozen=True, omit_defaults=True):
 class Reheard(Message, frozen=True, omit_defaults=True):
     """Those of the held vouchers that are another now than was heard, as they are; their order means nothing.
 
-    `unknown`: those the cloud has nothing of: it was restored from a backup, and nobody has sent them again so far.
+    `unknown`: those the cloud has nothing of: it was restored from a backup, and nobody has sent them again so far, or
+    somebody has in a branch the asking office is not of.
     """
 
     timeline: str

@@ -51,7 +51,8 @@ UNKNOWN = """
 select h.id from json_to_recordset(%(rows)s::json) as h(id text)
 where not exists (
     select 1 from change g
-    where g.bucket = %(bucket)s and g.tenant = %(tenant)s and g.kind = 'voucher' and g.id = h.id)
+    where g.bucket = %(bucket)s and g.tenant = %(tenant)s and g.kind = 'voucher' and g.id = h.id
+        and (%(all)s or g.branch = '' or g.branch = any(%(branches)s) or g.was_in && %(branches)s))
 order by h.id
 """
 

@@ -69,8 +69,9 @@ class MemoryFeed:
         """See FeedStore."""
         with self.lock:
             tables = self.tables[ref.bucket, ref.tenant]
-            found = [tables.changes[VOUCHER, ident] for ident in held if (VOUCHER, ident) in tables.changes]
-            chosen = [row for row in found if row.seq != held[row.id] and entitled(row, branches)]
+            known = [tables.changes[VOUCHER, ident] for ident in held if (VOUCHER, ident) in tables.changes]
+            found = [row for row in known if entitled(row, branches)]
+            chosen = [row for row in found if row.seq != held[row.id]]
             items = [
                 self._item(tables, Cursor(row.seq, row.kind, row.id), LIVE_ONLY, branches)
                 for row in sorted(chosen, key=lambda row: (row.seq, row.id))

@@ -80,7 +80,7 @@ class PostgresFeed(PostgresReports):
         rows = msgspec.json.encode([{"id": ident, "seq": seq} for ident, seq in held.items()]).decode()
         with self._moment(ref) as reading:
             keys = [Cursor(*row) for row in reading.all(feed_sql.REHEARD, rows=rows, **_limits(branches))]
-            unknown = [str(row[0]) for row in reading.all(feed_sql.UNKNOWN, rows=rows)]
+            unknown = [str(row[0]) for row in reading.all(feed_sql.UNKNOWN, rows=rows, **_limits(branches))]
             return reading.items(keys, LIVE_ONLY, branches, REHEARD_BYTES_MAX), unknown
 
     def snapshot(self, ref: TenantRef, branches: frozenset[str], rows: int) -> Iterator[SnapshotChunk]:

@@ -99,6 +99,11 @@ def load(db: apsw.Connection, ident: str) -> Head | None:
     return Head(*row) if row else None
 
 
+def any_held(db: apsw.Connection) -> bool:
+    """Whether the file holds any voucher at all."""
+    return db.execute("SELECT 1 FROM voucher LIMIT 1").fetchone() is not None
+
+
 def any_entered(db: apsw.Connection) -> bool:
     """Whether anybody has entered a voucher here, or done anything with one."""
     return db.execute("SELECT 1 FROM outbox WHERE kind = 'voucher' LIMIT 1").fetchone() is not None

@@ -179,9 +179,12 @@ class Desk:
         self.see_row("entries", text)
         self.sees_focus("entries")
 
-    def receipts_in(self, number: str, state: str, icon: str = "") -> None:
-        """The list of receipts, filtered by a state in words, has a voucher with that icon; the keys stand on it."""
-        self.go("phiếu thu")
+    def receipts_in(self, number: str, state: str, icon: str = "", place: str = "phiếu thu") -> None:
+        """The list of receipts, filtered by a state in words, has a voucher with that icon; the keys stand on it.
+
+        With a `place`, the list of another type of voucher.
+        """
+        self.go(place)
         self.see("voucher-list")
         self.press("F3", "Tab")
         self.sees_focus("filter-state")

@@ -35,6 +35,9 @@ def test_two_offices_change_one_voucher_and_one_key_settles_it(sit: Sit, company
 
     # Nobody's work is lost: both sides are here, who and when.
     desk.see("conflict")
+    desk.receipts_in(desk.value("field-number"), "Xung đột", "1")
+    desk.press("Enter")
+    desk.see("conflict")
     desk.press("Alt+r")
     for said in ("Lý do nộp", MINE, THEIRS, "ketoantruong", "ketoan.hn"):
         desk.see("compare-table", said)

@@ -101,7 +101,7 @@ export function VoucherWork({
 
   const reasonOf = (act: string): string => {
     if (isNew) return t("act.nothing");
-    if (mode !== "view") return t("act.cancel");
+    if (mode !== "view") return t("act.editing");
     const code = stored.acts[act];
     if (code === undefined) return t("act.nothing");
     return code

@@ -79,6 +79,7 @@ export const WORDS = {
   "act.find": ["Tìm", "Find"],
   "act.apply": ["Áp dụng", "Apply"],
   "act.refused": ["Chưa làm được: {reason}", "Not now: {reason}"],
+  "act.editing": ["Cất hoặc hoãn phần đang nhập trước.", "Save or cancel what is being typed first."],
   "act.nothing": ["Chưa có gì để làm việc này.", "There is nothing to do this with."],
 
   // lists

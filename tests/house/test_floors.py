@@ -59,6 +59,17 @@ def test_library_is_known_only_in_its_rooms(library: str) -> None:
     assert strangers == []
 
 
+def test_no_test_and_no_story_opens_a_file_with_the_standard_librarys_sqlite() -> None:
+    """A file that lives in WAL mode is opened as the product opens it, also to prepare what a story begins with."""
+    strangers = [
+        shown(path)
+        for room in ("tests", "web/e2e")
+        for path in files_under(ROOT / room, suffixes={".py"})
+        if "sqlite3" in imported_libraries(path)
+    ]
+    assert strangers == []
+
+
 def test_siblings_are_known_by_nobody() -> None:
     """No module imports a voucher type, report or regime by name: registry.py walks the folders."""
     importers = []

@@ -39,6 +39,7 @@ def test_the_palette_the_key_sheet_and_english(sit: Sit) -> None:
     desk.see("menu", "Cash receipt")
     assert VIETNAMESE.findall(desk.text("menu")) == []
     assert desk.ask("document.documentElement.lang") == "en"
+    desk.see("voucher-title", "New cash receipt")
 
 
 def test_enter_walks_the_boxes_of_a_receipt_in_one_known_order(sit: Sit) -> None:

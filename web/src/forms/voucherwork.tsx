@@ -340,7 +340,8 @@ export function VoucherWork({
       </Button>
     );
   };
-  const title = isNew ? t("voucher.new", { title: voucher.title }) : `${voucher.title} ${stored.number}`;
+  const kind = language === "en" ? voucher.title.toLowerCase() : voucher.title; // within the heading in English
+  const title = isNew ? t("voucher.new", { title: kind }) : `${voucher.title} ${stored.number}`;
   return (
     <section
       className="page scroll"

@@ -12,7 +12,7 @@ from socai.core.numbering import is_provisional
 from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Refused
 from socai.dataserver.settling import SETTLED_AT_ONCE, make_asked, settle, take_answer
-from socai.dataserver.store import number, voucher
+from socai.dataserver.store import conflict, number, voucher
 from socai.sync.message import (
     FeedItem,
     FeedPage,
@@ -177,6 +177,29 @@ def test_row_9_a_voucher_changed_elsewhere_takes_their_form_and_keeps_the_number
         head = voucher.load(db, key)
     assert head is not None
     assert (head.number, head.version, head.description) == ("NVK00001", 2, "Của chi nhánh khác")
+
+
+def test_row_9_a_final_number_not_yet_sent_waits_again_for_a_form_changed_elsewhere(office: Office) -> None:
+    """Row 9: nobody here did anything, so nobody is asked about a conflict; nothing is kept beside their form."""
+    key = ident()
+    first = saved(office.save(journal(), key))
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    theirs = msgspec.json.encode({**msgspec.json.decode(first.body), "description": "Của chi nhánh khác"})
+    item = FeedItem("voucher", "journal", key, 20, 2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
+    incoming.take_page(office.desk, FeedPage("", [item], "20", False, 20))
+    assert answer_all(office) == []
+    with office.desk.file.read() as db:
+        assert conflict.load(db, "voucher", "journal", key) is None
+        assert conflict.shadow(db, "voucher", "journal", key) is None
+    assert is_provisional(number_of(office, key))
+    settle(office.desk)
+    with office.desk.file.read() as db:
+        head = voucher.load(db, key)
+    assert head is not None
+    assert (head.number, head.version, head.description) == ("NVK00001", 2, "Của chi nhánh khác")
+    assert answer_all(office) == ["number"]
 
 
 def test_row_9_a_data_server_that_comes_back_after_its_vouchers_were_renumbered_tells_what_it_had_drawn(

@@ -33,7 +33,7 @@ from socai.dataserver.store.refusal import Refusal
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.edge.failpoint import reach
 from socai.registry import voucher_types
-from socai.sync.message import BalanceRow, BookState, FeedItem, FeedPage, SnapshotChunk
+from socai.sync.message import NUMBER, BalanceRow, BookState, FeedItem, FeedPage, SnapshotChunk
 
 FEED, DOWNLOADED = "feed", "download"  # how a body came here, as its history says
 Change = tuple[str, str, str]  # what listeners are told: kind, object kind, id
@@ -279,6 +279,9 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
         if theirs.version <= ours.version and not theirs.deleted and found is None:
             return True
         if lost := lost_unsent(db, pending, theirs, theirs.at):
+            conflict.drop_shadow(db, *key)  # whatever was kept beside ours, this is newer
+            if isinstance(ours, Head) and lost.act == NUMBER and len(pending) == 1:
+                return _number_lost(db, ours)
             if isinstance(ours, Head):
                 lose_voucher(db, ours, lost, theirs, theirs.at)
             else:
@@ -295,6 +298,16 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
         # Somebody changed it after our draft was refused: the draft is told against the newer form.
         conflict.put(db, ConflictRow(*key, theirs, ours.revision, draft, "", theirs.at))
     return True
+
+
+def _number_lost(db: Connection, head: Head) -> bool:
+    """A final number that was never sent, for a form that is another one now: theirs stands, and waits for it again.
+
+    Nobody here did anything, so nobody is asked. False: nothing of ours waits any more.
+    """
+    waits = number.waits(db, head.id)
+    number.wait(db, head.id, head.series, waits.reserved if waits is not None else head.number)
+    return False
 
 
 def _step_back(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, draft: str) -> None:

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
-from socai.dataserver import exchange
+from socai.dataserver import agent, exchange
+from socai.dataserver.agent import AWAITED_SECONDS, STEP_ASIDE_MOST_SECONDS, STEP_ASIDE_SECONDS, Agent
 from socai.dataserver.awaiting import Awaiting, Recorded
 from socai.dataserver.desk import SYNC, VOUCHER
 from socai.dataserver.store.file import MEMORY, Connection
@@ -134,3 +136,27 @@ def test_row_12_whoever_stops_waiting_hears_nothing(crowd: Crowd) -> None:
     crowd.wait(done.id)
     _answer_all(crowd.office)
     assert crowd.next()[0] == done.id
+
+
+@pytest.mark.parametrize("waits, most", [(True, AWAITED_SECONDS * 2), (False, STEP_ASIDE_MOST_SECONDS)])
+def test_row_12_what_people_wait_for_is_sent_while_others_still_save(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch, waits: bool, most: float
+) -> None:
+    """Else sending lets those who save go first, up to half a second: nobody waits for it."""
+    desk, now = crowd.office.desk, [1_000.0]
+    worker = Agent(desk, lambda: pytest.fail("nothing is sent"))
+    monkeypatch.setattr(agent, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def pass_by(seconds: float) -> None:
+        now[0] += seconds
+        desk.pressed_at = now[0]  # somebody has saved again
+
+    monkeypatch.setattr(worker._end, "wait", pass_by)
+    if waits:
+        crowd.wait(saved(crowd.office.save(journal())).id)
+    desk.pressed_at = now[0]
+    worker.step_aside()
+    assert now[0] - 1_000 == pytest.approx(most, abs=STEP_ASIDE_SECONDS)
+    quiet = now[0] = now[0] + 60
+    worker.step_aside()
+    assert now[0] == quiet  # nobody has saved for long

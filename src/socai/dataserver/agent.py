@@ -39,6 +39,7 @@ CHORE_SECONDS = 1.0
 LINGER_SECONDS = 0.03  # what comes together goes together: one page, one commit
 STEP_ASIDE_SECONDS = 0.04
 STEP_ASIDE_MOST_SECONDS = 0.5
+AWAITED_SECONDS = 0.01  # the same where people wait for the outcome of what they saved: then this is for them
 STAND_SECONDS = 300.0  # how often an unchanged standing is written down
 JOIN_SECONDS = 2.0
 FOREIGN = "CLOUD_FOREIGN"
@@ -237,9 +238,12 @@ class Agent:
 
     def step_aside(self) -> None:
         """Wait until nobody has saved for a moment: people first. Also lets what comes together go together."""
+        quiet, most = STEP_ASIDE_SECONDS, STEP_ASIDE_MOST_SECONDS
+        if self._desk.awaited():
+            quiet, most = AWAITED_SECONDS, AWAITED_SECONDS * 2
         waited = 0.0
-        while not self._end.is_set() and waited < STEP_ASIDE_MOST_SECONDS:
-            left = STEP_ASIDE_SECONDS - (time.monotonic() - self._desk.pressed_at)
+        while not self._end.is_set() and waited < most:
+            left = quiet - (time.monotonic() - self._desk.pressed_at)
             if left <= 0:
                 return
             self._end.wait(left)

@@ -72,6 +72,7 @@ class Awaiting:
         self._closed = False
         self._thread: threading.Thread | None = None
         desk.listeners.append(self._notice)
+        desk.awaited = lambda: bool(self._waiters)
 
     def begin(self, ident: str, then: Then) -> Callable[[], None]:
         """Have `then` told what comes of a voucher; the answer ends the waiting."""

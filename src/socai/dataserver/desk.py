@@ -31,6 +31,7 @@ class Desk:
     branches: frozenset[str] = frozenset()
     listeners: list[Listener] = field(default_factory=list)
     wake: Callable[[], None] = lambda: None  # tells the agent that there is something to send
+    awaited: Callable[[], bool] = lambda: False  # whether anybody waits for the outcome of an act
     watched: Callable[[], bool] = lambda: False  # whether anybody looks at a screen
     elsewhere: dict[str, RefusedAct] = field(
         default_factory=dict

@@ -188,3 +188,38 @@ def test_row_15_who_goes_away_while_waiting_leaves_no_slot_behind(cloud: Cloud) 
     thread.join(SECONDS_MAX)
     until(lambda: not door.gate.running)
     assert [answer.status_code for answer in answers] == [200]
+
+
+def test_row_16_a_backlog_is_let_in_by_what_the_lanes_are_now(cloud: Cloud) -> None:
+    """A worker is at some lane and somebody saves: of two offices that come back the second waits for the first."""
+    door = cloud.api.door
+    clerk, first, second, _ = cloud.machines
+    assert clerk.push(clerk.saves(1)).status_code == 200
+    until(lambda: door.depths.waiting == 1)
+    with psycopg.connect(cloud.dsn) as connection:
+        connection.execute("update lane set lease_until = 9e15 where depth > 0")
+    cloud.api._looked_at = 0.0  # it was long ago
+    answers: list[httpx.Response] = []
+    with database_held(cloud.dsn):
+        threads = [in_thread(each, each.saves(60), answers) for each in (first, second)]
+        until(lambda: len(door.gate.running) + len(door.gate.waiting) == 2)
+        assert (door.gate.worked, door.gate.held, len(door.gate.waiting)) == (True, 1, 1)
+        cloud.clock.now += 1.0
+    until(lambda: len(answers) == 1 and not door.gate.running)
+    assert len(door.gate.waiting) == 1  # a rest as long as the first one took
+    cloud.clock.now += 1.0
+    for thread in threads:
+        thread.join(SECONDS_MAX)
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+@pytest.mark.parametrize("operations", [0, 1])
+def test_row_6_a_data_server_that_was_shut_out_since_it_was_last_here_is_not_taken_from(
+    cloud: Cloud, operations: int
+) -> None:
+    """Its key is remembered; what it may do is looked at again with every push."""
+    machine = cloud.machines[0]
+    assert machine.push(machine.saves(1)).status_code == 200
+    with psycopg.connect(cloud.dsn) as connection:
+        connection.execute("update replica set state = 'revoked' where replica = %s", (machine.office.replica,))
+    assert machine.push(machine.saves(operations)).json()["code"] == "REPLICA_UNKNOWN"

@@ -113,6 +113,50 @@ def test_row_15_backlogs_that_have_risen_leave_the_other_slots_to_saves() -> Non
     assert begun(effects) == [9_201]  # one after the other they are served as well
 
 
+def served(gate: Gate, seconds: float) -> Gate:
+    """A backlog comes at 10.0, is begun and served in so many seconds; the next one waits."""
+    gate, effects = step(gate, Arrived(10.0, Ticket(9_400, BACKLOG, 1, 510, 10.0)))
+    assert begun(effects) == [9_400]
+    gate, _ = step(gate, Finished(10.0 + seconds, 9_400))
+    gate, _ = step(gate, Arrived(10.0 + seconds, Ticket(9_401, BACKLOG, 2, 510, 10.0 + seconds)))
+    return gate
+
+
+def test_row_16_backlogs_rest_while_people_save_and_postings_are_under_way() -> None:
+    """Accepting and posting share the machines: one voucher is posted in time although twenty offices push."""
+    gate = served(Gate(posting=True, worked=True, saved_at=10.0), 0.5)
+    assert [ticket.number for ticket in gate.waiting] == [9_401]
+    _, effects = step(gate, Arrived(10.6, Ticket(9_402, INTERACTIVE, 3, 11, 10.6)))
+    assert begun(effects) == [9_402]  # a save does not rest
+    assert begun(step(gate, Tick(10.9))[1]) == []
+    assert begun(step(gate, Tick(11.0))[1]) == [9_401]
+
+
+def test_row_15_backlogs_do_not_rest_where_nobody_saves_or_nothing_is_posted() -> None:
+    """So that an office that comes back alone is done as soon as the cloud can do it."""
+    idle = Gate(posting=True, saved_at=10.0)
+    for gate in (idle, Gate(posting=True, worked=True), Gate(posting=True, worked=True, saved_at=7.0)):
+        assert not served(gate, 0.5).waiting
+
+
+def test_row_16_backlogs_go_one_by_one_while_people_save_and_postings_are_under_way() -> None:
+    """Threads that read a backlog each hold a save up at every turn it takes with the database."""
+    gate = Gate(posting=True, worked=True, saved_at=9.9)
+    for at in range(3):
+        gate, effects = step(gate, Arrived(10.0, Ticket(9_500 + at, BACKLOG, at, 510, 10.0)))
+        assert begun(effects) == ([9_500] if at == 0 else [])
+    for at in range(gate.limit.slots - 1):
+        gate, effects = step(gate, Arrived(10.1, Ticket(9_600 + at, INTERACTIVE, at, 11, 10.1)))
+        assert begun(effects) == [9_600 + at]  # all other slots are theirs
+
+
+def test_row_15_a_rest_is_never_long_and_a_refusal_counts_it_in() -> None:
+    gate = served(Gate(posting=True, worked=True, saved_at=69.0, limit=Limit(2.0, large=Taken(10.0, 10.0))), 60.0)
+    assert gate.rest_until == 70.0 + admission.REST_SECONDS_MAX
+    assert admission.retry_seconds(gate, 290, 70.0) == 8  # (510 waiting + 290) x 10 ms over two slots, twice
+    assert admission.retry_seconds(gate, 290, 80.0) == 4
+
+
 def test_row_15_a_refusal_says_when_to_come_back_and_how_much_to_bring() -> None:
     slow = Limit(2.0, large=Taken(10.0, 30.0))
     gate = busy_gate(limit=slow)
@@ -240,7 +284,7 @@ def test_row_15_every_request_is_begun_or_refused_once_and_what_was_begun_is_nev
             settled[gone] = "left"
             event = Left(now, gone)
         elif act == "look":
-            event = Looked(now, what)
+            event = Looked(now, what, worked=bool(what and number % 2))
         elif act == "wait":
             now += what
             event = Tick(now)
@@ -252,6 +296,7 @@ def test_row_15_every_request_is_begun_or_refused_once_and_what_was_begun_is_nev
                 assert 1 <= effect.retry_seconds <= admission.RETRY_SECONDS_MAX
         assert asked - set(settled) == {ticket.number for ticket in gate.waiting}
         assert all(now - ticket.at < admission.WAIT_SECONDS_MAX[ticket.rank] for ticket in gate.waiting)
-    while gate.running:  # everything drains: no rank is left waiting
-        gate, effects = step(gate, Finished(now, gate.running[0].number, 1.0))
+    while gate.running or gate.waiting:  # everything drains: no rank is left waiting, though a backlog may have to rest
+        now = max(now, gate.rest_until)
+        gate, _ = step(gate, Finished(now, gate.running[0].number, 1.0) if gate.running else Tick(now))
     assert not gate.waiting

@@ -34,11 +34,15 @@ NONE: Refusals = {}
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a push. With a `fault` nothing after `outcomes` was taken."""
+    """What became of a push. With a `fault` nothing after `outcomes` was taken.
+
+    `timeline` is the tenant's as it was recorded; empty where nothing was.
+    """
 
     outcomes: list[Outcome] = field(default_factory=list)
     depth: int = 0
     fault: Fault | None = None
+    timeline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class _Slice:
     outcomes: list[Outcome]
     depth: int
     fault: Fault | None = None
+    timeline: str = ""
 
 
 class Acceptor:
@@ -61,15 +66,15 @@ class Acceptor:
         `refused`: what this cloud had refused before it was restored (sync/message.py, Push).
         """
         outcomes: list[Outcome] = []
-        depth = 0
+        depth, timeline = 0, ""
         for part in slices(operations):
             done = self._take(ref, replica, part, refused)
             reach("accept.after_commit")
             outcomes += done.outcomes
-            depth = done.depth or depth
+            depth, timeline = done.depth or depth, done.timeline or timeline
             if done.fault is not None:
                 return Accepted(outcomes, depth, done.fault)
-        return Accepted(outcomes, depth)
+        return Accepted(outcomes, depth, timeline=timeline)
 
     def _take(self, ref: TenantRef, replica: str, part: Sequence[Operation], refused: Refusals) -> _Slice:
         """One slice; split where the database keeps refusing it."""
@@ -79,14 +84,14 @@ class Acceptor:
             if len(part) == 1:
                 return self._retry(lambda: self._refuse(ref, replica, part[0]))
         outcomes: list[Outcome] = []
-        depth = 0
+        depth, timeline = 0, ""
         for operation in part:
             done = self._take(ref, replica, [operation], refused)
             outcomes += done.outcomes
-            depth = done.depth or depth
+            depth, timeline = done.depth or depth, done.timeline or timeline
             if done.fault is not None:
                 return _Slice(outcomes, depth, done.fault)
-        return _Slice(outcomes, depth)
+        return _Slice(outcomes, depth, timeline=timeline)
 
     def _retry(self, attempt: Callable[[], _Slice]) -> _Slice:
         for _ in range(TRIES_MAX - 1):
@@ -111,7 +116,7 @@ class Acceptor:
             reach("accept.judged")
             applied = accepting.apply(changes)
             reach("accept.before_commit")
-            return _Slice([_stamped(outcome, applied) for outcome in outcomes], applied.depth)
+            return _Slice([_stamped(outcome, applied) for outcome in outcomes], applied.depth, timeline=frame.timeline)
 
     def _refuse(self, ref: TenantRef, replica: str, operation: Operation) -> _Slice:
         """Record an operation that the database would not take even alone: told as our own failure."""
@@ -127,7 +132,7 @@ class Acceptor:
                 *(operation.n, operation.act_id, operation.sha256, operation.id, outcome.result), faults=told
             )
             applied = accepting.apply(Changes(records=[(operation, record)]))
-            return _Slice([outcome], applied.depth)
+            return _Slice([outcome], applied.depth, timeline=frame.timeline)
 
     def _frame(
         self, accepting: Accepting, replica: str, part: Sequence[Operation], refused: Refusals = NONE
@@ -160,6 +165,7 @@ def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec], refused: Refusal
         rows.recorded,
         rows.earlier,
         refused,
+        rows.timeline,
     )
 
 

@@ -9,6 +9,10 @@ of backlogs, all risen, would leave the saves nothing. Within a priority the ten
 goes first. What would wait too long is refused with the time it should come back after and the size its batches should
 have. Nothing is refused once it was begun.
 
+While postings are under way and people save, backlogs go one by one, and each is followed by a rest as long as serving
+it took: accepting and posting share the same machines, and what is accepted faster than it can be posted only makes
+those wait who sent one voucher.
+
 Seconds are the caller's, of any clock that only goes forward.
 """
 
@@ -35,6 +39,9 @@ OPERATIONS_PER_SLICE = 250
 
 KEPT_FREE = 0.2  # of the limit, from backlogs, downloads and reports, for interactive saves
 KEPT_FOR_POSTING = 0.5  # … and so much more while postings wait
+REST = 1.0  # while people save as well: how long backlogs rest after one of them, in times of what it took
+REST_SECONDS_MAX = 5.0
+PEOPLE_SECONDS = 2.0  # how long after a save people count as saving
 WAIT_SECONDS_MAX = {INTERACTIVE: 10.0, POSTING: 10.0, BACKLOG: 5.0, REPORT: 5.0}
 WAITING_MAX = {INTERACTIVE: 400, POSTING: 50, BACKLOG: 50, REPORT: 10}
 RISE_SECONDS = 1.0
@@ -172,6 +179,7 @@ class Ticket:
     tenant: int
     cost: int = 1
     at: float = 0.0
+    begun: float = 0.0
 
     def risen(self, now: float) -> int:
         """Its rank by now: waiting lifts it, as far as people's saves and no further."""
@@ -180,12 +188,18 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What is under way and what waits. `posting`: postings wait in some lane, so that less is left for backlogs."""
+    """What is under way and what waits. `posting`: postings wait in some lane, so that less is left for backlogs.
+
+    `worked`: a worker is at them. `saved_at` is when the last save came, `rest_until` when backlogs may begin again.
+    """
 
     limit: Limit = field(default_factory=Limit)
     running: tuple[Ticket, ...] = ()
     waiting: tuple[Ticket, ...] = ()
     posting: bool = False
+    worked: bool = False
+    saved_at: float = -math.inf
+    rest_until: float = -math.inf
 
     @property
     def held(self) -> int:
@@ -201,12 +215,16 @@ class Gate:
         kept = min(kept * (2 if rank == REPORT else 1), 1.0)
         return max(slots - math.ceil(slots * kept), 1)
 
+    def paces(self, now: float) -> bool:
+        """Whether backlogs go one by one, with rests: people save, and their postings are under way."""
+        return self.worked and now - self.saved_at < PEOPLE_SECONDS
+
     def admits(self, ticket: Ticket, now: float) -> bool:
         """Whether there is a slot for a waiting request: in the room of its rank, or for the one risen all the way."""
-        if self.held < self.room(ticket.rank):
-            return True
-        alone = all(other.rank <= POSTING for other in self.running)
-        return alone and self.held < self.limit.slots and ticket.risen(now) == INTERACTIVE
+        alone = self.held < self.limit.slots and all(other.rank <= POSTING for other in self.running)
+        if ticket.rank >= BACKLOG and self.paces(now):
+            return alone and now >= self.rest_until
+        return self.held < self.room(ticket.rank) or (alone and ticket.risen(now) == INTERACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +255,11 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A look at the lanes: whether postings wait."""
+    """A look at the lanes: whether postings wait, and whether a worker is at them."""
 
     now: float
     posting: bool
+    worked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,23 +299,24 @@ def step(gate: Gate, event: Event) -> tuple[Gate, list[Effect]]:
         case Arrived(ticket=ticket):
             if ticket.rank == CONFIRMATION:
                 return replace(gate, running=(*gate.running, ticket)), [Begin(ticket.number)]
-            gate = replace(gate, waiting=(*gate.waiting, ticket))
+            saved_at = event.now if ticket.rank == INTERACTIVE else gate.saved_at
+            gate = replace(gate, waiting=(*gate.waiting, ticket), saved_at=saved_at)
         case Finished():
             gate = _finished(gate, event)
         case Left(number=number):
             gate = replace(gate, waiting=tuple(each for each in gate.waiting if each.number != number))
-        case Looked(posting=posting):
-            gate = replace(gate, posting=posting)
+        case Looked(posting=posting, worked=worked):
+            gate = replace(gate, posting=posting, worked=worked)
         case Tick():
             pass
     gate = _begin(gate, event.now, effects)
     return _refuse(gate, event.now, effects), effects
 
 
-def retry_seconds(gate: Gate, cost: int) -> int:
+def retry_seconds(gate: Gate, cost: int, now: float) -> int:
     """When to come back: once what is under way and waits has been served, as fast as things go now."""
     ahead = sum(ticket.cost for ticket in (*gate.running, *gate.waiting)) + cost
-    seconds = ahead * gate.limit.late_ms / 1000 / max(gate.limit.slots, 1)
+    seconds = ahead * gate.limit.late_ms / 1000 / max(gate.limit.slots, 1) * (1 + REST if gate.paces(now) else 1)
     return int(min(max(math.ceil(seconds), RETRY_SECONDS_MIN), RETRY_SECONDS_MAX))
 
 
@@ -309,7 +329,11 @@ def _finished(gate: Gate, event: Finished) -> Gate:
         limit = limit.failed()
     elif event.ms > 0:
         limit = limit.after(event.ms, mine.cost, gate.held)
-    return replace(gate, limit=limit, running=tuple(each for each in gate.running if each is not mine))
+    rest = gate.rest_until
+    if mine.rank == BACKLOG and gate.paces(event.now):
+        rest = max(rest, event.now + min(REST * (event.now - mine.begun), REST_SECONDS_MAX))
+    running = tuple(each for each in gate.running if each is not mine)
+    return replace(gate, limit=limit, running=running, rest_until=rest)
 
 
 def _begin(gate: Gate, now: float, effects: list[Effect]) -> Gate:
@@ -323,7 +347,7 @@ def _begin(gate: Gate, now: float, effects: list[Effect]) -> Gate:
             break
         first = min(free, key=lambda each: (each.risen(now), busy.get(each.tenant, 0), each.at, each.number))
         rest = tuple(each for each in gate.waiting if each is not first)
-        gate = replace(gate, running=(*gate.running, first), waiting=rest)
+        gate = replace(gate, running=(*gate.running, replace(first, begun=now)), waiting=rest)
         effects.append(Begin(first.number))
     return gate
 
@@ -337,7 +361,7 @@ def _refuse(gate: Gate, now: float, effects: list[Effect]) -> Gate:
     if not gone:
         return gate
     gate = replace(gate, waiting=tuple(each for each in gate.waiting if each not in gone))
-    effects += [Refuse(each.number, retry_seconds(gate, each.cost), gate.limit.batch()) for each in gone]
+    effects += [Refuse(each.number, retry_seconds(gate, each.cost, now), gate.limit.batch()) for each in gone]
     return gate
 
 

@@ -87,6 +87,7 @@ class Frame:
     recorded: Mapping[int, Record] = field(default_factory=dict)
     earlier: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
     refused: Mapping[int, Sequence[WireFault]] = field(default_factory=dict)
+    timeline: str = ""
 
 
 @dataclass(frozen=True, slots=True)

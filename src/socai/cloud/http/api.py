@@ -65,6 +65,7 @@ class Api:
     threads: ThreadPoolExecutor = field(init=False)
     watch: Watch = field(init=False)
     _looking: asyncio.Task[None] | None = None
+    _first_look: asyncio.Task[bool] | None = None
     _looked_at: float = 0.0
     _seen: dict[str, tuple[float, int]] = field(default_factory=dict)
 
@@ -86,10 +87,10 @@ class Api:
         body = await request.body()
         return passed(await self.run(self.caller, request, body)), body
 
-    def caller(self, request: Call, body: bytes) -> Caller | Fault:
-        """Whose signature this request bears."""
+    def caller(self, request: Call, body: bytes, known: bool = False) -> Caller | Fault:
+        """Whose signature this request bears. `known`: see Callers."""
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return self.callers.caller(request.method, target, headers_of(request), body)
+        return self.callers.caller(request.method, target, headers_of(request), body, known)
 
     # ---- the lanes, looked at while anything waits in them
 
@@ -98,19 +99,31 @@ class Api:
         if self.operator is not None and (self._looking is None or self._looking.done()):
             self._looking = asyncio.get_running_loop().create_task(self._look(self.operator))
 
+    async def freshly_looked(self) -> None:
+        """Wait until the lanes were looked at of late: who lets a backlog in has to know whether postings go on."""
+        if self.operator is None or time.monotonic() - self._looked_at <= 2 * LOOK_SECONDS:
+            return
+        if self._first_look is None or self._first_look.done():
+            self._first_look = asyncio.get_running_loop().create_task(self._look_once(self.operator))
+        await asyncio.wait([self._first_look])
+
     async def _look(self, operator: OperatorStore) -> None:
-        while not self.watch.closed:
+        going = True
+        while going and not self.watch.closed:
             await asyncio.sleep(max(self._looked_at + LOOK_SECONDS - time.monotonic(), 0))
-            try:
-                totals = await self.run(operator.totals)
-            except Exception as error:  # the database is away: whoever needs it will say so
-                _log.warning("lanes not seen", error=str(error).splitlines()[:1])
-                return
-            finally:
-                self._looked_at = time.monotonic()
-            self.door.looked(Depths(totals.waiting, totals.lanes, totals.done))
-            if not totals.waiting:
-                return
+            going = await self._look_once(operator)
+
+    async def _look_once(self, operator: OperatorStore) -> bool:
+        """Whether work waits in some lane; False as well where the database is away: who needs it will say so."""
+        try:
+            totals = await self.run(operator.totals)
+        except Exception as error:
+            _log.warning("lanes not seen", error=str(error).splitlines()[:1])
+            return False
+        finally:
+            self._looked_at = time.monotonic()
+        self.door.looked(Depths(totals.waiting, totals.lanes, totals.done, totals.held))
+        return totals.waiting > 0
 
     # ---- who is here
 

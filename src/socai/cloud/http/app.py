@@ -104,6 +104,8 @@ async def push(request: Call) -> Response[bytes]:
     if place is not None:
         api.door.hold_tenant(place.tenant, push_cost(count))
     rank = api.door.rank_of_push(replica, count, len(body))
+    if rank == BACKLOG:
+        await api.freshly_looked()
     async with api.door.turn(rank, place.tenant if place else STRANGER, push_cost(count)) as turn:
         caller, sent, done, timeline = await api.run(_push, api, request, body, turn)
     api.door.spend(caller.ref.tenant, replica, len(sent.operations), push_cost(len(sent.operations)))
@@ -122,7 +124,7 @@ async def push(request: Call) -> Response[bytes]:
 
 def _push(api: Api, request: Call, body: bytes, turn: Turn) -> tuple[Caller, Push, Accepted, str]:
     """Everything of a push that takes time, in one thread."""
-    caller = passed(api.caller(request, body))
+    caller = passed(api.caller(request, body, known=OPERATION_MARK in body))  # with operations, accept looks again
     sent = own(caller, read_body(Push, body))
     if fault := check_version(sent.protocol, utc_now().date()):
         raise Refused(fault)
@@ -137,7 +139,7 @@ def _push(api: Api, request: Call, body: bytes, turn: Turn) -> tuple[Caller, Pus
         turn.ms, turn.cost = took, push_cost(len(sent.operations))
     acts = [operation.act_id for operation in sent.operations]
     _log.info("pushed", tenant=caller.ref.code, replica=sent.replica, act_ids=acts, applied=applied, ms=round(took, 1))
-    return caller, sent, done, api.store.tenant(caller.ref).timeline
+    return caller, sent, done, done.timeline or api.store.tenant(caller.ref).timeline
 
 
 @get("/sync/feed", responses=problems(401, 422, 503))

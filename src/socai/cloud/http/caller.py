@@ -12,7 +12,7 @@ from socai.cloud.store.port import TenantStore
 from socai.cloud.store.row import REVOKED, ReplicaRow, TenantRef
 from socai.edge.signature import REPLICA_HEADER, SIGNATURE_HEADER, TIME_HEADER, timely, verified
 
-PLACES_KEPT_MAX = 100_000
+KNOWN_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,29 +24,39 @@ class Caller:
 
 
 class Callers:
-    """Tells replicas by their signatures. Remembers which tenant a replica belongs to, for that never changes."""
+    """Tells replicas by their signatures. Remembers each replica's tenant and key: they never change."""
 
     def __init__(self, store: TenantStore) -> None:
         self._store = store
-        self._places: dict[str, TenantRef] = {}
+        self._known: dict[str, Caller] = {}
 
     def place(self, replica: str) -> TenantRef | None:
         """Where a replica that was here before belongs: only what it claims, until its signature is looked at."""
-        return self._places.get(replica)
+        known = self._known.get(replica)
+        return known.ref if known is not None else None
 
-    def caller(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Caller | Fault:
-        """The caller of this request. Faults: SIGNATURE_INVALID, REPLICA_UNKNOWN."""
+    def caller(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes, known: bool = False
+    ) -> Caller | Fault:
+        """The caller of this request. Faults: SIGNATURE_INVALID, REPLICA_UNKNOWN.
+
+        `known`: the row may be as it was when the replica was last here, all but its key. It is for whoever looks at
+        the row again himself, as accepting does under its lock.
+        """
         ident = headers.get(REPLICA_HEADER.lower(), "")
         time, signature = headers.get(TIME_HEADER.lower(), ""), headers.get(SIGNATURE_HEADER.lower(), "")
         if isinstance(parse_ident(ident, REPLICA_HEADER), Fault) or not timely(time, utc_now()):
             return Fault("SIGNATURE_INVALID", TIME_HEADER if ident else REPLICA_HEADER)
-        ref = self._places.get(ident) or self._store.find_replica(ident)
-        row = self._store.replica(ref, ident) if ref is not None else None
-        if ref is None or row is None or row.state == REVOKED:
-            return Fault("REPLICA_UNKNOWN", REPLICA_HEADER, {"replica": ident})
-        if len(self._places) > PLACES_KEPT_MAX:
-            self._places.clear()
-        self._places[ident] = ref
-        if not verified(row.public_key, signature, method, target, time, body):
+        found = self._known.get(ident)
+        if found is None or not known:
+            ref = found.ref if found is not None else self._store.find_replica(ident)
+            row = self._store.replica(ref, ident) if ref is not None else None
+            if ref is None or row is None or row.state == REVOKED:
+                self._known.pop(ident, None)
+                return Fault("REPLICA_UNKNOWN", REPLICA_HEADER, {"replica": ident})
+            if len(self._known) > KNOWN_MAX:
+                self._known.clear()
+            found = self._known[ident] = Caller(ref, row)
+        if not verified(found.replica.public_key, signature, method, target, time, body):
             return Fault("SIGNATURE_INVALID", SIGNATURE_HEADER)
-        return Caller(ref, row)
+        return found

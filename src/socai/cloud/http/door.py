@@ -50,11 +50,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """A look at all lanes: work waiting, lanes it waits in, work ever done."""
+    """A look at all lanes: work waiting, lanes it waits in, work ever done, whether a worker is at it."""
 
     waiting: int = 0
     lanes: int = 0
     done: int = 0
+    held: bool = False
 
 
 class Door:
@@ -168,7 +169,7 @@ class Door:
         now = self._clock()
         self.pace = self.pace.after(depths.done, depths.waiting, now)
         self.depths = depths
-        self._step(Looked(now, depths.waiting > 0))
+        self._step(Looked(now, depths.waiting > 0, depths.held))
 
     # ---- steps
 

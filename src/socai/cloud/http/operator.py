@@ -55,7 +55,7 @@ async def metrics(request: Call) -> Response[bytes]:
     api = api_of(request)
     if api.operator is not None:
         totals = await api.run(api.operator.totals)
-        api.door.looked(Depths(totals.waiting, totals.lanes, totals.done))
+        api.door.looked(Depths(totals.waiting, totals.lanes, totals.done, totals.held))
     return Response(api.figures.text(), media_type=CONTENT_TYPE)
 
 

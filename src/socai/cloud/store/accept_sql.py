@@ -17,7 +17,8 @@ _AT = "t.bucket = %(bucket)s and t.tenant = %(tenant)s"
 
 # One batch of a replica at a time; a doubled request waits here and then finds everything recorded.
 REPLICA = f"""
-select replica::text, name, public_key, epoch, last_n, last_hash, branches, series_mark, state, now()
+select replica::text, name, public_key, epoch, last_n, last_hash, branches, series_mark, state, now(),
+    (select timeline::text from tenant where {_MINE})
 from replica where {_MINE} and replica = %(replica)s for no key update
 """
 

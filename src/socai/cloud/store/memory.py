@@ -199,7 +199,8 @@ class MemoryAccepting:
             for (whose, epoch, _), (operation, record) in tables.log.items():
                 if whose == replica and epoch < row.epoch and operation.act_id in act_ids:
                     earlier[operation.act_id] = (*earlier.get(operation.act_id, ()), record)
-        return FrameRows(row, list(tables.people.values()), bodies, recorded, earlier, self.store.now())
+        people, now = list(tables.people.values()), self.store.now()
+        return FrameRows(row, people, bodies, recorded, earlier, now, tables.row.timeline)
 
     def objects(self, wanted: Wanted) -> Objects:
         """See Accepting."""

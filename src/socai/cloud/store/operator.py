@@ -12,7 +12,8 @@ from socai.cloud.store.migration import OPERATOR_ROLE
 ROWS_MAX = 200
 
 DEPTHS = """
-select coalesce(sum(depth), 0)::bigint, count(*), coalesce(pg_sequence_last_value('work_n_seq'), 0)
+select coalesce(sum(depth), 0)::bigint, count(*), coalesce(pg_sequence_last_value('work_n_seq'), 0),
+    coalesce(bool_or(lease_until > (extract(epoch from clock_timestamp()) * 1000)::bigint), false)
 from lane where depth > 0
 """
 
@@ -91,11 +92,12 @@ class ServerFigure(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class LaneTotals:
-    """Work waiting, lanes it waits in, and work ever done (as the numbers given out tell)."""
+    """Work waiting, lanes it waits in, work ever done (as the numbers given out tell), whether a worker is at it."""
 
     waiting: int
     lanes: int
     done: int
+    held: bool = False
 
 
 class OperatorStore:
@@ -112,8 +114,8 @@ class OperatorStore:
         """A cheap look at all lanes that have work."""
         with self._database.connection_for(0) as connection:
             row = connection.execute(DEPTHS.encode()).fetchone()
-        waiting, lanes, given = row if row is not None else (0, 0, 0)
-        return LaneTotals(int(waiting), int(lanes), int(given) - int(waiting))
+        waiting, lanes, given, held = row if row is not None else (0, 0, 0, False)
+        return LaneTotals(int(waiting), int(lanes), int(given) - int(waiting), bool(held))
 
     def lanes(self) -> list[LaneFigure]:
         """Lanes with work, the deepest first."""

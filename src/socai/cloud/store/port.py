@@ -67,6 +67,7 @@ class FrameRows:
     recorded: Mapping[int, Record]
     earlier: Mapping[str, tuple[Record, ...]]
     arrived_at: str
+    timeline: str = ""
 
 
 class Accepting(Protocol):

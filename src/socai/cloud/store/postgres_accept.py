@@ -40,7 +40,7 @@ class PostgresAccepting:
         rows = asked.fetchall()
         if not rows:
             return None
-        found, now = replica_row(rows[0]), rows[0][9]
+        found, now, timeline = replica_row(rows[0]), *rows[0][9:]
         self._replica = replica
         bodies: dict[str, list[Mapping[str, object]]] = {kind: [] for kind in FRAME_KINDS}
         for kind, body in settings.fetchall():
@@ -59,6 +59,7 @@ class PostgresAccepting:
             {row[0]: record_of(row) for row in recorded},
             earlier,
             iso(now),
+            timeline,
         )
 
     def objects(self, wanted: Wanted) -> Objects:

@@ -142,7 +142,8 @@ class Watch:
             if outcome is None:
                 continue
             result = outcome.first if outcome.result == DUPLICATE else outcome.result
-            self._own.add((operation.id, outcome.version))
+            if result == APPLIED:  # a conflict tells the version of who has won: that act is not ours (seed 2587)
+                self._own.add((operation.id, outcome.version))
             codes = {fault.code for fault in outcome.faults}
             for kind, seen in (
                 ("conflict", result == CONFLICT),

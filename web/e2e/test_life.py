@@ -43,6 +43,7 @@ def test_every_state_is_an_icon_with_its_word_and_the_list_finds_it(sit: Sit, co
     with still(stack.cloud):  # what moves no book is changed where it stands
         desk.press("Enter")
         desk.see("voucher-title", number)
+        desk.see_mark("2", "Đã ghi sổ")  # not as it was when one left it
         desk.press("Control+Shift+e")
         desk.see_attribute("voucher", "data-mode", "quick")
         desk.walk("Tab", "description")

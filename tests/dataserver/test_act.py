@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from socai.core import life
-from socai.dataserver import act, exchange, incoming
 from socai.dataserver import facts as fact
-from socai.dataserver.act import Asked
+from socai.dataserver.acts import act
+from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import outbox, voucher
 from socai.dataserver.store.file import MEMORY
+from socai.dataserver.syncing import exchange, incoming
 from socai.sync.message import (
     BookState,
     FeedItem,

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from socai.dataserver import agent, exchange
-from socai.dataserver.agent import AWAITED_SECONDS, STEP_ASIDE_MOST_SECONDS, STEP_ASIDE_SECONDS, Agent
 from socai.dataserver.awaiting import Awaiting, Recorded
 from socai.dataserver.desk import SYNC, VOUCHER
 from socai.dataserver.store.file import MEMORY, Connection
+from socai.dataserver.syncing import agent, exchange
+from socai.dataserver.syncing.agent import AWAITED_SECONDS, STEP_ASIDE_MOST_SECONDS, STEP_ASIDE_SECONDS, Agent
 from socai.sync.message import Outcome, PushAnswer, Winner, WireFault
 from support.desk import Office, journal, open_office, saved
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from socai.dataserver import view_sync
+from socai.dataserver.views import sync as view_sync
 from socai.sync.admission import Limit, Taken
 from support.desk import journal
 from support.system import make_company, running, until

@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 
 from socai.base.fault import Fault
-from socai.dataserver.chore import ELSEWHERE_SECONDS, FAILED_SECONDS, PEOPLE_SECONDS, Chores
-from socai.dataserver.round import ASKED, Rounds
 from socai.dataserver.store.file import MEMORY
+from socai.dataserver.syncing.chore import ELSEWHERE_SECONDS, FAILED_SECONDS, PEOPLE_SECONDS, Chores
+from socai.dataserver.syncing.round import ASKED, Rounds
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.sync.message import Overview, People
 from socai.sync.refused import RefusedAct, RefusedActs

@@ -13,12 +13,16 @@ import msgspec
 import pytest
 
 from socai.core import life
-from socai.dataserver import act, entry, exchange, incoming, view, view_catalog, view_sync
 from socai.dataserver import facts as fact
-from socai.dataserver.act import Asked
+from socai.dataserver.acts import act, entry
+from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import catalog, outbox, voucher
 from socai.dataserver.store.file import MEMORY
+from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.views import catalog as view_catalog
+from socai.dataserver.views import sync as view_sync
+from socai.dataserver.views import voucher as view
 from socai.sync.message import FeedItem, FeedPage, HelloAnswer, Operation, Outcome, PushAnswer, WireFault, raw_body
 from support.desk import CHIEF, CLERK, PARTNER, Office, ident, journal, open_office, saved
 

@@ -16,10 +16,10 @@ from socai.base.fault import Fault
 from socai.cloud.feed import Feeder, download_filter
 from socai.cloud.store.memory import MemoryStore
 from socai.cloud.store.posting_memory import MemoryLane
-from socai.dataserver import convergence, exchange, incoming
 from socai.dataserver.desk import Saved
 from socai.dataserver.store import audit, digest, meta, voucher
 from socai.dataserver.store.file import MEMORY, Connection
+from socai.dataserver.syncing import convergence, exchange, incoming
 from socai.edge.client import CloudClient
 from socai.sync.digest import DIFFERS, EQUAL, MOVED, Digests
 from socai.sync.message import DELETE, DownloadPage, FeedPage, HelloAnswer, SnapshotChunk, encode

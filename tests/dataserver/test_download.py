@@ -16,10 +16,10 @@ import msgspec
 import pytest
 
 from dataserver.test_http_system import offices
-from socai.dataserver import incoming, loading
 from socai.dataserver.books import REPORTS_AT_ONCE_MAX, Books
 from socai.dataserver.store import download, ledger, meta, voucher
 from socai.dataserver.store.enrolment import Enrolment
+from socai.dataserver.syncing import incoming, loading
 from socai.edge.client import CloudClient, CloudRefused, CloudUnreachable
 from socai.edge.signature import new_key
 from socai.sync.message import DownloadPage, FeedItem, encode, raw_body

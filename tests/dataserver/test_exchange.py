@@ -9,10 +9,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from socai.dataserver import act, entry, exchange, incoming
+from socai.dataserver.acts import act, entry
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import catalog, ledger, meta, outbox, voucher
 from socai.dataserver.store.file import MEMORY
+from socai.dataserver.syncing import exchange, incoming
 from socai.sync.message import (
     BalanceRow,
     BookState,

@@ -21,11 +21,12 @@ from socai.cloud.store.posting_memory import MemoryLane
 from socai.cloud.store.row import CodeRow, PersonRow, ReplicaRow
 from socai.core import life
 from socai.core.life import LEASE_SECONDS
-from socai.dataserver import act, exchange, incoming
 from socai.dataserver import facts as fact
-from socai.dataserver.act import Asked
+from socai.dataserver.acts import act
+from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import meta, voucher
+from socai.dataserver.syncing import exchange, incoming
 from socai.sync.message import Push, PushAnswer
 from support.desk import CLERK, HandClock, Office, ident, journal, open_office
 from support.sender import LATER, NOW, TIMELINE, memory_store, specs

@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from socai.core import life
-from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Desk
 from socai.dataserver.store import meta, voucher
+from socai.dataserver.syncing import exchange, incoming
 from socai.sync.message import (
     BookState,
     FeedItem,

@@ -12,10 +12,10 @@ from queue import Queue
 import httpx
 import pytest
 
-from socai.dataserver import exchange
 from socai.dataserver.desk import ROUND, Desk
 from socai.dataserver.http import event
 from socai.dataserver.http.event import Hub, Listener
+from socai.dataserver.syncing import exchange
 from socai.sync.message import Outcome, PushAnswer, WireFault
 from support.office import HANOI, SAIGON, TENANT, Served, fresh, receipt, save, served
 

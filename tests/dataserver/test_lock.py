@@ -9,11 +9,13 @@ import pytest
 
 from socai.base.fault import Fault
 from socai.core import life
-from socai.dataserver import redate, setup, view_company, view_timeline
-from socai.dataserver.act import Asked
+from socai.dataserver.acts import redate, setup
+from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.facts import wire_faults
 from socai.dataserver.store import voucher
+from socai.dataserver.views import company as view_company
+from socai.dataserver.views import timeline as view_timeline
 from support.desk import BRANCH, CHIEF, CLERK, Office, ident, journal, open_office, saved
 from support.system import Place, make_company, running, until
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from socai.core.life import LEASE_SECONDS
-from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import outbox, voucher
+from socai.dataserver.syncing import exchange, incoming
 from socai.sync.message import BookState, FeedItem, FeedPage, Outcome, Push, PushAnswer, raw_body
 from support.desk import PARTNER, Office, ident, journal, open_office
 from support.machine import cases

@@ -9,12 +9,13 @@ import apsw
 import pytest
 
 from socai.core import life
-from socai.dataserver import exchange, view
 from socai.dataserver import facts as fact
 from socai.dataserver.desk import Saved
 from socai.dataserver.store import audit, outbox, voucher
 from socai.dataserver.store.file import FileTooNew, StorageFailed
 from socai.dataserver.store.replica import Replica
+from socai.dataserver.syncing import exchange
+from socai.dataserver.views import voucher as view
 from socai.sync.message import HelloAnswer, Outcome, PushAnswer, WireFault, encode
 from support.desk import Office, ident, journal, open_office
 

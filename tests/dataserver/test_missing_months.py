@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from socai.dataserver import exchange, incoming, rejoin, view_report
 from socai.dataserver.store import download, ledger, meta
 from socai.dataserver.store.file import MEMORY
-from socai.dataserver.view_report import Asked, ReportView
+from socai.dataserver.syncing import exchange, incoming, rejoin
+from socai.dataserver.views import report as view_report
+from socai.dataserver.views.report import Asked, ReportView
 from socai.sync.message import BalanceRow, FeedItem, FeedPage, Outcome, PushAnswer, SnapshotChunk, raw_body
 from support.desk import BRANCH, Office, ident, journal, open_office, saved
 

@@ -8,8 +8,8 @@ from typing import Any
 import apsw
 import pytest
 
-from socai.dataserver import act
-from socai.dataserver.act import Asked
+from socai.dataserver.acts import act
+from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused
 from socai.dataserver.store import number
 from socai.lab.inspection import inspect_replica

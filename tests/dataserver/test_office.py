@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from socai.dataserver.acts.save import Request
 from socai.dataserver.desk import Saved
 from socai.dataserver.office import Office, OfficeBusy
-from socai.dataserver.save import Request
 from socai.dataserver.store import meta
 from support.desk import BRANCH, CHIEF, COMPANY, ident, journal
 

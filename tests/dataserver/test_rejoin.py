@@ -9,12 +9,13 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from socai.dataserver import act, exchange, incoming
-from socai.dataserver.act import Asked
-from socai.dataserver.rejoin import next_reheard
+from socai.dataserver.acts import act
+from socai.dataserver.acts.act import Asked
 from socai.dataserver.store import catalog, conflict, meta, voucher
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.store.voucher import Head
+from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing.rejoin import next_reheard
 from socai.edge.client import CloudClient
 from socai.sync.message import (
     BookState,

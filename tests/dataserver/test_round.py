@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from socai.dataserver import exchange
-from socai.dataserver.round import ASKED, CUT, DONE, LINE, UNKNOWN, Round, Rounds, kept
 from socai.dataserver.store import outbox
 from socai.dataserver.store import round as store
+from socai.dataserver.syncing import exchange
+from socai.dataserver.syncing.round import ASKED, CUT, DONE, LINE, UNKNOWN, Round, Rounds, kept
 from socai.edge.client import CloudClient
 from socai.sync.message import ChangeCount, Outcome, Push, PushAnswer, WireFault
 from support.desk import HandClock, Office, ident, journal, open_office

@@ -9,10 +9,10 @@ import pytest
 
 from dataserver.test_numbering import rule, saved
 from socai.core.numbering import is_provisional
-from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Refused
-from socai.dataserver.settling import SETTLED_AT_ONCE, make_asked, settle, take_answer
 from socai.dataserver.store import conflict, number, voucher
+from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing.settling import SETTLED_AT_ONCE, make_asked, settle, take_answer
 from socai.sync.message import (
     FeedItem,
     FeedPage,

@@ -11,12 +11,12 @@ import apsw
 import msgspec
 import pytest
 
-from socai.dataserver import exchange, incoming
 from socai.dataserver.desk import Saved
-from socai.dataserver.slice import BALANCES_MAX, OUTCOMES_MAX, ROWS_MAX, SEALED_MAX, slices
 from socai.dataserver.store import ledger, meta
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.store.replica import Job, Ticket
+from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing.slice import BALANCES_MAX, OUTCOMES_MAX, ROWS_MAX, SEALED_MAX, slices
 from socai.sync.message import (
     BalanceRow,
     BookState,

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from socai.cloud.tenant import begin_timelines
+from socai.dataserver.acts.save import Request
 from socai.dataserver.awaiting import Recorded
 from socai.dataserver.desk import Refused
-from socai.dataserver.save import Request
 from socai.dataserver.store import audit, conflict, meta, voucher
 from socai.dataserver.store.file import Connection
 from socai.edge.postgres import EmbeddedPostgres

@@ -9,12 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from socai.base.fault import Fault
-from socai.dataserver import act, exchange, incoming, retry, view_todo
-from socai.dataserver.act import Asked
+from socai.dataserver.acts import act, retry
+from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused
 from socai.dataserver.store import meta
 from socai.dataserver.store.file import MEMORY
-from socai.dataserver.view_todo import TodoItem
+from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.views import todo as view_todo
+from socai.dataserver.views.todo import TodoItem
 from socai.sync.message import (
     BookState,
     FeedItem,

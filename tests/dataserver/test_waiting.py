@@ -12,10 +12,12 @@ import pytest
 
 from dataserver.test_download import balances
 from socai.base.fault import Fault
-from socai.dataserver import exchange, incoming, view, view_report
 from socai.dataserver.desk import Refused
 from socai.dataserver.store import meta
-from socai.dataserver.view_report import Asked, ReportView
+from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.views import report as view_report
+from socai.dataserver.views import voucher as view
+from socai.dataserver.views.report import Asked, ReportView
 from socai.sync.message import BookState, FeedItem, FeedPage, Outcome, PushAnswer, encode, raw_body
 from support.desk import BRANCH, FUND, Office, ident, journal, open_office, saved
 from support.system import CHIEF, make_company, running, until

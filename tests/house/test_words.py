@@ -12,7 +12,7 @@ import pytest
 
 from house.tree import SOURCE, WEB, files_under, shown
 from socai.core import life
-from socai.dataserver.view_todo import DISCARD, REDATE, RESOLVE, RETRY
+from socai.dataserver.views.todo import DISCARD, REDATE, RESOLVE, RETRY
 from socai.sync.message import NUMBER, QUICK_EDIT, RENUMBER, SAVE
 
 FAULTS = SOURCE / "base" / "faults.toml"

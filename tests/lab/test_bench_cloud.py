@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from socai.lab import bench_backlog, bench_fair, bench_feed, bench_overload, bench_push, bench_save
-from socai.lab.fleet import parts, percentile
-from socai.lab.save_state import STATES, UP
+from socai.lab.bench import backlog as bench_backlog
+from socai.lab.bench import fair as bench_fair
+from socai.lab.bench import feed as bench_feed
+from socai.lab.bench import overload as bench_overload
+from socai.lab.bench import push as bench_push
+from socai.lab.bench import save as bench_save
+from socai.lab.bench.fleet import parts, percentile
+from socai.lab.bench.save_state import STATES, UP
 
 pytestmark = pytest.mark.long
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from socai.cli.main import app
-from socai.lab import bench_type
+from socai.lab.bench import type as bench_type
 
 
 @pytest.mark.long

@@ -10,10 +10,10 @@ from threading import Thread
 
 import pytest
 
-from socai.lab import fleet
-from socai.lab.disk import probing
+from socai.lab.bench import fleet
+from socai.lab.bench.disk import probing
+from socai.lab.bench.load import Measured, no_pause, own_moments, press, same_instant
 from socai.lab.fault_line import LATENCY_SECONDS, SLOW, SLOW_BYTES_PER_SECOND, FaultLine
-from socai.lab.load import Measured, no_pause, own_moments, press, same_instant
 
 
 class Answering(BaseHTTPRequestHandler):

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from socai.lab.bench_save import PEOPLE, requests
+from socai.lab.bench.load import no_pause, press
+from socai.lab.bench.save import PEOPLE, requests
+from socai.lab.bench.stocked import CHIEF, TENANT, stock
 from socai.lab.client import wait_for
-from socai.lab.load import no_pause, press
 from socai.lab.sample import HANOI
 from socai.lab.stack import Stack
-from socai.lab.stocked import CHIEF, TENANT, stock
 
 VOUCHERS, SAVES, STEPS = 100_000, 20_000, 4
 DS_MB_MAX, WORKER_MB_MAX, GROWTH_MAX = 200.0, 300.0, 1.1

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from socai.lab.sim import children, hunt, replay, run
-from socai.lab.sim_mistake import MISTAKES
-from socai.lab.sim_step import Step, write
-from socai.lab.sim_story import Story, law, load, save, shrink
+from socai.lab.sim.mistake import MISTAKES
+from socai.lab.sim.simulator import children, hunt, replay, run
+from socai.lab.sim.step import Step, write
+from socai.lab.sim.story import Story, law, load, save, shrink
 
 SEEDS = 300
 SEEDS_LONG = 10_000
@@ -31,7 +31,7 @@ def test_seeds_are_clean_and_reach_every_fault_every_commit_and_every_cell() -> 
 
 
 def test_one_number_replays_a_world() -> None:
-    code = "from socai.lab.sim_world import World\nwith World(7) as w:\n w.live(); w.heal(4000)\n print(w.log)"
+    code = "from socai.lab.sim.world import World\nwith World(7) as w:\n w.live(); w.heal(4000)\n print(w.log)"
     told = [
         subprocess.run(
             [sys.executable, "-c", code],

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from socai.dataserver import entry, save
+from socai.dataserver.acts import entry, save
+from socai.dataserver.acts.save import Request
 from socai.dataserver.clock import Instant, new_ident
 from socai.dataserver.desk import Desk, Refused, Saved
-from socai.dataserver.save import Request
 from socai.dataserver.store import meta
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.store.replica import Replica

@@ -23,10 +23,10 @@ from socai.cloud.store.row import TenantRef
 from socai.cloud.tenant import create_tenant
 from socai.cloud.worker import run_worker
 from socai.core import life
+from socai.dataserver.acts.save import Request
 from socai.dataserver.books import Books
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.office import Office
-from socai.dataserver.save import Request
 from socai.dataserver.store import voucher
 from socai.edge.serving import Address, Serving
 from socai.lab.line import Line

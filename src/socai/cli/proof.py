@@ -113,7 +113,7 @@ def sim(
     if mistake:
         _hunt(mistake, seeds, seed, story, as_json)
         return
-    from socai.lab.sim import run
+    from socai.lab.sim.simulator import run
 
     done = itertools.count(1)
     with progress() as told:
@@ -130,8 +130,8 @@ def sim(
 
 def _hunt(mistake: str, seeds: int, seed: int, story: Path | None, as_json: bool) -> None:
     """Plant a mistake and look for it."""
-    from socai.lab.sim import hunt
-    from socai.lab.sim_mistake import MISTAKES
+    from socai.lab.sim.mistake import MISTAKES
+    from socai.lab.sim.simulator import hunt
 
     if mistake not in MISTAKES:
         table("Mistakes", ("name", "what it does"), [(item.name, item.says) for item in MISTAKES.values()])

@@ -18,22 +18,23 @@ from socai.core import life
 from socai.core.account import Chart
 from socai.core.check import Calendar
 from socai.core.company import SYNCHRONOUS, Company
-from socai.dataserver import act, entry, loading, numbering, save
 from socai.dataserver import facts as fact
-from socai.dataserver.act import Asked
-from socai.dataserver.agent import Agent, Standing
+from socai.dataserver.acts import act, entry, numbering, save
+from socai.dataserver.acts.act import Asked
+from socai.dataserver.acts.save import Request
 from socai.dataserver.awaiting import Awaiting
 from socai.dataserver.clock import Clock, SystemClock
 from socai.dataserver.desk import STORAGE, Desk, Listener, Refused, Saved
-from socai.dataserver.known import Known
-from socai.dataserver.round import Round, kept
-from socai.dataserver.save import Request
 from socai.dataserver.store import conflict, ledger, meta, number, outbox
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.known import Known
 from socai.dataserver.store.replica import Replica, Ticket
 from socai.dataserver.store.voucher import Head
+from socai.dataserver.syncing import loading
+from socai.dataserver.syncing.agent import Agent, Standing
+from socai.dataserver.syncing.round import Round, kept
 from socai.edge.client import CloudClient, CloudRefused
 from socai.sync.grant import Grant
 from socai.sync.message import POLL_SECONDS_MAX, People, Person

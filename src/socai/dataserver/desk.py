@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from socai.base.fault import Fault, Faults
 from socai.core.life import Facts
 from socai.dataserver.clock import Clock, SystemClock
-from socai.dataserver.known import KnownCache
+from socai.dataserver.store.known import KnownCache
 from socai.dataserver.store.replica import Replica
 from socai.sync.refused import RefusedAct
 
@@ -94,3 +95,8 @@ class Refused:
 def refused(*faults: Fault) -> Refused:
     """A refusal by faults."""
     return Refused(tuple(faults))
+
+
+def local_day(desk: Desk) -> date:
+    """The day it is where this data server stands."""
+    return datetime.fromtimestamp(desk.clock.now().wall / 1000, UTC).astimezone().date()

@@ -15,7 +15,7 @@ from socai.dataserver.http.event import Hub
 from socai.dataserver.http.seat import COOKIE, Rim
 from socai.dataserver.office import Office
 from socai.dataserver.settings import DataServerSettings, settings_of
-from socai.dataserver.view_sync import SyncView, rounds_view, sync_view
+from socai.dataserver.views.sync import SyncView, rounds_view, sync_view
 from socai.edge import log
 from socai.edge.memory import spare_the_collector
 from socai.edge.serving import Address, Serving, free_port, serve

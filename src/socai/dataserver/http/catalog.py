@@ -12,11 +12,12 @@ from socai.base.fault import Fault
 from socai.base.ident import parse_ident
 from socai.core.catalog import KINDS
 from socai.dataserver import desk as engine
-from socai.dataserver import entry, view_catalog
+from socai.dataserver.acts import entry
 from socai.dataserver.http.seat import Seat, Seated, done, given
 from socai.dataserver.http.voucher import Query, Revision, Word
-from socai.dataserver.view import PAGE_MAX
-from socai.dataserver.view_catalog import EntryPage, EntryView
+from socai.dataserver.views import catalog as view_catalog
+from socai.dataserver.views.catalog import EntryPage, EntryView
+from socai.dataserver.views.voucher import PAGE_MAX
 from socai.edge.http import problems
 
 

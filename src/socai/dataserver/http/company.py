@@ -13,12 +13,14 @@ from socai.base.ident import parse_ident
 from socai.core.catalog import COMPANY_ID
 from socai.core.entry import FINANCIAL
 from socai.dataserver import desk as engine
-from socai.dataserver import entry, setup, view_catalog, view_company
+from socai.dataserver.acts import entry, setup
 from socai.dataserver.http.catalog import EntrySave
 from socai.dataserver.http.seat import Seated, done, given, language_of, refuse
 from socai.dataserver.http.voucher import Query, Word
-from socai.dataserver.view_catalog import EntryView
-from socai.dataserver.view_company import CompanyView
+from socai.dataserver.views import catalog as view_catalog
+from socai.dataserver.views import company as view_company
+from socai.dataserver.views.catalog import EntryView
+from socai.dataserver.views.company import CompanyView
 from socai.edge.http import Refused, problems
 
 

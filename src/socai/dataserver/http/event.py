@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from socai.core.entry import BOOKS
-from socai.dataserver import view, view_todo
 from socai.dataserver.desk import CATALOG, DOWNLOAD, ELSEWHERE, ROUND, VOUCHER, Desk
-from socai.dataserver.view_sync import SyncView, for_person
+from socai.dataserver.views import todo as view_todo
+from socai.dataserver.views import voucher as view
+from socai.dataserver.views.sync import SyncView, for_person
 from socai.edge import log
 
 GATHER_SECONDS = 0.05

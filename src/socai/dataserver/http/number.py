@@ -9,12 +9,14 @@ from litestar import Response, get, post
 from litestar.params import JSONBody, QueryParameter
 
 from socai.base.fault import Fault
-from socai.dataserver import print_number, view_catalog, view_number
+from socai.dataserver.desk import local_day
 from socai.dataserver.http.report import PDF, XLSX, file_response
 from socai.dataserver.http.seat import Seat, Seated, given, language_of
 from socai.dataserver.http.voucher import TEXT_MAX, Query, Word
-from socai.dataserver.view import local_day
-from socai.dataserver.view_number import NumbersView, SeriesCheck
+from socai.dataserver.views import catalog as view_catalog
+from socai.dataserver.views import number as view_number
+from socai.dataserver.views import number_paper
+from socai.dataserver.views.number import NumbersView, SeriesCheck
 from socai.edge.client import CloudRefused, CloudUnreachable
 from socai.edge.http import Refused, problems
 from socai.sync.grant import may_renumber
@@ -48,7 +50,7 @@ def print_account(
     """The same as a PDF or a workbook."""
     _one_branch(seat, branch)
     view: NumbersView = given(view_number.numbers_view(seat.books, kind, branch, day, fund))
-    content = print_number.print_numbers(seat.books, view, form == "xlsx", language_of(seat.session, language))
+    content = number_paper.print_numbers(seat.books, view, form == "xlsx", language_of(seat.session, language))
     return file_response(content, XLSX if form == "xlsx" else PDF, f"numbers.{form}")
 
 

@@ -16,12 +16,12 @@ from socai.base.fault import Fault
 from socai.core.company import SYNCHRONOUS
 from socai.core.entry import FINANCIAL
 from socai.dataserver import desk as engine
-from socai.dataserver import view
 from socai.dataserver.awaiting import Recorded, look
 from socai.dataserver.books import Books
 from socai.dataserver.http.seat import Seat, done
-from socai.dataserver.view import StatusView
-from socai.dataserver.view_conflict import raw
+from socai.dataserver.views import voucher as view
+from socai.dataserver.views.conflict import raw
+from socai.dataserver.views.voucher import StatusView
 from socai.edge.http import Refused
 from socai.edge.problem import WordedFault, worded
 

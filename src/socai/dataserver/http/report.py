@@ -10,10 +10,11 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from socai.base.fault import Fault, Faults
 from socai.core.report import ROWS_PER_PAGE_MAX
-from socai.dataserver import view_print, view_report
 from socai.dataserver.http.seat import AnyRequest, Seat, Seated, given, language_of
 from socai.dataserver.http.voucher import Query
-from socai.dataserver.view_report import PARAMETERS, Asked, Elsewhere, ReportView
+from socai.dataserver.views import print as view_print
+from socai.dataserver.views import report as view_report
+from socai.dataserver.views.report import PARAMETERS, Asked, Elsewhere, ReportView
 from socai.edge.client import CloudRefused, CloudUnreachable
 from socai.edge.http import Refused, problems
 from socai.sync.report import ReportAnswer, ReportWish

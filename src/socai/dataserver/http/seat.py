@@ -21,8 +21,8 @@ from socai.dataserver.desk import Desk, Saved
 from socai.dataserver.http.event import Hub
 from socai.dataserver.office import Office
 from socai.dataserver.people import SESSION_WHOLE, Access, People, Session
-from socai.dataserver.view import Branches
-from socai.dataserver.view_conflict import raw
+from socai.dataserver.views.conflict import raw
+from socai.dataserver.views.voucher import Branches
 from socai.edge import log
 from socai.edge.http import Refused
 from socai.edge.problem import worded

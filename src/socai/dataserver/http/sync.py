@@ -9,10 +9,11 @@ from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from socai.dataserver import desk as engine
-from socai.dataserver import view_sync, view_todo
 from socai.dataserver.http.seat import Seat, Seated, given, refuse
 from socai.dataserver.http.voucher import Word
-from socai.dataserver.view_sync import DownloadView, RoundsView, SyncResults, SyncView
+from socai.dataserver.views import sync as view_sync
+from socai.dataserver.views import todo as view_todo
+from socai.dataserver.views.sync import DownloadView, RoundsView, SyncResults, SyncView
 from socai.edge.http import problems
 
 PAIRS_MAX = 100

@@ -10,12 +10,14 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from socai.base.fault import Fault
 from socai.base.ident import parse_ident
 from socai.core.catalog import KINDS
-from socai.dataserver import retry, view_catalog, view_todo
+from socai.dataserver.acts import retry
 from socai.dataserver.http.catalog import EntryAct
 from socai.dataserver.http.seat import Seated, done, given
 from socai.dataserver.http.voucher import Query
-from socai.dataserver.view_catalog import EntryView
-from socai.dataserver.view_todo import TodoPage
+from socai.dataserver.views import catalog as view_catalog
+from socai.dataserver.views import todo as view_todo
+from socai.dataserver.views.catalog import EntryView
+from socai.dataserver.views.todo import TodoPage
 from socai.edge.http import problems
 
 

@@ -16,14 +16,17 @@ from socai.base.fault import Fault
 from socai.base.money import parse_amount
 from socai.core import life
 from socai.core.entry import FINANCIAL
-from socai.dataserver import act, redate, retry, save, view, view_company, view_timeline
 from socai.dataserver import desk as engine
+from socai.dataserver.acts import act, redate, retry, save
 from socai.dataserver.http.recording import VoucherSaved, recorded
 from socai.dataserver.http.seat import Seat, Seated, given
 from socai.dataserver.store.listing import STATES, Filters
-from socai.dataserver.view import Similar, VoucherPage, VoucherView
-from socai.dataserver.view_company import NewVoucher
-from socai.dataserver.view_timeline import Timeline
+from socai.dataserver.views import company as view_company
+from socai.dataserver.views import timeline as view_timeline
+from socai.dataserver.views import voucher as view
+from socai.dataserver.views.company import NewVoucher
+from socai.dataserver.views.timeline import Timeline
+from socai.dataserver.views.voucher import Similar, VoucherPage, VoucherView
 from socai.edge import log
 from socai.edge.http import Refused, problems
 

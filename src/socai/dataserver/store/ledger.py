@@ -17,8 +17,8 @@ from socai.books.write import NewSet, SqliteWriter, Void
 from socai.core.balance import MONEY_DAY, Movements, move
 from socai.core.check import MoneyKey
 from socai.core.entry import VND, Entry, Side
-from socai.dataserver.known import Known
 from socai.dataserver.store import meta
+from socai.dataserver.store.known import Known
 from socai.sync.message import BalanceRow, WireEntrySet
 
 CLEARED_MAX = 40  # vouchers in one step of emptying the books

@@ -1,0 +1,1 @@
+"""What people do: each act is checked, written with its outbox row in one transaction, and answered."""

@@ -1,0 +1,1 @@
+"""What people see, read from one tenant's file. Reads only."""

@@ -103,7 +103,7 @@ def test_row_14_what_comes_late_from_an_offline_office_is_refused_and_moved(
         saigon.line.mend()
         saigon.books.sync_now()
         until(lambda: saigon.status(late.id).book == "post_failed", "told")
-        until(lambda: hanoi.status(late.id).book == "post_failed", "told there too")
+        until(lambda: (there := hanoi.status(late.id)) and there.book == "post_failed", "told there too")
         until(lambda: saigon.books.calendar.locks, "the lock is known")
         fault = wire_faults(_faults(saigon, late.id))[0]
         assert (fault.code, fault.params["first_open_day"]) == ("DATE_LOCKED", "2026-11-01")

@@ -400,15 +400,19 @@ class Agent:
         if changes.get("online") is False:
             changes["caught_up"] = False  # who knows what happens there meanwhile
         with self._lock:
-            before, self.standing = self.standing, replace(self.standing, **changes)  # type: ignore[arg-type]
-            after = self.standing
+            before = self.standing
+            after = replace(before, **changes)  # type: ignore[arg-type]
+            try:
+                if _is_open(after) and not _is_open(before):
+                    # Before anybody sees that the line is up: whoever looks ahead at once has a round to tell of it.
+                    self.rounds.begin(LINE if self._was_online else START, before.as_of)
+                    self._was_online = True
+            finally:
+                self.standing = after
         if replace(before, as_of="") != replace(after, as_of=""):
             self._desk.tell(SYNC)
         if _is_open(before) and not _is_open(after):
             self.rounds.cut()
-        if _is_open(after) and not _is_open(before):
-            self.rounds.begin(LINE if self._was_online else START, before.as_of)
-            self._was_online = True
         if after.online and not before.online:
             self._foreign = ""
             self._post(pull.Hurry(self._clock()))

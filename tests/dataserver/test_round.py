@@ -186,6 +186,24 @@ def test_a_round_ends_only_after_the_cloud_was_asked() -> None:
     office.close()
 
 
+def test_row_11_ours_is_not_sent_before_what_changed_elsewhere_is_counted() -> None:
+    """Row 11: what changed elsewhere, then push; a line that was cut keeps nobody waiting."""
+    office = open_office()
+    rounds = Rounds(office.desk)
+    for ends in (lambda: rounds.ahead([]), rounds.cut):
+        rounds.begin(LINE, "")
+        sender = threading.Thread(target=rounds.await_ahead, args=(60.0,))
+        sender.start()
+        sender.join(0.1)
+        assert sender.is_alive()
+        ends()
+        sender.join(5.0)
+        assert not sender.is_alive()
+        rounds.cut()
+    rounds.await_ahead(60.0)  # where no round runs nothing is waited for
+    office.close()
+
+
 def test_a_long_backlog_does_not_starve_the_download(fresh_database: str, tmp_path: Path) -> None:
     """While a push stands unanswered for as long as we like, what others save arrives all the same."""
     with running(fresh_database) as system:

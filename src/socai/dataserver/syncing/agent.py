@@ -37,6 +37,7 @@ from socai.sync.message import (
 TICK_SECONDS = 5.0  # how often the state is looked at even though nothing seems to happen
 CHORE_SECONDS = 1.0
 LINGER_SECONDS = 0.03  # what comes together goes together: one page, one commit
+AHEAD_SECONDS = 0.5  # a round tells what changed elsewhere before anything of ours is sent, if that comes soon
 STEP_ASIDE_SECONDS = 0.04
 STEP_ASIDE_MOST_SECONDS = 0.5
 AWAITED_SECONDS = 0.01  # the same where people wait for the outcome of what they saved: then this is for them
@@ -253,6 +254,7 @@ class Agent:
         self.step_aside()
         if not self.standing.online and not exchange.unanswered(self._desk):
             return self._greet(client)  # an operation sealed for a line known to be cut would be in flight for nothing
+        self.rounds.await_ahead(AHEAD_SECONDS)
         self._push = exchange.next_batch(self._desk, self._limit)
         if self._push is None:
             return push.Answered(self._clock(), PushAnswer(self._push_state.timeline, []), False)

@@ -93,6 +93,7 @@ class Rounds:
         self._desk, self._clock = desk, clock
         self._lock = threading.Lock()
         self._course: _Course | None = None
+        self._told = threading.Event()  # what lies ahead of the running round
 
     @property
     def unseen(self) -> bool:
@@ -113,12 +114,19 @@ class Rounds:
         with self._lock:
             if self._course is not None:
                 return
+            self._told.clear()
             began = Round(0, why, user, since, self._desk.clock.now().text, push=Half(total))
             self._course = _Course(began, mark, self._clock())
         self._desk.tell(ROUND)
 
+    def await_ahead(self, seconds: float) -> None:
+        """Let what changed elsewhere be counted first, at most so long: later our own would be counted with it."""
+        if self.unseen:
+            self._told.wait(seconds)
+
     def ahead(self, counts: Sequence[ChangeCount]) -> None:
         """What changed elsewhere, as the cloud counts it."""
+        self._told.set()
         with self._lock:
             if (course := self._course) is None:
                 return
@@ -182,6 +190,7 @@ class Rounds:
         """The line was cut: what was under way begins anew when it is back."""
         with self._lock:
             course, self._course = self._course, None
+        self._told.set()
         if course is None:
             return
         ended = change(course.round, state=CUT, ended_at=self._desk.clock.now().text, seconds_left=UNKNOWN)

@@ -83,7 +83,7 @@ def bench(
     if name not in BENCHES:
         fail(f"There is no bench called {name}. There are: {', '.join(BENCHES)}", 2)
     log.configure("warning")  # parts of the product may run in this very process
-    module: Any = importlib.import_module(f"socai.lab.bench_{name}")
+    module: Any = importlib.import_module(f"socai.lab.bench.{name}")
     try:
         with working(f"bench {name}: booting what is measured, loading its background, measuring"):
             found = module.run(1.0) if full else module.run(scale) if scale else module.run()

@@ -281,7 +281,8 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
         if lost := lost_unsent(db, pending, theirs, theirs.at):
             conflict.drop_shadow(db, *key)  # whatever was kept beside ours, this is newer
             if isinstance(ours, Head) and lost.act == NUMBER and len(pending) == 1:
-                return _number_lost(db, ours)
+                wait_again(db, ours)  # nobody here did anything, so nobody is asked
+                return False
             if isinstance(ours, Head):
                 lose_voucher(db, ours, lost, theirs, theirs.at)
             else:
@@ -300,14 +301,14 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
     return True
 
 
-def _number_lost(db: Connection, head: Head) -> bool:
-    """A final number that was never sent, for a form that is another one now: theirs stands, and waits for it again.
+def wait_again(db: Connection, head: Head, redraw: bool = False, tried: int = 0) -> None:
+    """A final number that was not taken waits to be given again, to whatever form of the voucher stands now.
 
-    Nobody here did anything, so nobody is asked. False: nothing of ours waits any more.
+    `redraw`: somebody else has it, so another one is drawn. `tried`: how often the cloud has refused it since.
     """
     waits = number.waits(db, head.id)
-    number.wait(db, head.id, head.series, waits.reserved if waits is not None else head.number)
-    return False
+    reserved, tries = (waits.reserved, waits.tries) if waits is not None else (head.number, 0)
+    number.wait(db, head.id, head.series, "" if redraw else reserved, tries + tried)
 
 
 def _step_back(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, draft: str) -> None:

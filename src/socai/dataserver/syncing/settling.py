@@ -29,7 +29,7 @@ from socai.dataserver.store.known import Known
 from socai.dataserver.store.number import LeaseRow, WaitRow
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import Head
-from socai.dataserver.syncing.incoming import FEED, adopt_voucher
+from socai.dataserver.syncing.incoming import FEED, adopt_voucher, wait_again
 from socai.edge.client import CloudClient
 from socai.sync.message import (
     NUMBER,
@@ -279,19 +279,17 @@ def take_back(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outc
     outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
     if outbox.open_of(db, VOUCHER, head.type, head.id):
         return True  # a newer act of a person is on its way, and is told what stands against it
-    waits = number.waits(db, head.id)
-    reserved, tries = (waits.reserved, waits.tries) if waits is not None else (head.number, 0)
     shadow, winner = conflict.shadow(db, VOUCHER, head.type, head.id), outcome.winner
     theirs = Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body)) if winner else None
     if shadow is not None and (theirs is None or shadow.version > theirs.version):
         theirs = shadow
     conflict.drop_shadow(db, VOUCHER, head.type, head.id)
     if theirs is not None:
-        number.wait(db, head.id, head.series, reserved, tries)
+        wait_again(db, head)
         head.version = 0  # whatever version it is, their form is taken
         adopt_voucher(db, head, theirs, desk.cache.get(db), meta.text(db, "series_mark"), FEED)
         return True
-    number.wait(db, head.id, head.series, "" if _says_taken(outcome.faults) else reserved, tries + 1)
+    wait_again(db, head, redraw=_says_taken(outcome.faults), tried=1)
     before = voucher.body(db, head.id, row.revision - 1)
     head.number = str(msgspec.json.decode(before).get("number") or "")
     head.revision += 1

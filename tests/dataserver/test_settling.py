@@ -9,9 +9,10 @@ import pytest
 
 from dataserver.test_numbering import rule, saved
 from socai.core.numbering import is_provisional
+from socai.dataserver.acts.act import Asked, resolve
 from socai.dataserver.desk import Refused
 from socai.dataserver.store import conflict, number, voucher
-from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing import exchange, incoming, settling
 from socai.dataserver.syncing.settling import SETTLED_AT_ONCE, make_asked, settle, take_answer
 from socai.sync.message import (
     FeedItem,
@@ -26,7 +27,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import BRANCH, Office, ident, journal, open_office
+from support.desk import BRANCH, CLERK, Office, ident, journal, open_office
 
 NOVEMBER, OCTOBER = f"{BRANCH}|journal|202611", f"{BRANCH}|journal|202610"
 
@@ -200,6 +201,40 @@ def test_row_9_a_final_number_not_yet_sent_waits_again_for_a_form_changed_elsewh
     assert head is not None
     assert (head.number, head.version, head.description) == ("NVK00001", 2, "Của chi nhánh khác")
     assert answer_all(office) == ["number"]
+
+
+def test_row_9_a_final_number_a_conflict_put_in_doubt_is_kept_until_it_is_settled(office: Office) -> None:
+    """Row 9 (seed 1923): a person saved on top of it and lost; whoever takes theirs gets the number drawn for it."""
+    key = ident()
+    first = saved(office.save(journal(), key))
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    ours = msgspec.json.decode(first.body) | {"number": "NVK00001", "description": "Của tôi"}
+    saved(office.save(ours, key, 2))
+    theirs = msgspec.json.encode({**msgspec.json.decode(first.body), "description": "Của chi nhánh khác"})
+    winner = Winner(2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
+    answer_all(office, result="conflict", version=2, winner=winner)
+    assert not settle(office.desk)
+    taken = resolve(office.desk, Asked(CLERK, ident(), key, 3), "theirs")
+    assert is_provisional(saved(taken).number)
+    settle(office.desk)
+    assert number_of(office, key) == "NVK00001"
+
+
+def test_row_9_vouchers_a_person_has_to_mend_stand_in_nobodys_way(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 9: however many of them wait, what was saved after them gets its final number."""
+    monkeypatch.setattr(settling, "SETTLED_MAX", 2)
+    refused = [saved(office.save(journal())).id for _ in range(5)]
+    answer_all(office, result="rejected", version=0, faults=[WireFault("DATE_LOCKED", "accounting_date")])
+    after = saved(office.save(journal())).id
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 50)
+    settle(office.desk)
+    assert number_of(office, after) == "NVK00001"
+    assert all(is_provisional(number_of(office, key)) for key in refused)
 
 
 def test_row_9_a_data_server_that_comes_back_after_its_vouchers_were_renumbered_tells_what_it_had_drawn(

@@ -19,7 +19,7 @@ from socai.core.number_use import DELETED, Use
 from socai.core.voucher import parse_voucher
 from socai.dataserver.acts.checking import check_body, check_removal
 from socai.dataserver.acts.head import fill_head, keys_of
-from socai.dataserver.acts.numbering import number_voucher
+from socai.dataserver.acts.numbering import number_voucher, observe_body
 from socai.dataserver.acts.outgoing import BODY_ACTS, Wish, is_running, never_told, put_voucher
 from socai.dataserver.acts.save import (
     accepted,
@@ -35,7 +35,7 @@ from socai.dataserver.acts.save import (
 )
 from socai.dataserver.clock import Instant, new_ident
 from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, refused
-from socai.dataserver.store import audit, conflict, number, outbox, voucher
+from socai.dataserver.store import audit, conflict, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.known import Known
@@ -293,6 +293,7 @@ def _take_body(found: _Open, content: bytes, version: int, act: str, author: str
     head.revision += 1
     voucher.add_body(found.db, head.id, head.revision, version, act, author, at, content)
     voucher.replace_keys(found.db, head.id, keys_of(spec, body), known=True)
+    observe_body(found.db, head.id, spec, body, found.known, meta.text(found.db, "series_mark"))
 
 
 def _mine_on_top(found: _Open, lost: ConflictRow) -> Saved:

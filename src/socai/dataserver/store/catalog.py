@@ -90,7 +90,7 @@ def form(db: apsw.Connection, kind: str, ident: str, revision: int) -> Form | No
 def taken_before(db: apsw.Connection, kind: str, ident: str, revision: int) -> Form | None:
     """The newest form the cloud has up to a revision of ours: what that was made on."""
     row = db.execute(
-        f"{_FORM} AND version > 0 AND revision <= ? ORDER BY version DESC, revision LIMIT 1", (kind, ident, revision)
+        f"{_FORM} AND version > 0 AND revision <= ? ORDER BY revision DESC LIMIT 1", (kind, ident, revision)
     ).fetchone()
     return Form(*row) if row else None
 

@@ -19,7 +19,7 @@ from socai.core.check import MoneyKey
 from socai.core.entry import VND, Entry, Side
 from socai.dataserver.store import meta
 from socai.dataserver.store.known import Known
-from socai.sync.message import BalanceRow, WireEntrySet
+from socai.sync.message import BalanceRow, FeedItem, WireEntrySet
 
 CLEARED_MAX = 40  # vouchers in one step of emptying the books
 
@@ -44,16 +44,26 @@ def was_live(db: apsw.Connection, voucher: str, wire: WireEntrySet, snapshot_seq
     return False, wire.posted_seq <= snapshot_seq and not 0 < wire.voided_seq <= snapshot_seq
 
 
-def apply_sets(
-    db: apsw.Connection, ident: str, kind: str, sets: Sequence[WireEntrySet], snapshot_seq: int, known: Known
-) -> bool:
-    """Bring the books to what the sets of a voucher say; whether anything moved. In the caller's transaction."""
+def apply_sets(db: apsw.Connection, items: Sequence[FeedItem], snapshot_seq: int, known: Known) -> None:
+    """Bring the books to what the sets of these vouchers say, the balances all at once. In the caller's transaction."""
     writer = SqliteWriter(db)
     changes: dict[str, Movements] = {}
-    moved = False
+    for item in items:
+        _apply(db, writer, item, snapshot_seq, known, changes)
+    writer.add_balances(changes)
+
+
+def _apply(
+    db: apsw.Connection,
+    writer: SqliteWriter,
+    item: FeedItem,
+    snapshot_seq: int,
+    known: Known,
+    changes: dict[str, Movements],
+) -> None:
     # Voided sets first: a book never holds two live sets of one voucher.
-    for wire in sorted(sets, key=lambda item: (item.voided_seq == 0, item.book, item.set_no)):
-        known_row, before = was_live(db, ident, wire, snapshot_seq)
+    for wire in sorted(item.sets, key=lambda each: (each.voided_seq == 0, each.book, each.set_no)):
+        known_row, before = was_live(db, item.id, wire, snapshot_seq)
         now = wire.voided_seq == 0
         if known_row and before == now:
             continue
@@ -63,29 +73,25 @@ def apply_sets(
         movements = changes.setdefault(wire.book, {})
         chart = known.chart_on(day)
         if known_row or now:
-            moved |= _void(writer, ident, wire.book, wire.voided_seq or wire.posted_seq, movements, known)
+            _void(writer, item.id, wire.book, wire.voided_seq or wire.posted_seq, movements, known)
         if known_row:
             continue
         entries = entries_of(wire)
-        store_set(writer, ident, kind, wire, entries, day)
+        store_set(writer, item.id, item.object_kind, wire, entries, day)
         if before != now:
             move(movements, entries, day, chart, 1 if now else -1)
-            moved = True
-    writer.add_balances({book: movements for book, movements in changes.items() if movements})
-    return moved
 
 
-def _void(writer: SqliteWriter, voucher: str, book: str, seq: int, movements: Movements, known: Known) -> bool:
+def _void(writer: SqliteWriter, voucher: str, book: str, seq: int, movements: Movements, known: Known) -> None:
     """Take the live set of a voucher out of the book, if there is one."""
     live = [Void(item.voucher, item.book, item.set_no) for item in writer.live_sets([(voucher, book)])]
     if not live:
-        return False
+        return
     gone = writer.void_entries(live)
     writer.void_sets(live, seq)
     for item in gone:
         day = day_of_key(item.day)
         move(movements, item.entries, day, known.chart_on(day), -1)
-    return True
 
 
 def store_set(writer: SqliteWriter, ident: str, kind: str, wire: WireEntrySet, entries: list[Entry], day: date) -> None:

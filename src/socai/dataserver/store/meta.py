@@ -32,6 +32,7 @@ class Standing:
     people_version: str = ""
     office: str = ""  # what the cloud calls this replica
     recheck: int = 0  # 1 while held vouchers are asked for again: a snapshot has taken the feed's place
+    restored: int = 0  # 1 once the cloud was restored from a backup: since then a version alone names no form
 
     @property
     def received(self) -> bool:

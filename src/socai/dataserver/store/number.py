@@ -107,9 +107,12 @@ def wait(db: apsw.Connection, voucher: str, series: str, reserved: str = "", tri
     )
 
 
-def waiting(db: apsw.Connection, limit: int) -> list[WaitRow]:
+def waiting(db: apsw.Connection, limit: int, after: str = "") -> list[WaitRow]:
     """Vouchers that wait for their final numbers, oldest first (identifiers rise with time)."""
-    rows = db.execute("SELECT voucher, series, reserved, tries FROM number_wait ORDER BY voucher LIMIT ?", (limit,))
+    rows = db.execute(
+        "SELECT voucher, series, reserved, tries FROM number_wait WHERE voucher > ? ORDER BY voucher LIMIT ?",
+        (after, limit),
+    )
     return [WaitRow(*row) for row in rows]
 
 

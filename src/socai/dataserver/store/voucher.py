@@ -208,10 +208,9 @@ def replace_keys(db: apsw.Connection, ident: str, keys: Iterable[tuple[str, str]
     """What a voucher names. `known` says that older keys may be there."""
     if known:
         db.execute("DELETE FROM voucher_key WHERE voucher = ?", (ident,))
-    db.execute(
-        "INSERT INTO voucher_key (voucher, kind, value)"
-        " SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING",
-        (ident, msgspec.json.encode(list(keys)).decode()),
+    db.executemany(
+        "INSERT INTO voucher_key (voucher, kind, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(ident, kind, value) for kind, value in keys],
     )
 
 

@@ -52,6 +52,7 @@ from socai.sync.message import (
     Winner,
     WireFault,
     encode,
+    form_hash,
     raw_body,
     sealed,
 )
@@ -121,7 +122,7 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
             # was told and then lost, perhaps for ever, comes out when the vouchers held are asked for again (rejoin).
             cursor = answer.cursor if answer.verdict == REWIND else known.cursor
             facts |= {"snapshot_done": 0, "cursor": cursor, "acked_seq": 0, "head_seq": 0}
-            facts |= {"recheck": 1, "recheck_after": ""}
+            facts |= {"recheck": 1, "recheck_after": "", "restored": 1}
         meta.put(db, facts)
 
     desk.file.write(job)
@@ -156,7 +157,7 @@ def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
         reach("push.sealed")
         desk.tell_all((each.kind, each.object_kind, each.id) for each in sealed_now)
         if len(sealed_now) < SEALED_MAX or len(taken) >= limit:
-            return Push(PROTOCOL, known.replica, known.epoch, taken) if taken else None
+            return _push(desk, known, taken) if taken else None
 
 
 def _again(desk: Desk, limit: int) -> Push | None:
@@ -165,7 +166,34 @@ def _again(desk: Desk, limit: int) -> Push | None:
         known, rows = meta.standing(db), _bounded(outbox.sent(db, limit))
     operations = [_operation.decode(row.operation or b"") for row in rows]
     refused = {row.n: wire_faults(row.faults) for row in rows if row.result and row.n}
-    return Push(PROTOCOL, known.replica, known.epoch, operations, refused) if operations else None
+    return _push(desk, known, operations, refused) if operations else None
+
+
+def _push(
+    desk: Desk, known: meta.Standing, operations: list[Operation], refused: dict[int, list[WireFault]] | None = None
+) -> Push:
+    """The push of these operations. To a cloud that was restored once it says what the versions are they stand on."""
+    forms: dict[int, str] = {}
+    if known.restored:
+        with desk.file.read() as db:
+            for each in operations:
+                form = _stands_on(db, known.epoch, each) if each.base.version else b""
+                if form:
+                    forms[each.n] = form_hash(form)
+    return Push(PROTOCOL, known.replica, known.epoch, operations, refused or {}, known.timeline, forms)
+
+
+def _stands_on(db: Connection, epoch: int, operation: Operation) -> bytes:
+    """The form an operation was made on, as the cloud had told it or taken it; empty where unknown."""
+    row = outbox.by_n(db, epoch, operation.n)
+    if row is None:
+        return b""
+    last = row.revision if row.act in BODILESS and row.kind == VOUCHER else row.revision - 1
+    if row.kind == VOUCHER:
+        form = voucher.taken_before(db, row.object, last)
+        return voucher.body(db, row.object, form.revision) if form is not None else b""
+    entry = catalog.taken_before(db, row.object_kind, row.object, last)
+    return entry.body if entry is not None else b""
 
 
 def _weight(operation: Operation) -> int:

@@ -109,10 +109,11 @@ def take_items(desk: Desk, db: Connection, items: Sequence[FeedItem], how: str) 
             changes.append((CATALOG, item.object_kind, item.id))
     known, snapshot_seq, now = desk.cache.get(db), meta.number(db, "snapshot_seq"), desk.clock.now()
     mark = meta.text(db, "series_mark")
-    for item in items:
-        if item.kind == VOUCHER:
-            take_voucher(db, item, known, snapshot_seq, mark, how, now)
-            changes.append((VOUCHER, item.object_kind, item.id))
+    vouchers = [item for item in items if item.kind == VOUCHER]
+    ledger.apply_sets(db, vouchers, snapshot_seq, known)
+    for item in vouchers:
+        take_voucher(db, item, known, mark, how, now)
+        changes.append((VOUCHER, item.object_kind, item.id))
     return changes
 
 
@@ -171,12 +172,9 @@ def _is_another(ours: Head | catalog.EntryRow, theirs: Theirs, held: bytes) -> b
 # ---- vouchers
 
 
-def take_voucher(
-    db: Connection, item: FeedItem, known: Known, snapshot_seq: int, mark: str, how: str, now: Instant
-) -> None:
-    """A voucher at its newest: its books always, its body unless work of ours waits."""
+def take_voucher(db: Connection, item: FeedItem, known: Known, mark: str, how: str, now: Instant) -> None:
+    """A voucher at its newest, its entries apart: the states of its books, and its body unless work of ours waits."""
     head = voucher.load(db, item.id)
-    ledger.apply_sets(db, item.id, item.object_kind, item.sets, snapshot_seq, known)
     if head is not None and item.seq <= head.seq:
         return
     new = head is None  # then nothing of ours can wait, and nothing older stands in the way

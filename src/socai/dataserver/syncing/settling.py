@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 import msgspec
 
 from socai import registry
+from socai.core import life
 from socai.core.number_use import DELETED, RENUMBERED, Use
 from socai.core.numbering import COMPANY, FUND, Series, is_provisional, numbering_of, series_for, series_of_body
 from socai.dataserver import facts as fact
@@ -162,31 +164,46 @@ def _left_over(key: str, wishes: Wishes, today: date) -> bool:
 
 def settle(desk: Desk, caught_up: bool = True) -> bool:
     """Make provisional numbers final as far as leased ones last; whether more wait that could be."""
-    with desk.file.read() as db:
-        if not number.waiting(db, 1):
-            return False
-
-    def job(db: Connection) -> tuple[list[Head], bool]:
-        rows, known, now = number.waiting(db, SETTLED_MAX), desk.cache.get(db), desk.clock.now()
-        done: list[Head] = []
-        for row in rows:
-            if (head := _settle_one(db, row, known, now, caught_up)) is not None:
-                done.append(head)
-            if len(done) == SETTLED_AT_ONCE:
-                return done, True
-        return done, bool(done) and len(rows) == SETTLED_MAX
-
-    settled = 0
-    while settled < SETTLED_MAX:
-        done, more = desk.file.write(job)
+    ready, settled = _ready(desk), 0
+    for at in range(0, len(ready), SETTLED_AT_ONCE):
+        some = ready[at : at + SETTLED_AT_ONCE]
+        done = desk.file.write(partial(_settle_some, desk, some, caught_up))
         for head in done:
             desk.tell(VOUCHER, head.type, head.id)
         if done:
             desk.wake()
-        if not more:
-            return False
         settled += len(done)
-    return True
+    return settled > 0 and len(ready) == SETTLED_MAX
+
+
+def _ready(desk: Desk) -> list[WaitRow]:
+    """Who waits for nothing but the program, oldest first: those a person has to settle stand in nobody's way."""
+    ready: list[WaitRow] = []
+    with desk.file.read() as db:
+        rows = number.waiting(db, SETTLED_MAX)
+        while rows and len(ready) < SETTLED_MAX:
+            heads = voucher.load_many(db, [row.voucher for row in rows])
+            facts = fact.read_many(db, list(heads.values()), desk.cache.get(db).calendar, desk.clock.now())
+            for row in rows:
+                head = heads.get(row.voucher)
+                if head is None or head.deleted or not _is_stuck(head, row, facts[head.id]):
+                    ready.append(row)
+            rows = number.waiting(db, SETTLED_MAX, rows[-1].voucher)
+    return ready[:SETTLED_MAX]
+
+
+def _is_stuck(head: Head, row: WaitRow, facts: life.Facts) -> bool:
+    """Whether a person, or a lock moved back, comes first; a save that follows takes the final number by itself."""
+    if facts.conflict or (head.refused and not _is_taken(head)):
+        return True
+    final = not is_provisional(head.number) and not _is_taken(head)
+    return not final and (row.tries >= TRIES_MAX or (facts.locked and head.version > 0))
+
+
+def _settle_some(desk: Desk, rows: Sequence[WaitRow], caught_up: bool, db: Connection) -> list[Head]:
+    known, now = desk.cache.get(db), desk.clock.now()
+    found = (_settle_one(db, waits, known, now, caught_up) for row in rows if (waits := number.waits(db, row.voucher)))
+    return [head for head in found if head is not None]
 
 
 def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant, caught_up: bool) -> Head | None:
@@ -197,6 +214,8 @@ def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant, caught
             number.note(db, row.series, Use(row.reserved, DELETED, row.voucher, "", now.text))
         number.settled(db, row.voucher)
         return None
+    if _is_stuck(head, row, fact.read_one(db, head, known.calendar, now)):
+        return None
     taken = _is_taken(head)
     if not is_provisional(head.number) and not taken:
         if not outbox.open_of(db, VOUCHER, head.type, head.id):
@@ -204,11 +223,6 @@ def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant, caught
                 left = Use(row.reserved, RENUMBERED, head.id, head.author, now.text, head.number)
                 number.note(db, row.series, left)
             number.settled(db, head.id)
-        return None
-    facts = fact.read_one(db, head, known.calendar, now)
-    if facts.conflict or row.tries >= TRIES_MAX or (head.refused and not taken):
-        return None  # a person settles that first; the save that follows takes the final number
-    if facts.locked and head.version:
         return None
     spec = registry.voucher_types()[head.type].spec
     body = msgspec.json.decode(voucher.body(db, head.id, head.revision))

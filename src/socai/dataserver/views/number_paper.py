@@ -77,9 +77,9 @@ def _rows(view: NumbersView, language: str) -> Iterator[dict[str, Any]]:
 
 
 def _day(text: str, language: str) -> str:
-    return day_text(date.fromisoformat(text), language)
+    return day_text(date.fromisoformat(text))
 
 
 def _moment(text: str, language: str) -> str:
     moment = datetime.fromisoformat(text).astimezone()
-    return f"{moment:%H:%M} {day_text(moment.date(), language)}"
+    return f"{moment:%H:%M} {day_text(moment.date())}"

@@ -149,7 +149,7 @@ def _head(ready: Ready, language: str) -> str:
 
 def _period(ready: Ready, language: str) -> str:
     days = [parse_day(ready.request.get(name), name) for name in ("from", "to")]
-    first, last = (day_text(day, language) if isinstance(day, date) else "" for day in days)
+    first, last = (day_text(day) if isinstance(day, date) else "" for day in days)
     begin, end = (say(common_words(), language, "parameter", name) for name in ("from", "to"))
     return f"{begin} {first} {end.lower()} {last}"
 
@@ -179,7 +179,7 @@ def as_of_text(ready: Ready, language: str) -> str:
     parts = []
     if ready.as_of:
         moment = datetime.fromisoformat(ready.as_of).astimezone()
-        time = f"{moment:%H:%M} {day_text(moment.date(), language)}"
+        time = f"{moment:%H:%M} {day_text(moment.date())}"
         parts.append(say(common_words(), language, "row", "as_of").format(time=time))
     if ready.pending:
         parts.append(say(common_words(), language, "row", "pending").format(count=ready.pending))

@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socai.base.calendar import (
-    PERIOD_NAMES,
-    Period,
     day_key,
     day_of_key,
     day_text,
@@ -18,12 +16,9 @@ from socai.base.calendar import (
     month_last,
     month_plus,
     months_between,
-    named_period,
     next_month,
     parse_day,
     previous_month,
-    quarter_of,
-    year_of,
 )
 from socai.base.fault import Fault
 
@@ -72,28 +67,3 @@ def test_a_day_lies_in_its_fiscal_year(day: date, first_month: int, first_day: i
     assert year.first <= day <= year.last
     assert (year.first.month, year.first.day) == (first_month, first_day)
     assert (year.last - year.first).days in (364, 365)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("today", Period(TODAY, TODAY)),
-        ("this_month", Period(date(2026, 11, 1), date(2026, 11, 30))),
-        ("last_month", Period(date(2026, 10, 1), date(2026, 10, 31))),
-        ("this_quarter", Period(date(2026, 10, 1), date(2026, 12, 31))),
-        ("last_quarter", Period(date(2026, 7, 1), date(2026, 9, 30))),
-        ("this_year", Period(date(2026, 4, 1), date(2027, 3, 31))),
-        ("last_year", Period(date(2025, 4, 1), date(2026, 3, 31))),
-    ],
-)
-def test_named_periods_with_a_year_from_april(name: str, expected: Period) -> None:
-    assert named_period(name, TODAY, first_month=4) == expected
-    assert name in PERIOD_NAMES
-
-
-def test_other_periods() -> None:
-    assert year_of(TODAY) == Period(date(2026, 1, 1), date(2026, 12, 31))
-    assert quarter_of(date(2026, 1, 31)) == Period(date(2026, 1, 1), date(2026, 3, 31))
-    fault = named_period("fortnight", TODAY)
-    assert isinstance(fault, Fault)
-    assert fault.code == "CHOICE_INVALID"

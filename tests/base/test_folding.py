@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socai.base.folding import contains_folded, fold
+from socai.base.folding import fold
 
 ALPHABET = "aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ"
 
@@ -36,8 +36,3 @@ def test_the_whole_alphabet_becomes_plain_letters() -> None:
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert fold(unicodedata.normalize("NFC", text)) == fold(unicodedata.normalize("NFD", text))
-
-
-def test_every_word_must_be_found() -> None:
-    assert contains_folded(fold("Nguyễn Thị Hòa"), "hòa nguyen")
-    assert not contains_folded(fold("Nguyễn Thị Hòa"), "hoa tran")

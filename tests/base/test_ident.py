@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socai.base.fault import Fault
-from socai.base.ident import ident_bytes, ident_milliseconds, ident_of_bytes, make_ident, parse_ident
+from socai.base.ident import ident_bytes, ident_of_bytes, make_ident, parse_ident
 
 TIMES = st.integers(0, 2**48 - 1)
 RANDOM = st.binary(min_size=10, max_size=16)
@@ -21,7 +21,7 @@ def test_an_ident_is_a_version_seven_uuid(milliseconds: int, random_bytes: bytes
     assert standard.version == 7
     assert standard.variant == uuid.RFC_4122
     assert parse_ident(ident, "id") == ident
-    assert ident_milliseconds(ident) == milliseconds
+    assert int.from_bytes(ident_bytes(ident)[:6], "big") == milliseconds
     assert ident_of_bytes(ident_bytes(ident)) == ident
 
 

@@ -1,11 +1,11 @@
-"""Voucher numbers: series, text, and the number after a typed one."""
+"""Voucher numbers: series and text."""
 
 from datetime import date
 
 import pytest
 
 from core.books import spec
-from socai.core.numbering import is_provisional, next_typed, number_text, numbering_of, series_for, series_key
+from socai.core.numbering import Series, is_provisional, numbering_of, series_for, series_key
 from socai.core.spec import Numbering
 
 DAY = date(2026, 3, 5)
@@ -21,16 +21,9 @@ def test_a_series_restarts_when_it_should(reset: str, key: str) -> None:
 
 
 def test_the_mark_keeps_two_servers_of_one_branch_apart() -> None:
-    assert number_text(Numbering("PT"), "", 1) == "PT00001"
-    assert number_text(Numbering("PT"), "B", 1) == "PTB00001"
-    assert number_text(Numbering("PT", 3), "", 12345) == "PT12345"
-
-
-@pytest.mark.parametrize("typed, following", [
-    ("PT00009", "PT00010"), ("PT99", "PT100"), ("PT00001/T01", "PT00001/T02"), ("PT", "PT1"), ("12-A", "13-A"),
-])  # fmt: skip
-def test_the_number_after_a_typed_one(typed: str, following: str) -> None:
-    assert next_typed(typed) == following
+    assert Series("", "PT", 5).text("", 1) == "PT00001"
+    assert Series("", "PT", 5).text("B", 1) == "PTB00001"
+    assert Series("", "PT", 3).text("", 12345) == "PT12345"
 
 
 def test_a_company_may_have_its_own_series() -> None:

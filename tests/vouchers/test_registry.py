@@ -133,7 +133,6 @@ def test_every_report_is_worded_in_both_languages() -> None:
         wanted += [("column", column.name) for column in item.spec.columns]
         wanted += [("column_group", column.group) for column in item.spec.columns if column.group]
         wanted += [("parameter", parameter.name) for parameter in item.spec.parameters]
-        wanted += [("signature", name) for name in item.spec.signatures]
         assert unworded(dict(item.words), *wanted) == [], item.spec.code
 
 
@@ -156,7 +155,6 @@ def test_the_common_words_are_complete() -> None:
     wanted += [("choice", "tax_rate", rate) for rate in TAX_RATES]
     wanted += [("book", book) for book in ("financial", "management")]
     wanted += [("role", role) for role in ("admin", "chief_accountant", "accountant")]
-    wanted += [("partner_kind", kind) for kind in catalog.PARTNER_KINDS]
     wanted += [("choice", "branch_kind", kind) for kind in catalog.BRANCH_KINDS]
     for kind in catalog.KINDS.values():
         wanted.append(("catalog", kind.name))

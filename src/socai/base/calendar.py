@@ -35,7 +35,7 @@ def parse_day(text: object, field: str) -> date | Fault:
     return day
 
 
-def day_text(day: date, language: str = "vi") -> str:
+def day_text(day: date) -> str:
     """The form people read: 22/11/2026 in both languages."""
     return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
 
@@ -92,23 +92,6 @@ def months_between(first: int, last: int) -> tuple[int, ...]:
     return tuple(keys)
 
 
-def month_of(day: date) -> Period:
-    """The month the day falls in."""
-    key = month_key(day)
-    return Period(month_first(key), month_last(key))
-
-
-def quarter_of(day: date) -> Period:
-    """The calendar quarter the day falls in."""
-    first = day.year * 100 + (day.month - 1) // 3 * 3 + 1
-    return Period(month_first(first), month_last(month_plus(first, 2)))
-
-
-def year_of(day: date) -> Period:
-    """The calendar year the day falls in."""
-    return Period(date(day.year, 1, 1), date(day.year, 12, 31))
-
-
 def fiscal_year_of(day: date, first_month: int = 1, first_day: int = 1) -> Period:
     """The fiscal year the day falls in, when years begin on `first_day` of `first_month`.
 
@@ -119,24 +102,3 @@ def fiscal_year_of(day: date, first_month: int = 1, first_day: int = 1) -> Perio
     if start > day:
         start = date(day.year - 1, first_month, first_day)
     return Period(start, date(start.year + 1, first_month, first_day) - timedelta(days=1))
-
-
-PERIOD_NAMES = ("today", "this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year")
-
-
-def named_period(name: str, today: date, first_month: int = 1, first_day: int = 1) -> Period | Fault:
-    """A period by its name, seen from `today`; years are fiscal years. PERIOD names are `PERIOD_NAMES`."""
-    year = fiscal_year_of(today, first_month, first_day)
-    before_month = month_first(month_key(today)) - timedelta(days=1)
-    before_quarter = quarter_of(today).first - timedelta(days=1)
-    periods = {
-        "today": Period(today, today),
-        "this_month": month_of(today),
-        "last_month": month_of(before_month),
-        "this_quarter": quarter_of(today),
-        "last_quarter": quarter_of(before_quarter),
-        "this_year": year,
-        "last_year": fiscal_year_of(year.first - timedelta(days=1), first_month, first_day),
-    }
-    found = periods.get(name)
-    return found or Fault("CHOICE_INVALID", "period", {"value": shown(name), "choices": ", ".join(PERIOD_NAMES)})

@@ -1,4 +1,4 @@
-"""Exact decimal strings to scaled integers and back: what money and quantity have in common.
+"""Exact decimal strings to scaled integers and back.
 
 Only the plain wire form is understood: an optional minus, ASCII digits, an optional point and ASCII digits. No
 exponent, no thousands mark, no float, no digit of another script.
@@ -46,16 +46,13 @@ def scaled(text: object, decimals: int) -> int | Refusal:
     return -value if sign else value
 
 
-def unscaled(value: int, decimals: int, *, trim: bool) -> str:
-    """The plain decimal text of `value` / 10^decimals; `trim` drops trailing zeros of the fraction."""
+def unscaled(value: int, decimals: int) -> str:
+    """The plain decimal text of `value` / 10^decimals, with all its decimals."""
     if not decimals:
         return str(value)
     sign = "-" if value < 0 else ""
     whole, fraction = divmod(abs(value), power_of_ten(decimals))
-    digits = str(fraction).rjust(decimals, "0")
-    if trim:
-        digits = digits.rstrip("0")
-    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+    return f"{sign}{whole}.{str(fraction).rjust(decimals, '0')}"
 
 
 def grouped(plain: str, language: str) -> str:

@@ -11,7 +11,7 @@ missing: "in the locked period[ up to {lock_date}]".
 import dataclasses
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -100,11 +100,6 @@ def fault_words(fault: Fault, language: str) -> FaultWords:
 def placeholders(text: str) -> frozenset[str]:
     """The names a text wants filled."""
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
-
-
-def faults_only(results: Iterable[object]) -> Faults:
-    """The faults among mixed results, in order."""
-    return tuple(result for result in results if isinstance(result, Fault))
 
 
 @cache

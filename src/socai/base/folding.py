@@ -20,8 +20,3 @@ def fold(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFD", text))
-
-
-def contains_folded(haystack_folded: str, needle: str) -> bool:
-    """Whether an already folded text holds every word of `needle`, in any order."""
-    return all(word in haystack_folded for word in fold(needle).split())

@@ -48,8 +48,3 @@ def ident_of_bytes(sixteen: bytes) -> str:
         raise ValueError(f"sixteen bytes are needed, {len(sixteen)} given")
     digits = sixteen.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def ident_milliseconds(ident: str) -> int:
-    """The Unix time in milliseconds inside a UUIDv7."""
-    return int.from_bytes(ident_bytes(ident)[:6], "big")

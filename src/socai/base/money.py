@@ -30,7 +30,7 @@ def parse_amount(text: object, field: str, decimals: int = 0) -> int | Fault:
 
 def amount_text(amount: int, decimals: int = 0) -> str:
     """The wire form: all decimals of the currency, no thousands marks."""
-    return unscaled(amount, decimals, trim=False)
+    return unscaled(amount, decimals)
 
 
 def format_amount(amount: int, decimals: int = 0, language: str = "vi") -> str:

@@ -9,7 +9,6 @@ from socai.base.money import shown
 
 RATE_DECIMALS_MAX = 10
 RATE_MAX = Decimal(10**12)
-ONE = Decimal(1)
 WIRE_RATE = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 
 

@@ -47,7 +47,6 @@ _NAME = Attribute("name", TEXT, True)
 _NOTE = Attribute("note", TEXT, False, 500)
 _ACTIVE = Attribute("active", FLAG)
 
-PARTNER_KINDS = ("customer", "vendor", "employee")
 BRANCH_KINDS = ("head_office", "independent", "dependent", "representative", "location")
 
 KINDS: Mapping[str, CatalogKind] = {

@@ -25,7 +25,6 @@ PROVISIONAL = "~"
 
 _FOREIGN = re.compile(r"[^\w./-]")
 _GIVEN_BY = re.compile(f"{PROVISIONAL}([A-Z]*)[0-9]", re.ASCII)
-_TAIL = re.compile(r"(\d+)(?!.*\d)")
 
 
 def numbering_of(spec: VoucherSpec, settings: Mapping[str, object]) -> Numbering:
@@ -137,17 +136,3 @@ def provisional_mark(number: str) -> str | None:
     """The mark of the data server that gave a provisional number; None for a final one."""
     found = _GIVEN_BY.search(number)
     return found.group(1) if found is not None else None
-
-
-def number_text(numbering: Numbering, mark: str, count: int) -> str:
-    """`PT` + the DS's series mark + five digits: PT00001, PTB00001 for the second DS of a branch."""
-    return f"{numbering.prefix}{mark}{count:0{numbering.digits}d}{numbering.suffix}"
-
-
-def next_typed(text: str) -> str:
-    """The number after a typed one: its last digit run plus one, width kept (PT00009 -> PT00010)."""
-    found = _TAIL.search(text)
-    if not found:
-        return f"{text}1"
-    digits = found.group(1)
-    return text[: found.start(1)] + str(int(digits) + 1).zfill(len(digits)) + text[found.end(1) :]

@@ -18,8 +18,8 @@ ALWAYS = (PERIOD, BRANCH, BOOK)
 TEXT, DAY, MONEY, CODE, MARK = "text", "day", "money", "code", "mark"
 
 # Kinds of row. All but LINE carry their label in the column `description` (`name` in lists of balances).
-OPENING_ROW, LINE, MONTH, MONTH_CLOSING, QUARTER, TOTAL, CLOSING, CARRY = (
-    "opening", "line", "month", "month_closing", "quarter", "total", "closing", "carry",
+OPENING_ROW, LINE, MONTH, MONTH_CLOSING, QUARTER, TOTAL, CLOSING = (
+    "opening", "line", "month", "month_closing", "quarter", "total", "closing",
 )  # fmt: skip
 
 

@@ -19,7 +19,6 @@ REPLICA_HEADER = "Socai-Replica"
 TIME_HEADER = "Socai-Time"
 SIGNATURE_HEADER = "Socai-Signature"
 SKEW_SECONDS_MAX = 600
-KEY_BYTES = 32
 
 
 def new_key() -> tuple[bytes, bytes]:

@@ -68,7 +68,7 @@ def voucher_facts(
         "tables": [table for grid in spec.grids if (table := _table(kind, grid, body, names, language))],
         "originals": str(body.get("original_documents", "")),
         "waiting": "" if posted else words["waiting"],
-        "sign": _signatures(company, regime, fields, language, preparer),
+        "sign": _signatures(company, fields, language, preparer),
         **_accounts(body),
         **_money(kind, body, language, posted),
     }
@@ -219,9 +219,7 @@ def _money(kind: VoucherType, body: Mapping[str, Any], language: str, posted: bo
     }
 
 
-def _signatures(
-    company: Company, regime: Regime, fields: Mapping[str, str], language: str, preparer: str
-) -> dict[str, dict[str, str]]:
+def _signatures(company: Company, fields: Mapping[str, str], language: str, preparer: str) -> dict[str, dict[str, str]]:
     words = labels(language)
     people = {
         "director": company.director,

@@ -29,7 +29,6 @@ COST_OF_WORK = 4  # in entry rows: book state, change row, set and queue row
 VIRTUAL_SCALE = 1_000
 
 POST, UNPOST, REPLACE, DELETE = "post", "unpost", "replace", "delete"
-WORK_ACTS = (POST, UNPOST, REPLACE, DELETE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ SET_NAMES = (
     *("rate", "posted_seq", "voided_seq", "posted_at"),
 )
 LIVE_ONLY = 2**62  # above every seq
-ROWS_PER_TRIP = 1000
 REFUSED_AT_ONCE = 100  # vouchers in a line of the snapshot
 REHEARD_BYTES_MAX = 2**40  # an answer that left some out would lose them: the number of vouchers is the bound
 

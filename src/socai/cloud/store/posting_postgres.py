@@ -28,7 +28,6 @@ from socai.edge.failpoint import reach
 from socai.sync import lane as rules
 from socai.sync.lane import Claim, Quantum, Standing, Work
 
-STALL_MS_MAX = 10_000
 LOOK_BYTES_MAX = 2_000_000  # bodies as stored (compressed) in one look, the last one not counted
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

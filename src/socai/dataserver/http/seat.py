@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
@@ -167,11 +166,3 @@ def refuse(answer: engine.Refused) -> NoReturn:
         warnings = [worded(fault) for fault in answer.faults]
         raise Refused(Fault("WARNING_ASK"), more={"warnings": warnings, "as_of": answer.as_of})
     raise Refused(*answer.faults)
-
-
-class ActDone(msgspec.Struct, frozen=True):
-    """An act on an entry that was done."""
-
-    id: str
-    revision: int
-    status: str = ""

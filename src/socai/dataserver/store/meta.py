@@ -29,7 +29,6 @@ class Standing:
     verdict: str = ""
     last_sync_at: str = ""
     as_of: str = ""
-    people_version: str = ""
     office: str = ""  # what the cloud calls this replica
     recheck: int = 0  # 1 while held vouchers are asked for again: a snapshot has taken the feed's place
     restored: int = 0  # 1 once the cloud was restored from a backup: since then a version alone names no form

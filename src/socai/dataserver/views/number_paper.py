@@ -42,10 +42,10 @@ def print_numbers(books: Books, view: NumbersView, spreadsheet: bool, language: 
         number="",
         circular="",
         company=company,
-        period=" – ".join(_day(text, language) for text in (view.first_day, view.last_day) if text),
+        period=" – ".join(_day(text) for text in (view.first_day, view.last_day) if text),
         headings={column.name: say(words, language, "number", column.name) for column in COLUMNS},
         filters=[title, f"{place.get('code', '')} - {place.get('name', '')}".strip(" -")],
-        as_of=say(words, language, "row", "as_of").format(time=_moment(view.as_of, language)) if view.as_of else "",
+        as_of=say(words, language, "row", "as_of").format(time=_moment(view.as_of)) if view.as_of else "",
         landscape=True,
         language=language,
     )
@@ -67,7 +67,7 @@ def _rows(view: NumbersView, language: str) -> Iterator[dict[str, Any]]:
             "fate": told(run.fate),
             "to": run.to,
             "by": run.by,
-            "at": _moment(run.at, language) if run.at else "",
+            "at": _moment(run.at) if run.at else "",
             "holder": run.holder,
         }
     for use in view.provisional:
@@ -76,10 +76,10 @@ def _rows(view: NumbersView, language: str) -> Iterator[dict[str, Any]]:
         yield {"first_number": twice.number, "count": str(len(twice.vouchers)), "fate": told("duplicate")}
 
 
-def _day(text: str, language: str) -> str:
+def _day(text: str) -> str:
     return day_text(date.fromisoformat(text))
 
 
-def _moment(text: str, language: str) -> str:
+def _moment(text: str) -> str:
     moment = datetime.fromisoformat(text).astimezone()
     return f"{moment:%H:%M} {day_text(moment.date())}"

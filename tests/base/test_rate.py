@@ -1,4 +1,4 @@
-"""Rule: quantities are exact millionths; rates are exact decimals; conversion rounds once, halves away from zero."""
+"""Rule: rates are exact decimals; conversion rounds once, halves away from zero."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -8,33 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socai.base.fault import Fault
-from socai.base.quantity import QUANTITY_MAX, format_quantity, parse_quantity, quantity_text
 from socai.base.rate import convert, parse_rate, rate_text
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("1", 1_000_000), ("0.000001", 1), ("-2.5", -2_500_000), (3, 3_000_000)]
-)
-def test_wire_quantities(text: object, expected: int) -> None:
-    assert parse_quantity(text, "q") == expected
-
-
-@pytest.mark.parametrize("text", [None, "", "1.0000001", "1e3", 1.5, "٣", "1000000000.000001", True])
-def test_refused_quantities(text: object) -> None:
-    fault = parse_quantity(text, "q")
-    assert isinstance(fault, Fault)
-    assert fault.code == "QUANTITY_INVALID"
-
-
-@given(st.integers(-QUANTITY_MAX, QUANTITY_MAX))
-def test_quantity_comes_back(quantity: int) -> None:
-    assert parse_quantity(quantity_text(quantity), "q") == quantity
-
-
-def test_quantity_form_people_read() -> None:
-    assert format_quantity(1_234_500_000) == "1.234,5"
-    assert format_quantity(1_234_500_000, "en") == "1,234.5"
-    assert format_quantity(200_000_000) == "200"
 
 
 @pytest.mark.parametrize(

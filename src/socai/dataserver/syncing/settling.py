@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 
 import msgspec
 
@@ -164,16 +163,10 @@ def _left_over(key: str, wishes: Wishes, today: date) -> bool:
 
 def settle(desk: Desk, caught_up: bool = True) -> bool:
     """Make provisional numbers final as far as leased ones last; whether more wait that could be."""
-    ready, settled = _ready(desk), 0
-    for at in range(0, len(ready), SETTLED_AT_ONCE):
-        some = ready[at : at + SETTLED_AT_ONCE]
-        done = desk.file.write(partial(_settle_some, desk, some, caught_up))
-        for head in done:
-            desk.tell(VOUCHER, head.type, head.id)
-        if done:
-            desk.wake()
-        settled += len(done)
-    return settled > 0 and len(ready) == SETTLED_MAX
+    ready = _ready(desk)
+    parts = [ready[at : at + SETTLED_AT_ONCE] for at in range(0, len(ready), SETTLED_AT_ONCE)]
+    settled = [_settle_some(desk, part, caught_up) for part in parts]
+    return any(settled) and len(ready) == SETTLED_MAX
 
 
 def _ready(desk: Desk) -> list[WaitRow]:
@@ -200,10 +193,21 @@ def _is_stuck(head: Head, row: WaitRow, facts: life.Facts) -> bool:
     return not final and (row.tries >= TRIES_MAX or (facts.locked and head.version > 0))
 
 
-def _settle_some(desk: Desk, rows: Sequence[WaitRow], caught_up: bool, db: Connection) -> list[Head]:
-    known, now = desk.cache.get(db), desk.clock.now()
-    found = (_settle_one(db, waits, known, now, caught_up) for row in rows if (waits := number.waits(db, row.voucher)))
-    return [head for head in found if head is not None]
+def _settle_some(desk: Desk, rows: Sequence[WaitRow], caught_up: bool) -> bool:
+    """A few in one transaction; whether one of them was given its number."""
+
+    def job(db: Connection) -> list[Head]:
+        known, now = desk.cache.get(db), desk.clock.now()
+        waits = [now_waits for row in rows if (now_waits := number.waits(db, row.voucher))]
+        found = [_settle_one(db, row, known, now, caught_up) for row in waits]
+        return [head for head in found if head is not None]
+
+    done = desk.file.write(job)
+    for head in done:
+        desk.tell(VOUCHER, head.type, head.id)
+    if done:
+        desk.wake()
+    return bool(done)
 
 
 def _settle_one(db: Connection, row: WaitRow, known: Known, now: Instant, caught_up: bool) -> Head | None:

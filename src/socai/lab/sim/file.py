@@ -22,8 +22,8 @@ T = TypeVar("T")
 _COMMITS = {
     "begin_save": "save", "framed": "act", "saving": "entry", "delete_entry": "entry", "resolve_entry": "entry",
     "take_hello": "hello", "next_batch": "seal", "take_answer": "answer", "take_in_slices": "page",
-    "begin_snapshot": "snapshot_begin", "take_chunk": "snapshot_chunk", "settle": "settle", "begin_far": "far_begin",
-    "settling.take_answer": "lease",
+    "begin_snapshot": "snapshot_begin", "take_chunk": "snapshot_chunk", "begin_far": "far_begin",
+    "_settle_some": "settle", "settling.take_answer": "lease",
 }  # fmt: skip
 """The function whose job is committed, with its module where two have the name, and what the step list calls it."""
 

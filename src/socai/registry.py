@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -87,7 +87,7 @@ class Regime:
     """One accounting regime: its chart and roles, its forms by neutral key, and since when and to whom it is offered.
 
     `since` is its since.toml (first_day, last_day, offered_to, default_for, circular, warning); `head` words who signs
-    the books; `conversions` are account maps from older regimes, by the older one's code.
+    the books.
     """
 
     code: str
@@ -97,12 +97,6 @@ class Regime:
     since: Mapping[str, Any]
     head: Words
     folder: Path
-    conversions: Mapping[str, Path] = field(default_factory=dict)
-
-    @property
-    def statements_path(self) -> Path:
-        """The formulas of the statements, as written."""
-        return self.folder / "statements.yaml"
 
 
 # ---- the three rooms
@@ -280,7 +274,6 @@ def _regime(folder: Path) -> Regime:
     forms_file = _toml(folder / "forms.toml")
     legal = forms_file.get("legal", {})
     forms = {key: _form(row, legal) for key, row in forms_file.get("forms", {}).items()}
-    conversions = {path.stem.removeprefix("from_"): path for path in sorted(folder.glob("from_*.csv"))}
     return Regime(
         code=folder.name,
         words=_toml(folder / "words.toml"),
@@ -289,7 +282,6 @@ def _regime(folder: Path) -> Regime:
         since=_toml(folder / "since.toml"),
         head=forms_file.get("head", {}),
         folder=folder,
-        conversions=conversions,
     )
 
 

@@ -44,10 +44,11 @@ def unworded(words: dict[str, Any], *paths: tuple[str, ...]) -> list[tuple[str, 
 # ---- folders agree
 
 
-def test_the_seven_types_are_there_in_the_order_of_the_menu() -> None:
-    assert list(TYPES) == [
-        "cash_receipt", "cash_payment", "bank_receipt", "bank_payment", "internal_transfer", "journal", "opening",
-    ]  # fmt: skip
+def test_types_stand_in_the_order_of_the_menu() -> None:
+    menu = list(registry.common_words()["module"])
+    places = [(menu.index(item.spec.module), item.spec.order) for item in TYPES.values()]
+    assert places == sorted(places)
+    assert list(TYPES)[:2] == ["cash_receipt", "cash_payment"]
 
 
 def test_a_folder_that_repeats_a_mark_is_refused() -> None:
@@ -89,7 +90,10 @@ def test_names_in_a_spec_lead_somewhere(code: str) -> None:
 
 @pytest.mark.parametrize("code", TYPES)
 def test_roles_groups_and_forms_of_a_spec_are_known_to_the_regimes(code: str) -> None:
-    """A role may be missing in one regime, not in all; a group and a form are known to each."""
+    """A role may be missing in one regime, not in all; a group is known to each; a form to each, or to none.
+
+    A type whose form no regime knows is printed under its own title.
+    """
     spec = TYPES[code].spec
     regimes = registry.regimes().values()
     roles = {item.default[5:] for item in fields(spec) if item.default.startswith("role:")}
@@ -98,7 +102,7 @@ def test_roles_groups_and_forms_of_a_spec_are_known_to_the_regimes(code: str) ->
     assert roles <= set.union(*everywhere)
     for regime in regimes:
         assert {*spec.debit_accounts, *spec.credit_accounts} <= set(regime.chart.groups)
-        assert spec.form in regime.forms
+    assert len({spec.form in regime.forms for regime in regimes}) == 1
 
 
 @pytest.mark.parametrize("code", TYPES)

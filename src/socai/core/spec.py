@@ -1,7 +1,7 @@
 """The language of voucher types: what a folder in `vouchers/` declares and everything else reads.
 
-Menu, form, grid, JSON schema, validation, numbering, allowed accounts, print form and list columns come from a
-`VoucherSpec`. This module only declares; `core/voucher.py` reads bodies by it, `core/posting.py` posts by it.
+Menu, form, grid, validation, numbering, allowed accounts, printed form and list columns come from a `VoucherSpec`. This
+module only declares; `core/voucher.py` reads bodies by it, `core/posting.py` posts by it.
 """
 
 from __future__ import annotations
@@ -189,7 +189,6 @@ class VoucherSpec:
     tax_base: str = ""  # grid whose rows are taxed
     provisional_rate: bool = False  # pays foreign money out: the typed rate stands until the cash-issue rate is run
     before_books: bool = False  # opening balances: dated the day before the books' first day
-    examples: tuple[str, ...] = field(default=())
     # What follows from the header and the grids: the header's fields but for currency and rate, all keys a body may
     # have, the header's fields that name catalog entries, and those that name accounts.
     cells: tuple[Field, ...] = field(init=False, repr=False, compare=False)

@@ -13,8 +13,9 @@ In each folder:
   in_transit, monetary, gross).
 - `required.toml`: the details without which a posting is refused, by account prefix.
 - `forms.toml`: [forms.KEY] number, titles, perhaps subtitles; [legal] the line under a number; [head] who signs books.
-- `statements.yaml`: lines of the financial statements with their formulas.
+- `statements.yaml`: lines of the financial statements with their formulas. No part of the product makes statements yet;
+  tests keep the file right until one does.
 - `from_*.csv`: the account map from another regime: old, new, kind, notes. `kind` is same, renamed, moved (another
   account takes the balance), split (several rows; the first takes what nobody assigns), judgement (a person decides;
-  the rows are proposals).
+  the rows are proposals). Kept right by tests, and read by nothing yet, either.
 """

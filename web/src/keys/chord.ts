@@ -26,11 +26,6 @@ export function isComposing(press: KeyPress): boolean {
   return press.isComposing === true || press.keyCode === 229 || press.key === "Process" || press.key === "Dead";
 }
 
-/** True for a press that would write a character: never taken away from the input it is meant for. */
-export function isPrintable(press: KeyPress): boolean {
-  return [...press.key].length === 1 && !press.ctrlKey && !press.metaKey && !press.altKey;
-}
-
 /** "Ctrl+Alt+Shift+Key" in that order, letters upper case. A keyboard layout that moves letters is read by position. */
 export function chordOf(press: KeyPress): string {
   let key = NAMES[press.key] ?? press.key;

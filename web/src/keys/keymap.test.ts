@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chordOf, isComposing, isPrintable, type KeyPress } from "./chord";
+import { chordOf, isComposing, type KeyPress } from "./chord";
 import { ACTS, actFor, clashes, keymapFor, PRESETS } from "./keymap";
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
@@ -69,10 +69,5 @@ describe("key presses", () => {
     expect(isComposing(press("Process"))).toBe(true);
     expect(isComposing(press("a", { keyCode: 229 }))).toBe(true);
     expect(isComposing(press("a", { keyCode: 65 }))).toBe(false);
-  });
-  it("that write a character are known", () => {
-    expect(isPrintable(press("ế"))).toBe(true);
-    expect(isPrintable(press("Enter"))).toBe(false);
-    expect(isPrintable(press("d", { ctrlKey: true }))).toBe(false);
   });
 });

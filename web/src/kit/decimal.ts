@@ -61,9 +61,3 @@ export function convertToDong(amount: string | undefined, rate: string | undefin
   if (!money || !price) return "";
   return writeScaled(divideHalfUp(money.digits * price.digits, power(money.places + price.places)), 0);
 }
-
-/** Whether the wire text is a number other than zero. */
-export function isNonZero(text: string | undefined | null): boolean {
-  const value = readDecimal(text);
-  return value !== null && value.digits !== 0n;
-}

@@ -7,10 +7,3 @@ export function fold(text: string): string {
   const plain = text.normalize("NFD").replace(MARKS, "").toLowerCase().replaceAll("đ", "d");
   return plain.normalize("NFD").replace(MARKS, "").split(/\s+/).filter(Boolean).join(" ");
 }
-
-/** Whether an already folded text holds every word of `needle`, in any order. */
-export function containsFolded(haystackFolded: string, needle: string): boolean {
-  return fold(needle)
-    .split(" ")
-    .every((word) => haystackFolded.includes(word));
-}

@@ -5,8 +5,8 @@ import msgspec
 from socai.cloud.store.port import CloudStore
 from socai.cloud.store.row import Cursor
 from socai.core.voucher import parse_voucher
-from socai.sync.message import DELETE, POST, QUICK_EDIT, RENUMBER, UNPOST, FeedItem, Outcome
-from support.sender import CUSTOMER, FUND, HCM, HN, Sender, company, enrol, ident, journal, specs
+from socai.sync.message import DELETE, POST, QUICK_EDIT, RENUMBER, UNPOST, FeedItem, Outcome, Push, form_hash
+from support.sender import CUSTOMER, FUND, HCM, HN, TIMELINE, Sender, company, enrol, ident, journal, specs
 
 
 def codes(outcome: Outcome) -> list[str]:
@@ -259,3 +259,41 @@ class TestAcceptContract:
         assert south.deleted
         assert bytes(south.body) == b""
         assert not item(office, voucher).deleted
+
+    def test_a_version_given_out_again_for_another_form_is_a_conflict(self, cloud_store: CloudStore) -> None:
+        """Row 18, I4: after a restore version 2 is another office's; who saw the lost one does not overwrite it."""
+        office = company(cloud_store)
+        key, partner = ident(), ident()
+        seen, stands = journal("NVK00001", amount=200), journal("NVK00001", amount=999)
+        office.push(office.save(key, journal("NVK00001")), office.save(key, stands, base=1))
+        office.push(office.entry("partner", partner, {"code": "P1", "name": "Của họ", "is_vendor": True}))
+        mine = [
+            office.save(key, journal("NVK00001", amount=5), base=2),
+            office.act(key, "post", post_to=["financial"], base=2),
+            office.act(key, "delete", base=2),
+            office.entry("partner", partner, {"code": "P1", "name": "Của tôi", "is_vendor": True}, base=1),
+        ]
+        name = msgspec.json.encode({"code": "P1", "name": "Bản đã mất", "is_vendor": True})
+        lost = [form_hash(msgspec.json.encode(seen))] * 3 + [form_hash(name)]
+        said = Push(1, office.replica, 1, mine, forms={each.n: form for each, form in zip(mine, lost, strict=True)})
+        found = office.acceptor.push(office.ref, office.replica, mine, said).outcomes
+        assert [(each.result, each.version) for each in found] == [("conflict", 2)] * 3 + [("conflict", 1)]
+        assert found[0].winner is not None
+        assert msgspec.json.decode(found[0].winner.body)["lines"][0]["amount"] == "999"
+        again = office.save(key, journal("NVK00001", amount=6), base=2)
+        normal, _ = parse_voucher(specs()["journal"], stands, {"VND": 0})
+        backwards = msgspec.json.encode(dict(reversed(normal.items())))
+        said = Push(1, office.replica, 1, [again], forms={again.n: form_hash(backwards)})
+        (taken,) = office.acceptor.push(office.ref, office.replica, [again], said).outcomes
+        assert (taken.result, taken.version) == ("applied", 3), "the same form, whatever the order of its fields"
+
+    def test_a_push_of_another_timeline_is_taken_after_a_hello_only(self, cloud_store: CloudStore) -> None:
+        """Row 18: its numbers may fit by chance, and its versions mean other forms."""
+        office = company(cloud_store)
+        batch = [office.save(ident(), journal("NVK00001"))]
+        cloud_store.set_timeline(office.ref, ident())
+        answer = office.acceptor.push(
+            office.ref, office.replica, batch, Push(1, office.replica, 1, batch, timeline=TIMELINE)
+        )
+        assert answer.fault is not None
+        assert (answer.fault.code, answer.outcomes) == ("EPOCH_UNKNOWN", [])

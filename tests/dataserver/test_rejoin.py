@@ -158,7 +158,7 @@ def test_ours_that_the_restored_cloud_refuses_is_a_draft_on_what_it_has(office: 
     restored(office, sent)
     if before:
         answer(office, "rejected")
-    first = msgspec.structs.replace(item(made.id, OLD, 1), books=[])
+    first = msgspec.structs.replace(item(made.id, OLD, 1), body=raw_body(made.body), books=[])
     rejoin(office, Cloud({made.id: first}))
     if not before:
         answer(office, "rejected")

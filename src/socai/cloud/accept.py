@@ -21,15 +21,14 @@ from socai.edge.failpoint import reach
 from socai.sync.accept import decide, rejected
 from socai.sync.fact import Changes
 from socai.sync.grant import Grant
-from socai.sync.message import APPLIED, CATALOG, Operation, Outcome, WireFault
+from socai.sync.message import APPLIED, CATALOG, PROTOCOL, Operation, Outcome, Push, WireFault
 from socai.sync.reading import Frame, Record, check_batch, read, wanted
 
 OPERATIONS_PER_SLICE_MAX = 250
 BYTES_PER_SLICE_MAX = 400_000
 TRIES_MAX = 5
 
-Refusals = Mapping[int, Sequence[WireFault]]  # by n
-NONE: Refusals = {}
+NOTHING = Push(PROTOCOL, "", 0, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,15 @@ class Acceptor:
         self._store = store
         self._specs = specs
 
-    def push(self, ref: TenantRef, replica: str, operations: Sequence[Operation], refused: Refusals = NONE) -> Accepted:
+    def push(self, ref: TenantRef, replica: str, operations: Sequence[Operation], said: Push = NOTHING) -> Accepted:
         """Record these operations. A fault of the batch (quarantine, epoch, damage) ends it where it stands.
 
-        `refused`: what this cloud had refused before it was restored (sync/message.py, Push).
+        `said`: the push they came in, for what it says of them to a cloud that was restored (sync/message.py).
         """
         outcomes: list[Outcome] = []
         depth, timeline = 0, ""
         for part in slices(operations):
-            done = self._take(ref, replica, part, refused)
+            done = self._take(ref, replica, part, said)
             reach("accept.after_commit")
             outcomes += done.outcomes
             depth, timeline = done.depth or depth, done.timeline or timeline
@@ -76,17 +75,17 @@ class Acceptor:
                 return Accepted(outcomes, depth, done.fault)
         return Accepted(outcomes, depth, timeline=timeline)
 
-    def _take(self, ref: TenantRef, replica: str, part: Sequence[Operation], refused: Refusals) -> _Slice:
+    def _take(self, ref: TenantRef, replica: str, part: Sequence[Operation], said: Push) -> _Slice:
         """One slice; split where the database keeps refusing it."""
         try:
-            return self._retry(lambda: self._once(ref, replica, part, refused))
+            return self._retry(lambda: self._once(ref, replica, part, said))
         except Raced:
             if len(part) == 1:
-                return self._retry(lambda: self._refuse(ref, replica, part[0]))
+                return self._retry(lambda: self._refuse(ref, replica, part[0], said))
         outcomes: list[Outcome] = []
         depth, timeline = 0, ""
         for operation in part:
-            done = self._take(ref, replica, [operation], refused)
+            done = self._take(ref, replica, [operation], said)
             outcomes += done.outcomes
             depth, timeline = done.depth or depth, done.timeline or timeline
             if done.fault is not None:
@@ -101,12 +100,12 @@ class Acceptor:
                 continue
         return attempt()
 
-    def _once(self, ref: TenantRef, replica: str, part: Sequence[Operation], refused: Refusals) -> _Slice:
+    def _once(self, ref: TenantRef, replica: str, part: Sequence[Operation], said: Push) -> _Slice:
         with self._store.accepting(ref) as accepting:
-            frame = self._frame(accepting, replica, part, refused)
+            frame = self._frame(accepting, replica, part, said)
             if isinstance(frame, Fault):
                 return _Slice([], 0, frame)
-            if fault := check_batch(frame, part):
+            if fault := check_batch(frame, part, said.timeline):
                 if fault.code == "REPLICA_QUARANTINED" and frame.state == "active":
                     accepting.quarantine(replica)
                 return _Slice([], 0, fault)
@@ -118,13 +117,13 @@ class Acceptor:
             reach("accept.before_commit")
             return _Slice([_stamped(outcome, applied) for outcome in outcomes], applied.depth, timeline=frame.timeline)
 
-    def _refuse(self, ref: TenantRef, replica: str, operation: Operation) -> _Slice:
+    def _refuse(self, ref: TenantRef, replica: str, operation: Operation, said: Push) -> _Slice:
         """Record an operation that the database would not take even alone: told as our own failure."""
         with self._store.accepting(ref) as accepting:
-            frame = self._frame(accepting, replica, [operation])
+            frame = self._frame(accepting, replica, [operation], said)
             if isinstance(frame, Fault):
                 return _Slice([], 0, frame)
-            if fault := check_batch(frame, [operation]):
+            if fault := check_batch(frame, [operation], said.timeline):
                 return _Slice([], 0, fault)
             outcome = rejected(operation, Fault("INTERNAL", "", {"reference": f"{operation.epoch}.{operation.n}"}))
             told: tuple[WireFault, ...] = tuple(outcome.faults)
@@ -134,18 +133,16 @@ class Acceptor:
             applied = accepting.apply(Changes(records=[(operation, record)]))
             return _Slice([outcome], applied.depth, timeline=frame.timeline)
 
-    def _frame(
-        self, accepting: Accepting, replica: str, part: Sequence[Operation], refused: Refusals = NONE
-    ) -> Frame | Fault:
+    def _frame(self, accepting: Accepting, replica: str, part: Sequence[Operation], said: Push) -> Frame | Fault:
         numbers = {operation.n for operation in part}
         numbers |= {operation.base.operation for operation in part if operation.base.operation}
         rows = accepting.frame(replica, sorted(numbers), sorted({operation.act_id for operation in part}))
         if rows is None or rows.replica.state == "revoked":
             return Fault("REPLICA_UNKNOWN", "replica", {"replica": replica})
-        return frame_of(rows, self._specs, refused)
+        return frame_of(rows, self._specs, said)
 
 
-def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec], refused: Refusals = NONE) -> Frame:
+def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec], said: Push = NOTHING) -> Frame:
     """The frame of a batch from what the store has."""
     company = next(iter(rows.bodies.get("company", ())), None)
     replica = rows.replica
@@ -164,8 +161,9 @@ def frame_of(rows: FrameRows, specs: Mapping[str, VoucherSpec], refused: Refusal
         frozenset(replica.branches),
         rows.recorded,
         rows.earlier,
-        refused,
+        said.refused,
         rows.timeline,
+        said.forms,
     )
 
 

@@ -28,6 +28,7 @@ from socai.sync.fact import (
     Objects,
     VoucherFact,
     WorkItem,
+    is_the_form,
     locked_out,
     others_did,
     winner_of,
@@ -135,14 +136,14 @@ class _Judge:
             if before is None or before.result != APPLIED or before.id != operation.id:
                 raise Refused(rejected(operation, Fault("BASE_REFUSED", "base", {"n": str(operation.base.operation)})))
             expected = before.version
-        if expected == version:
+        found = self._found(operation)
+        if expected == version and is_the_form(self.frame, operation, found):
             return chained
         if version == 0 and operation.kind == VOUCHER:
             raise Refused(rejected(operation, Fault("VOUCHER_UNKNOWN", "id", {"id": operation.id})))
         if version == 0:
             params = {"kind": operation.object_kind, "id": operation.id}
             raise Refused(rejected(operation, Fault("CATALOG_UNKNOWN", "id", params)))
-        found = self._found(operation)
         fault = WireFault("CONFLICT", "base", others_did(found, expected) if found else {})
         raise Refused(Outcome(operation.n, CONFLICT, version, faults=[fault], winner=winner_of(found)))
 

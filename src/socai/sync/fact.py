@@ -10,7 +10,7 @@ import msgspec
 from socai.base.calendar import day_of_key
 from socai.base.fault import Fault
 from socai.core.check import locked
-from socai.sync.message import POST, SAVE, UNPOST, BookState, Operation, Winner, WireFault, raw_body
+from socai.sync.message import POST, SAVE, UNPOST, BookState, Operation, Winner, WireFault, form_hash, raw_body
 from socai.sync.reading import Frame, Key, Number, Reading, Record
 
 
@@ -157,3 +157,11 @@ def locked_out(frame: Frame, reading: Reading, found: VoucherFact) -> Fault | No
     moves = operation.act == SAVE and not any(book.posted for book in found.books)
     day, branch = (reading.day, reading.branch) if moves else (found.day, found.branch)
     return locked(frame.calendar, branch, books, day_of_key(day))
+
+
+def is_the_form(frame: Frame, operation: Operation, found: VoucherFact | EntryFact | None) -> bool:
+    """Whether the version an operation names is the form its person saw: a restored cloud gives versions out again."""
+    seen = frame.forms.get(operation.n)
+    if not seen or operation.base.operation or found is None or found.deleted or not found.body:
+        return True
+    return form_hash(bytes(found.body)) == seen

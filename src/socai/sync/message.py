@@ -146,6 +146,10 @@ class Push(Message, frozen=True, omit_defaults=True):
 
     `refused` says of operations sent again to a restored cloud, by n, why the cloud had refused them before it lost
     its memory: it records them so, and never takes them after all, for their people may have gone on from there.
+
+    `timeline` is the one the office knows: a cloud restored since takes nothing before a hello. `forms` says of
+    operations made on a version, by n, what that version held (`form_hash`): a restored cloud gives versions out again,
+    and may have another form under the same one. It is said by whoever has met a restored cloud.
     """
 
     protocol: int
@@ -153,6 +157,8 @@ class Push(Message, frozen=True, omit_defaults=True):
     epoch: int
     operations: list[Operation]
     refused: dict[int, list[WireFault]] = {}
+    timeline: str = ""
+    forms: dict[int, str] = {}
 
 
 class PushAnswer(Message, frozen=True, omit_defaults=True):
@@ -479,3 +485,8 @@ def operation_hash(operation: Operation) -> str:
 def sealed(operation: Operation) -> Operation:
     """The operation with its hash filled in."""
     return msgspec.structs.replace(operation, sha256=operation_hash(operation))
+
+
+def form_hash(body: bytes) -> str:
+    """What a body says, whatever the order of its fields, in 32 hex digits."""
+    return hashlib.sha256(msgspec.json.encode(msgspec.json.decode(body), order="sorted")).hexdigest()[:32]

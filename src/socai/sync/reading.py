@@ -69,7 +69,8 @@ class Frame:
 
     `recorded`: this epoch's operations that the batch repeats or builds on. `earlier`: acts of this replica's older
     epochs by act id, for a restored file sends again what it no longer knows it sent. `refused`: operations of the
-    batch, by n, that a cloud restored since had refused, and why.
+    batch, by n, that a cloud restored since had refused, and why. `forms`: what the versions held that they were made
+    on, by n, as far as the office says it (sync/message.py, Push).
     """
 
     replica: str
@@ -88,6 +89,7 @@ class Frame:
     earlier: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
     refused: Mapping[int, Sequence[WireFault]] = field(default_factory=dict)
     timeline: str = ""
+    forms: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +122,18 @@ class Wanted:
     numbers: tuple[Number, ...] = ()
 
 
-def check_batch(frame: Frame, operations: Sequence[Operation]) -> Fault | None:
+def check_batch(frame: Frame, operations: Sequence[Operation], timeline: str = "") -> Fault | None:
     """A reason to take nothing of this batch: quarantine, old epoch, a gap, damage on the way. None when all is well.
+
+    `timeline`: the one its office knows, as far as it says so. On another one its versions may be other forms.
 
     The same n with another hash means that two copies of one file are at work: REPLICA_QUARANTINED. The caller then
     marks the replica; nothing more is taken from it until a person has chosen the right copy.
     """
     if frame.state != "active":
         return Fault("REPLICA_QUARANTINED", "replica", {"n": str(frame.last_n)})
+    if timeline and frame.timeline and timeline != frame.timeline:
+        return Fault("EPOCH_UNKNOWN", "operations", {"timeline": frame.timeline})
     if not all(_envelope_fits(operation) for operation in operations):
         return Fault("JSON_INVALID", "operations")
     expected = operations[0].n if operations else 0

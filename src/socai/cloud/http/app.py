@@ -132,7 +132,7 @@ def _push(api: Api, request: Call, body: bytes, turn: Turn) -> tuple[Caller, Pus
         raise Refused(Fault("BODY_TOO_LARGE", "operations", {"max": str(OPERATIONS_PER_PUSH_MAX)}))
     with api.figures.push_seconds.time():
         begun = time.perf_counter()
-        done = api.acceptor.push(caller.ref, caller.replica.replica, sent.operations, sent.refused)
+        done = api.acceptor.push(caller.ref, caller.replica.replica, sent.operations, sent)
         took = (time.perf_counter() - begun) * 1000
     applied = sum(outcome.result == APPLIED for outcome in done.outcomes)
     if applied * 2 > len(sent.operations):  # what was known already, or refused, costs little and teaches nothing

@@ -315,7 +315,10 @@ def _mine_on_top(found: _Open, lost: ConflictRow) -> Saved:
     )
     if faults:
         raise Undo(Refused(faults))
-    head.version = lost.winner.version
+    head.version, head.revision = lost.winner.version, head.revision + 1
+    # Theirs among the forms: what mine stands on from now on, and where it may go back to.
+    told = (RESOLVE, lost.winner.author, lost.winner.at, lost.winner.body)
+    voucher.add_body(found.db, head.id, head.revision, lost.winner.version, *told)
     number_voucher(found.db, head, spec, body, found.known, as_it_was=True)
     wish = replace(found.wish, act=SAVE, post_to=posts)
     content = write_body(found.db, head, spec, body, found.known, wish, found.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -138,8 +139,10 @@ def resolve_entry(
         mine = catalog.body(db, kind, ident, lost.mine)
         conflict.drop(db, CATALOG, kind, ident)
         row.version = lost.winner.version
+        catalog.forget_versions(db, kind, ident, lost.winner.version)
         if choice == MINE:
             wish = Wish(lost.mine_act, act_id, grant.user, now.text)
+            _keep_theirs(db, row, lost)
             row.deleted = int(lost.mine_act == DELETE)
             _write(db, row, wish)
             put_entry(db, kind, ident, row.revision, row.version, wish)
@@ -207,6 +210,14 @@ def _mend(
     if isinstance(found, Saved) and found.id != ident:
         desk.tell(CATALOG, kind, ident)
     return _told(desk, kind, found)
+
+
+def _keep_theirs(db: Connection, row: EntryRow, lost: ConflictRow) -> None:
+    """The winner among the forms, before ours is put on top of it: what ours stands on, and where it may go back to."""
+    if lost.winner.body:
+        row.revision += 1
+        theirs = replace(row, author=lost.winner.author, at=lost.winner.at, body=lost.winner.body)
+        catalog.add_body(db, theirs, RESOLVE)
 
 
 def _take_theirs(db: Connection, row: EntryRow, lost: ConflictRow, wish: Wish) -> None:

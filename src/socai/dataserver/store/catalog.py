@@ -90,7 +90,7 @@ def form(db: apsw.Connection, kind: str, ident: str, revision: int) -> Form | No
 def taken_before(db: apsw.Connection, kind: str, ident: str, revision: int) -> Form | None:
     """The newest form the cloud has up to a revision of ours: what that was made on."""
     row = db.execute(
-        f"{_FORM} AND version > 0 AND revision <= ? ORDER BY revision DESC LIMIT 1", (kind, ident, revision)
+        f"{_FORM} AND version > 0 AND revision <= ? ORDER BY version DESC, revision LIMIT 1", (kind, ident, revision)
     ).fetchone()
     return Form(*row) if row else None
 
@@ -145,6 +145,11 @@ def set_version(db: apsw.Connection, kind: str, ident: str, revision: int, versi
         "UPDATE catalog_body SET version = ? WHERE kind = ? AND id = ? AND revision = ?",
         (version, kind, ident, revision),
     )
+
+
+def forget_versions(db: apsw.Connection, kind: str, ident: str, since: int) -> None:
+    """Note that the forms which had these versions, or were made on them, are not what the cloud has any more."""
+    db.execute("UPDATE catalog_body SET version = 0 WHERE kind = ? AND id = ? AND version >= ?", (kind, ident, since))
 
 
 def in_balances(db: apsw.Connection, dimension: int, column: str, value: str) -> bool:

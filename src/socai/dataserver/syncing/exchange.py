@@ -21,6 +21,7 @@ from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
+from socai.dataserver.syncing import form
 from socai.dataserver.syncing.incoming import Change, adopt_entry, adopt_voucher, stepped_back
 from socai.dataserver.syncing.losing import lose_entry, lose_voucher
 from socai.dataserver.syncing.settling import note_drawn_twice, take_back
@@ -52,14 +53,12 @@ from socai.sync.message import (
     Winner,
     WireFault,
     encode,
-    form_hash,
     raw_body,
     sealed,
 )
 from socai.sync.push import NEW_EPOCH, QUARANTINE, REWIND, UPGRADE
 
 ENVELOPE_BYTES = 600  # of an operation without its body, reckoned generously
-BODILESS = frozenset((DELETE, POST, UNPOST))
 
 _operation = msgspec.json.Decoder(Operation)
 
@@ -173,27 +172,9 @@ def _push(
     desk: Desk, known: meta.Standing, operations: list[Operation], refused: dict[int, list[WireFault]] | None = None
 ) -> Push:
     """The push of these operations. To a cloud that was restored once it says what the versions are they stand on."""
-    forms: dict[int, str] = {}
-    if known.restored:
-        with desk.file.read() as db:
-            for each in operations:
-                form = _stands_on(db, known.epoch, each) if each.base.version else b""
-                if form:
-                    forms[each.n] = form_hash(form)
+    with desk.file.read() as db:
+        forms = form.said_of(db, known.epoch, operations)
     return Push(PROTOCOL, known.replica, known.epoch, operations, refused or {}, known.timeline, forms)
-
-
-def _stands_on(db: Connection, epoch: int, operation: Operation) -> bytes:
-    """The form an operation was made on, as the cloud had told it or taken it; empty where unknown."""
-    row = outbox.by_n(db, epoch, operation.n)
-    if row is None:
-        return b""
-    last = row.revision if row.act in BODILESS and row.kind == VOUCHER else row.revision - 1
-    if row.kind == VOUCHER:
-        form = voucher.taken_before(db, row.object, last)
-        return voucher.body(db, row.object, form.revision) if form is not None else b""
-    entry = catalog.taken_before(db, row.object_kind, row.object, last)
-    return entry.body if entry is not None else b""
 
 
 def _weight(operation: Operation) -> int:
@@ -213,7 +194,7 @@ def _bounded(rows: Sequence[OutRow], db: Connection | None = None, size: int = 0
 
 
 def _body(db: Connection, row: OutRow) -> bytes:
-    if row.act in BODILESS:
+    if row.act in form.BODILESS:
         return b""
     if row.kind == VOUCHER:
         return voucher.body(db, row.object, row.revision)
@@ -318,6 +299,8 @@ def take_outcome(desk: Desk, db: Connection, row: OutRow, outcome: Outcome) -> N
         outbox.answer(db, row.place, result, 0, 0, row.faults, at)
         return
     outbox.answer(db, row.place, result, outcome.version, outcome.seq, faults_text(outcome.faults), at)
+    if result != APPLIED:
+        form.never_taken(db, row)
     if row.kind == VOUCHER:
         head = voucher.load(db, row.object)
         if head is None:
@@ -340,7 +323,7 @@ def take_outcome(desk: Desk, db: Connection, row: OutRow, outcome: Outcome) -> N
 def _voucher_applied(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outcome) -> None:
     later = outbox.open_of(db, VOUCHER, head.type, head.id)
     head.version = max(head.version, outcome.version)
-    if row.act not in BODILESS:
+    if row.act not in form.BODILESS:
         voucher.set_body_version(db, head.id, row.revision, outcome.version)
     if not later and not _beside_draft(head, row):
         head.refused = head.refused_act = ""
@@ -421,7 +404,7 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
     shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
     if shadow is not None:
         conflict.drop_shadow(db, VOUCHER, head.type, head.id)
-        if shadow.version > head.version:
+        if shadow.version > head.version or form.is_another_base(db, head, shadow):
             lose_voucher(db, head, row, shadow, at)
             return
     if _beside_draft(head, row):
@@ -490,7 +473,9 @@ def _entry_answered(
     conflict.drop_shadow(db, *key)
     winner = outcome.winner
     theirs = Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body)) if winner else shadow
-    if theirs is not None and (result == CONFLICT or theirs.version > entry.version):
+    if theirs is not None and (
+        result == CONFLICT or theirs.version > entry.version or form.is_another_base(db, entry, theirs)
+    ):
         lose_entry(db, entry, row, theirs, at)
         return
     entry.refused, entry.refused_act = faults_text(outcome.faults), row.act

@@ -29,6 +29,7 @@ from socai.dataserver.store.file import Connection
 from socai.dataserver.store.known import Known
 from socai.dataserver.store.refusal import Refusal
 from socai.dataserver.store.voucher import BookRow, Head
+from socai.dataserver.syncing.form import is_another_base
 from socai.dataserver.syncing.losing import lose_entry, lose_voucher, lost_unsent
 from socai.dataserver.syncing.slice import BALANCES_MAX, runs, slices
 from socai.edge.failpoint import reach
@@ -145,6 +146,8 @@ def take_entry(db: Connection, item: FeedItem, lost: bool = False) -> bool:
 def adopt_entry(db: Connection, row: catalog.EntryRow, theirs: Theirs) -> None:
     """The cloud's form becomes ours."""
     fresh = _is_another(row, theirs, row.body)
+    if fresh and (theirs.version <= row.version or row.version < 0):
+        catalog.forget_versions(db, row.kind, row.id, theirs.version)
     row.version, row.author, row.at = theirs.version, theirs.author, theirs.at
     row.deleted = int(theirs.deleted)
     if fresh:
@@ -274,7 +277,8 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
     key = (VOUCHER, ours.type, ours.id) if isinstance(ours, Head) else (CATALOG, ours.kind, ours.id)
     found = conflict.load(db, *key)
     if pending := outbox.open_of(db, *key):
-        if theirs.version <= ours.version and not theirs.deleted and found is None:
+        unchanged = theirs.version <= ours.version and not theirs.deleted
+        if unchanged and found is None and not is_another_base(db, ours, theirs):
             return True
         if lost := lost_unsent(db, pending, theirs, theirs.at):
             conflict.drop_shadow(db, *key)  # whatever was kept beside ours, this is newer
@@ -293,7 +297,7 @@ def _ours_waits(db: Connection, ours: Head | catalog.EntryRow, theirs: Theirs, d
         return True
     if draft not in BODY_ACTS:
         return False
-    if theirs.version > ours.version:
+    if theirs.version > ours.version or is_another_base(db, ours, theirs):
         # Somebody changed it after our draft was refused: the draft is told against the newer form.
         conflict.put(db, ConflictRow(*key, theirs, ours.revision, draft, "", theirs.at))
     return True

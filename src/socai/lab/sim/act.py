@@ -23,6 +23,7 @@ from socai.core.numbering import RESETS, SCOPES, is_provisional
 from socai.core.spec import Field, Reason, VoucherSpec
 from socai.dataserver.acts import act, entry, save
 from socai.dataserver.acts.act import Asked
+from socai.dataserver.acts.outgoing import BODY_ACTS
 from socai.dataserver.acts.save import Request
 from socai.dataserver.desk import Desk, Refused, Saved
 from socai.dataserver.facts import read_one
@@ -305,6 +306,10 @@ class People:
             sent = any(row.state == outbox.SENT for row in outbox.open_of(db, VOUCHER, head.type, head.id))
         if facts.conflict and random.random() < 0.3:
             what = "resolve"
+        elif head.refused_act in BODY_ACTS and random.random() < 0.3:
+            asked = Asked(CLERK, office.ident(), head.id, head.revision)
+            self._told(office, "discard", head.id, act.discard(office.desk, asked), VOUCHER, asked.act_id)
+            return
         self.world.cells[life.standing(facts), what] += 1
         office.watch.standing(head, facts)
         verdict = life.allow(facts, what, FINANCIAL)

@@ -7,6 +7,7 @@ as zombies; it is busy; it is lost and restored from a backup.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
@@ -30,8 +31,22 @@ from socai.lab.sim.step import AFTER, BEFORE, CLOUD_COMMITS, TENANTS, WORKER_COM
 from socai.lab.sim.store import CloudCrashed, CrashingStore, PoisonLane
 from socai.registry import voucher_types
 from socai.sync import lane as rules
+from socai.sync.fact import EntryFact, VoucherFact
 from socai.sync.lane import Claim
-from socai.sync.message import Held, Hello, NumbersAnswer, NumbersAsked, Push, SnapshotChunk, encode
+from socai.sync.message import (
+    APPLIED,
+    VOUCHER,
+    Held,
+    Hello,
+    NumbersAnswer,
+    NumbersAsked,
+    Operation,
+    Outcome,
+    Push,
+    SnapshotChunk,
+    encode,
+    form_hash,
+)
 
 if TYPE_CHECKING:
     from socai.lab.sim.office import Office
@@ -91,6 +106,7 @@ class Cloud:
         self.worker_bomb = ("", "")
         self.sleep_seconds = self.busy_until = 0.0
         self.refs: dict[str, TenantRef] = {}
+        self.seen: dict[str, str] = {}  # by act: the form (hashed) its office had on the screen
         self.revoked: list[Revoked] = []
         self.restored = 0
         self._backup: dict[tuple[int, int], TenantTables] = {}
@@ -137,7 +153,8 @@ class Cloud:
             push = msgspec.json.decode(payload, type=Push)
             if push.protocol < PROTOCOL_OLDEST:
                 return Fault("VERSION_TOO_OLD", "protocol")
-            done = self.acceptor.push(ref, replica, push.operations, push.refused)
+            done = self.acceptor.push(ref, replica, push.operations, push)
+            self._judge_bases(ref, push.operations, done.outcomes)
             return done.fault or (self.store.tenant(ref).timeline, done)
         row = self.store.replica(ref, replica)
         if row is None:
@@ -150,6 +167,19 @@ class Cloud:
             return leased if isinstance(leased, Fault) else NumbersAnswer(self.store.tenant(ref).timeline, leased)
         page = self._read(ref, row, kind, payload)
         return page if isinstance(page, Fault) else msgspec.json.decode(encode(page), type=type(page))
+
+    def _judge_bases(self, ref: TenantRef, operations: Sequence[Operation], outcomes: Sequence[Outcome]) -> None:
+        """I4: what was applied replaced the very form its person saw, not another one under the same version."""
+        tables = self.store.at(ref)
+        for operation, outcome in zip(operations, outcomes, strict=False):
+            seen, version = self.seen.get(operation.act_id), operation.base.version
+            if outcome.result != APPLIED or not seen or not version:
+                continue
+            found: VoucherFact | EntryFact | None = tables.voucher_history.get((operation.id, version))
+            if operation.kind != VOUCHER:
+                found = tables.entry_history.get((operation.object_kind, operation.id, version))
+            if found is not None and not found.deleted and form_hash(found.body) != seen:
+                self.world.broken(f"I4 {operation.act} of {operation.id} replaced another form than was seen")
 
     def _read(self, ref: TenantRef, row: ReplicaRow, kind: str, payload: Any) -> Any:
         """What is asked for and changes nothing."""

@@ -66,7 +66,7 @@ def _vouchers(db: Connection, office: Office, tables: TenantTables) -> Iterator[
         if row is not None:
             yield from _against(f"conflict about {ident}", row.winner, fact)
         elif head.refused:
-            yield from _told(head, fact)
+            yield from _told(db, head, fact)
         elif fact is None:
             if not head.deleted:
                 yield f"I5 has {ident}, the cloud never heard of it"
@@ -109,12 +109,17 @@ def _against(what: str, winner: Theirs, fact: VoucherFact | None) -> Iterator[st
         yield f"I5 {what} is told against another form than the cloud's"
 
 
-def _told(head: Head, fact: VoucherFact | None) -> Iterator[str]:
+def _told(db: Connection, head: Head, fact: VoucherFact | None) -> Iterator[str]:
     """A refused draft says why, and stands on what the cloud has."""
     if not all(fault.code for fault in wire_faults(head.refused)):
         yield f"I15 does not say why {head.id} was refused"
     if head.version != (fact.version if fact is not None else 0):
         yield f"I5 holds a refused draft of {head.id} on {head.version}, the cloud is at {fact and fact.version}"
+    elif fact is not None and not fact.deleted:
+        form = voucher.newest_taken(db, head.id)
+        held = voucher.body(db, head.id, form.revision) if form is not None else b"{}"
+        if msgspec.json.decode(held) != msgspec.json.decode(fact.body):
+            yield f"I5 would bring back another form of {head.id} than the cloud's, were its draft put away"
 
 
 def _same(head: Head, fact: VoucherFact, content: bytes) -> Iterator[str]:

@@ -70,8 +70,8 @@ def _no_dedupe(world: World) -> Patches:
 def _dedupe_without_hash(world: World) -> Patches:
     real = reading.check_batch
 
-    def check_batch(frame: reading.Frame, operations: Sequence[Any]) -> Any:
-        return real(replace(frame, recorded={}), operations)
+    def check_batch(frame: reading.Frame, operations: Sequence[Any], *timeline: str) -> Any:
+        return real(replace(frame, recorded={}), operations, *timeline)
 
     yield "socai.cloud.accept.check_batch", check_batch
 
@@ -222,6 +222,11 @@ def _returned_range_kept(world: World) -> Patches:
     yield "socai.dataserver.store.number.add_lease", add_lease
 
 
+def _version_is_form(world: World) -> Patches:
+    yield "socai.dataserver.syncing.form.said_of", lambda *_given: {}
+    yield "socai.dataserver.syncing.incoming.is_another_base", lambda *_given: False
+
+
 def _provisional_forgotten(world: World) -> Patches:
     yield "socai.dataserver.acts.numbering.provisional_mark", lambda _number: None
 
@@ -248,6 +253,7 @@ MISTAKES = {
         Mistake("answer_undoes_feed", "a late answer puts the books back to what was asked", _answer_undoes_feed),
         Mistake("returned_range_kept", "a range of numbers that was given back can not be leased here again",
                 _returned_range_kept),
+        Mistake("version_is_form", "after a restore the same version counts as the same form", _version_is_form),
         Mistake("provisional_forgotten", "a restored file does not know its own provisional numbers again",
                 _provisional_forgotten),
     )

@@ -19,12 +19,13 @@ from socai.dataserver.clock import Instant
 from socai.dataserver.desk import Desk
 from socai.dataserver.store import meta, outbox
 from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing.form import stands_on
 from socai.dataserver.syncing.rejoin import begin_far
 from socai.lab.sim.chore import Chores
 from socai.lab.sim.file import OfficeCrashed, OfficeFile, blank_image
 from socai.lab.sim.watch import Watch
 from socai.sync import pull, push
-from socai.sync.message import FEED_ITEMS_MAX, OPERATIONS_PER_PUSH_MAX, PROTOCOL, Push, PushAnswer, encode
+from socai.sync.message import FEED_ITEMS_MAX, OPERATIONS_PER_PUSH_MAX, PROTOCOL, Push, PushAnswer, encode, form_hash
 
 if TYPE_CHECKING:
     from socai.lab.sim.world import World
@@ -295,6 +296,12 @@ class Office:
             answer = PushAnswer(self.push_state.timeline, [])
             self._push(push.Answered(self.world.now, answer, exchange.pending(self.desk)))
             return
+        with self.file.read() as db:
+            self.world.cloud.seen |= {
+                each.act_id: form_hash(body)
+                for each in self.batch.operations
+                if each.base.version and (body := stands_on(db, self.batch.epoch, each))
+            }
         sent = msgspec.structs.replace(self.batch, protocol=self.protocol)
         self.request("push", encode(sent), self._pushed, self._push_failed)
 

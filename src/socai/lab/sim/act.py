@@ -308,7 +308,10 @@ class People:
             what = "resolve"
         elif head.refused_act in BODY_ACTS and random.random() < 0.3:
             asked = Asked(CLERK, office.ident(), head.id, head.revision)
-            self._told(office, "discard", head.id, act.discard(office.desk, asked), VOUCHER, asked.act_id)
+            found = act.discard(office.desk, asked)
+            self._told(office, "discard", head.id, found, VOUCHER, asked.act_id)
+            if isinstance(found, Saved):
+                office.watch.acted(found.id)
             return
         self.world.cells[life.standing(facts), what] += 1
         office.watch.standing(head, facts)

@@ -14,7 +14,6 @@ LINES_PER_FUNCTION_MAX = 70
 EMPTY_NAMES = {"utils", "helpers", "common", "manager", "service", "data", "info"}
 EMPTY_NAMES |= {"util", "helper", "commons", "managers", "services", "misc"}
 CODE_SUFFIXES = {".py", ".ts", ".tsx", ".css", ".typ", ".sql"}
-GENERATED = (WEB / "api",)
 TESTS = ROOT / "tests"
 THIS_HOUSE = TESTS / "house"
 
@@ -42,12 +41,8 @@ MACHINE = re.compile(
 
 
 def code_files() -> list[Path]:
-    """What people wrote: code of the product and of the web client, without generated files."""
-    return [
-        path
-        for path in files_under(SOURCE, WEB, suffixes=CODE_SUFFIXES)
-        if not any(path.is_relative_to(folder) for folder in GENERATED)
-    ]
+    """The code of the product and of the web client."""
+    return files_under(SOURCE, WEB, suffixes=CODE_SUFFIXES)
 
 
 def test_files_are_short() -> None:

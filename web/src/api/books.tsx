@@ -1,6 +1,16 @@
 // The books one works in: company, its spec, branch, book and period, live link. Every screen below reads them here.
 import { QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { localDay } from "../kit/day";
 import { PERIODS, type Period, type PeriodName, periodOf } from "../kit/period";
 import { useLocale } from "../locale/locale";
@@ -105,7 +115,8 @@ function useLive(tenant: string, book: string, catalogs: Catalogs): boolean {
           const [kind, id] = [String(data.kind ?? ""), String(data.id ?? "")];
           void catalogs.refresh(kind, id);
           void client.invalidateQueries({ queryKey: [tenant, "catalog", kind] });
-          if (["account", "branch", "currency", "fiscal_year", "company", "lock"].includes(kind)) waiting.current.add("company");
+          if (["account", "branch", "currency", "fiscal_year", "company", "lock"].includes(kind))
+            waiting.current.add("company");
         } else if (name === "sync" && typeof data.pending === "number") {
           client.setQueryData([tenant, "sync"], (old: SyncState | undefined) => ({ ...old, ...data }));
           waiting.current.add("sync-results");
@@ -158,10 +169,7 @@ export function BooksProvider({ session, company, waiting, failed, children }: P
   const linked = useLive(tenant, book, catalogs);
   const [period, setPeriodState] = useState<PeriodChoice>(() => firstPeriod(tenant, ""));
 
-  const reloadSpec = useCallback(
-    () => client.invalidateQueries({ queryKey: [tenant, "spec"] }),
-    [client, tenant],
-  );
+  const reloadSpec = useCallback(() => client.invalidateQueries({ queryKey: [tenant, "spec"] }), [client, tenant]);
   const value = useMemo<Books | null>(() => {
     if (!spec) return null;
     const only = spec.branches.length === 1 ? spec.branches[0]?.id : undefined;

@@ -141,7 +141,12 @@ export class Catalogs {
   }
 
   /** The best entries for what was typed: same code, codes that begin so, then every word found anywhere. */
-  search(kind: string, text: string, limit: number, keep: (entry: Entry) => boolean = (entry) => entry.active): Entry[] {
+  search(
+    kind: string,
+    text: string,
+    limit: number,
+    keep: (entry: Entry) => boolean = (entry) => entry.active,
+  ): Entry[] {
     return rank(this.all(kind), text, limit, keep);
   }
 }

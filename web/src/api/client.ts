@@ -37,7 +37,12 @@ export function setOnUnauthorised(hear: () => void): void {
   onUnauthorised = hear;
 }
 
-export async function call<Answer>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+export async function call<Answer>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> {
   let answer: Response;
   try {
     answer = await fetch(`/api${path}`, {

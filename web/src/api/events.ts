@@ -9,7 +9,12 @@ const NAMES = ["voucher", "sync", "catalog", "result", "notice", "download", "re
 const RETRY_MS = 2_000;
 
 /** Listens until the returned function is called. `onLink` hears when the stream breaks and when it is back. */
-export function listen(tenant: string, book: string, onEvent: (event: LiveEvent) => void, onLink: (up: boolean) => void): () => void {
+export function listen(
+  tenant: string,
+  book: string,
+  onEvent: (event: LiveEvent) => void,
+  onLink: (up: boolean) => void,
+): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;

@@ -64,9 +64,22 @@ export function useFaults(table: Readonly<Record<string, { sentence: string; cur
     (error: unknown): ToldFault[] =>
       error instanceof Problem
         ? error.faults.map(fault)
-        : [{ code: "UNKNOWN", field: "", sentence: t("fault.unknown", { code: error instanceof Error ? error.message : "?" }), cure: "" }],
+        : [
+            {
+              code: "UNKNOWN",
+              field: "",
+              sentence: t("fault.unknown", { code: error instanceof Error ? error.message : "?" }),
+              cure: "",
+            },
+          ],
     [fault, t],
   );
-  const line = useCallback((error: unknown) => problem(error).map((item) => `${item.sentence} ${item.cure}`.trim()).join(" "), [problem]);
+  const line = useCallback(
+    (error: unknown) =>
+      problem(error)
+        .map((item) => `${item.sentence} ${item.cure}`.trim())
+        .join(" "),
+    [problem],
+  );
   return { fault, problem, line };
 }

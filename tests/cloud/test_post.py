@@ -224,6 +224,22 @@ class TestMoneyWatched:
         items = [item(n, [("331", "1111", amount)], day=day) for n, (day, amount) in enumerate(payments, start=1)]
         assert codes(posted(*items, known=known, cash=self.cash())) == expected
 
+    def test_row_6_the_refusal_names_whose_money_it_is_and_the_first_day_it_would_be_short(self) -> None:
+        known = facts(negative_cash="refuse")
+        cash = self.cash()
+        cash.add({(("financial", HN, "1111", "VND", BOX), day): -40 for day in (20260305, 20260401)})
+        short = posted(item(1, [("331", "1111", 61)], day="2026-03-02"), known=known, cash=cash)
+        # 100 until the 5th, then 60 (39 + 40 - 40), 110 on the 10th, 70 in April
+        assert dict(short.books[0].faults[0].params) == {
+            "book": "financial",
+            "branch": HN,
+            "account": "1111",
+            "currency": "VND",
+            "detail": BOX,
+            "date": "2026-03-05",
+            "balance": "60",
+        }
+
     def test_one_voucher_that_takes_and_gives_is_judged_by_its_sum(self) -> None:
         known = facts(negative_cash="refuse")
         turn = posted(item(1, [("331", "1111", 130), ("1111", "131", 40)]), known=known, cash=self.cash())
@@ -245,3 +261,5 @@ class TestMoneyWatched:
         assert line.shortest([(20260201, -110)]) is None
         assert line.shortest([(20260303, -112)]) == (20260305, 110)
         assert line.shortest([(20260301, -111), (20260305, 111)]) is None  # taken and given back in time
+        line.add(20260310, -50)
+        assert line.shortest([(20260301, -112)]) == (20260305, 110)  # the first day, not the one that lacks most

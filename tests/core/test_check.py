@@ -144,7 +144,8 @@ def test_a_payment_that_overdraws_the_fund_names_it() -> None:
     (fault,) = check_cash(movements, lambda key, day: (30_000_000, {}), DECIMALS)
     assert fault.code == "CASH_NEGATIVE"
     assert fault.params == {
-        "account": pocket.account, "detail": FUND, "currency": "VND", "date": "2026-03-05", "balance": "30000000",
+        "branch": BRANCH, "account": pocket.account, "detail": FUND, "currency": "VND", "date": "2026-03-05",
+        "balance": "30000000",
     }  # fmt: skip
     assert check_cash(movements, lambda key, day: (50_000_000, {}), DECIMALS) == ()
 

@@ -90,7 +90,7 @@ def test_a_stale_save_is_refused_with_both_forms(house: Served, clerk: httpx.Cli
 
 
 def test_a_warning_is_asked_once_and_its_answer_taken(clerk: httpx.Client) -> None:
-    """Paying out more than the fund holds is a question here, for the company chose to be warned; it names the fund."""
+    """Paying out more than the fund holds is a question here, the company chose to be warned; it names whose it is."""
     fund = fresh()
     drawer = {"code": "QUY-1", "name": "Quỹ văn phòng", "branch": HANOI}
     clerk.put(f"/catalog/fund/{fund}", json={"act_id": fresh(), "base": 0, "body": drawer}).raise_for_status()
@@ -107,8 +107,9 @@ def test_a_warning_is_asked_once_and_its_answer_taken(clerk: httpx.Client) -> No
     asked = save(clerk, payment, voucher=voucher)
     assert (asked.status_code, asked.json()["code"]) == (409, "WARNING_ASK")
     assert [warning["code"] for warning in asked.json()["warnings"]] == ["CASH_NEGATIVE"]
-    assert asked.json()["warnings"][0]["detail_vi"].startswith(
-        "Chi quá số tồn của tài khoản 1111 (QUY-1 Quỹ văn phòng): còn 0"
+    assert asked.json()["warnings"][0]["detail_vi"] == (
+        "Chi quá số tồn của tài khoản 1111 (QUY-1 Quỹ văn phòng), VND, Trụ sở Hà Nội, sổ tài chính: còn 0,"
+        " âm từ ngày 20/11/2026."
     )
     assert asked.json()["as_of"] == ""  # the moment of the figures it is judged by: never synced, so none
     assert clerk.get(f"/vouchers/{voucher}").status_code == 404

@@ -257,6 +257,9 @@ def test_money_spent_twice_is_confirmed_with_one_key(fresh_database: str, tmp_pa
             assert [(item.id, item.state, item.mends[0], item.user) for item in found] == [
                 (second.id, "to_confirm", "post_anyway", "chief")
             ]
+            told = found[0].faults[0]
+            assert told.detail_vi.endswith(", VND, Văn phòng Hà Nội, sổ tài chính: còn 200, âm từ ngày 20/11/2026.")
+            assert told.detail_en.endswith("financial book: 200 left, negative from 20/11/2026 on.")
         late = system.open(tmp_path / "dn", "Đà Nẵng")  # and one that begins only now, by its snapshot
         until(lambda: late.books.sync_state().green, "green")
         assert [(item.id, item.state, item.user) for item in view_todo.todo_among(late.books.desk, None, 10)] == [

@@ -101,3 +101,23 @@ def test_a_window_that_opens_slowly_takes_no_letters_from_the_box_one_types_in(s
     desk.ask(LATER)
     desk.write(" Mây Trắng")
     assert desk.value("entry-name") == "Công ty Mây Trắng"
+
+
+def test_the_focus_stands_where_one_goes_on(sit: Sit) -> None:
+    """Behind the login, on a screen that appears, after a save: Tab and a screen reader begin at the work."""
+    desk = sit()
+    desk.sees_focus("new-cash_receipt")
+    desk.receipt("kh006", "thu tien khach", "1tr3")
+    desk.press("Control+Enter")
+    desk.see("voucher-title", "Phiếu thu PT")
+    desk.sees_focus("voucher-title")
+    desk.press("Tab")
+    desk.sees_focus("act-previous")
+    desk.see_mark("2", "Đã ghi sổ")
+    desk.press("Control+g")
+    desk.see_mark("2", "Đã đồng bộ")
+    desk.edit(text="thu tien khach lan hai")
+    desk.press("Control+Enter")
+    desk.sees_focus("voucher-title")
+    desk.press("Alt+Home")
+    desk.sees_focus("new-cash_receipt")

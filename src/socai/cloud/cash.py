@@ -73,7 +73,7 @@ class MoneyDays:
         balances[at:] = [balance + amount for balance in balances[at:]]
 
     def shortest(self, moves: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-        """(day, balance before) where the moves (day, amount) would worsen a day and leave it below zero, or None.
+        """(first day, balance before) that the moves (day, amount) would worsen and leave below zero, or None.
 
         Between two moves the change stays the same, so each stretch of days is tried by its lowest balance.
         """
@@ -86,16 +86,15 @@ class MoneyDays:
             first = bisect_right(self._days, day)
             until = bisect_left(self._days, moves[number + 1][0]) if number + 1 < len(moves) else len(self._days)
             stretch = [self._balances[first - 1] if first else self.before, *self._balances[first:until]]
-            lowest = min(stretch)
-            if lowest + change < 0:
-                at = stretch.index(lowest)
-                return (self._days[first + at - 1] if at else day), lowest
+            if min(stretch) + change < 0:
+                at = next(place for place, balance in enumerate(stretch) if balance + change < 0)
+                return (self._days[first + at - 1] if at else day), stretch[at]
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """A money balance that would not suffice: what is there on the tightest day."""
+    """A money balance that would not suffice: what is there on the first day it would fall below zero."""
 
     key: MoneyKey
     day: int
@@ -103,8 +102,10 @@ class Short:
 
     def fault(self, decimals: Mapping[str, int], asks: bool) -> Fault:
         """CASH_NEGATIVE; `asks` in its parameters says that a person may answer it and post all the same."""
-        _, _, account, currency, detail = self.key
+        book, branch, account, currency, detail = self.key
         params = {
+            "book": book,
+            "branch": branch,
             "account": account,
             "detail": detail,
             "currency": currency,

@@ -234,6 +234,7 @@ def check_cash(
             day, balance = found
             balance -= sum(amount for at, amount in added.items() if at <= day)
             params = {
+                "branch": pocket.branch,
                 "account": pocket.account,
                 "detail": pocket.detail,
                 "currency": pocket.currency,

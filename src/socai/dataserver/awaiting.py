@@ -52,11 +52,11 @@ def look(desk: Desk, idents: Sequence[str]) -> dict[str, Recorded]:
         heads = voucher.load_many(db, idents)
         facts = fact.read_many(db, list(heads.values()), desk.cache.get(db).calendar, desk.clock.now())
         books = voucher.book_rows(db, list(heads))
-    found = {}
-    for ident, head in heads.items():
-        told = [head.refused, *(row.faults for row in books.get(ident, ()))]
-        faults = tuple(fault for text in told for fault in fact.faults_of(text))
-        found[ident] = Recorded(facts[ident], head.number, (head.book_list or [FINANCIAL])[0], faults)
+        found = {}
+        for ident, head in heads.items():
+            told = [head.refused, *(row.faults for row in books.get(ident, ()))]
+            faults = tuple(fact.named(db, fault) for text in told for fault in fact.faults_of(text))
+            found[ident] = Recorded(facts[ident], head.number, (head.book_list or [FINANCIAL])[0], faults)
     return found
 
 

@@ -11,7 +11,7 @@ from socai.base.fault import Fault
 from socai.core import life
 from socai.core.check import Calendar, locked
 from socai.dataserver.clock import Instant, elapsed_seconds
-from socai.dataserver.store import conflict, dependency, outbox, voucher
+from socai.dataserver.store import catalog, conflict, dependency, outbox, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
@@ -36,6 +36,19 @@ def faults_text(faults: Sequence[WireFault]) -> str:
 def faults_of(text: str) -> tuple[Fault, ...]:
     """Stored faults as values."""
     return tuple(Fault(item.code, item.field, item.params) for item in wire_faults(text))
+
+
+def named(db: Connection, fault: Fault) -> Fault:
+    """The fault with its fund or bank account, and its branch, as people call them: ids say nothing to them."""
+    if fault.code != "CASH_NEGATIVE":
+        return fault
+    params = dict(fault.params)
+    for param, kinds in (("pocket", ("fund", "bank_account")), ("branch_name", ("branch",))):
+        ident = str(params.get("branch" if param == "branch_name" else "detail") or "")
+        for kind in kinds:
+            for code, name in catalog.names(db, kind, [ident] if ident else []).values():
+                params[param] = name if kind == "branch" else f"{code} {name}".strip()
+    return Fault(fault.code, fault.field, params)
 
 
 def first_code(text: str) -> str:

@@ -94,8 +94,8 @@ export interface ReportSpec {
   title: string;
   short: string;
   parameters: { name: string; required: boolean; label: string; roles: string[] }[];
-  /** Balances list accounts or entries of a detail (`by`), movements list entries. */
-  source: { kind: "balances" | "movements"; by?: string };
+  /** Balances list accounts or entries of a detail (`by`), movements list entries (`of` one detail, if any). */
+  source: { kind: "balances" | "movements"; by?: string; of?: string };
   landscape: boolean;
 }
 
@@ -446,6 +446,7 @@ export interface ReportColumn {
 
 export interface ReportRow {
   kind: string;
+  /** By column; `id` is the partner or bank account a line of balances stands for. */
   cells: Record<string, Value>;
   voucher: string;
   voucher_type?: string;

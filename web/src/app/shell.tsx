@@ -13,7 +13,7 @@ import { Button } from "../keys/button";
 import { useKeys, useScope } from "../keys/layers";
 import { useLeave } from "../keys/leave";
 import { showMoment } from "../kit/day";
-import { focusRegion, goRegion } from "../kit/focus";
+import { comeIn, focusRegion, goRegion } from "../kit/focus";
 import { Icon } from "../kit/icon";
 import { useTell } from "../kit/toast";
 import { useLocale } from "../locale/locale";
@@ -190,7 +190,7 @@ function Frame() {
   const tell = useTell();
   const faults = useFaults(books.spec.faults);
   const keys = useKeys();
-  const [, navigate] = useLocation();
+  const [location, navigate] = useLocation();
   const leave = useLeave();
   const [palette, setPalette] = useState<OpenPalette | null>(null);
   const [sheet, setSheet] = useState(false);
@@ -214,6 +214,12 @@ function Frame() {
     window.addEventListener(NOTICE, hear);
     return () => window.removeEventListener(NOTICE, hear);
   }, [books, faults, tell, t]);
+  // Behind the login, and on every screen that takes no focus itself, the keys and a reader begin at the work.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each screen
+  useEffect(() => {
+    const frame = requestAnimationFrame(comeIn);
+    return () => cancelAnimationFrame(frame);
+  }, [location]);
   useEffect(() => {
     if (!offline) setDismissed(false); // the next outage is told anew
   }, [offline]);

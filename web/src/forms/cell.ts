@@ -51,11 +51,11 @@ export function readField(
   if (typed === "") return { value: "" };
   switch (field.kind) {
     case "money":
-      return readAmount(typed, places);
+      return readAmount(typed, places, context.language);
     case "vnd":
-      return readAmount(typed, 0);
+      return readAmount(typed, 0, context.language);
     case "rate":
-      return readRate(typed);
+      return readRate(typed, context.language);
     case "count":
       return /^\d{1,4}$/.test(typed) && Number(typed) <= COUNT_MAX
         ? { value: String(Number(typed)) }

@@ -23,6 +23,7 @@ import { EntryForm } from "./entryform";
 import { FaultList } from "./faultlist";
 import { TYPING } from "./fieldbox";
 import type { Mode } from "./formprops";
+import { Heading } from "./heading";
 import { type Does, mendsOf, openDayOf, useMend } from "./mending";
 import { VoucherModel } from "./model";
 import { useSaving } from "./saving";
@@ -119,9 +120,7 @@ export function VoucherWork({
 
   const edit = (next: Mode) => {
     setMode(next);
-    requestAnimationFrame(
-      () => root.current && focusRegion(root.current, next === "quick" ? "header-general" : "header-general"),
-    );
+    requestAnimationFrame(() => root.current && focusRegion(root.current, "header-general"));
   };
   const focusMistake = (places: Readonly<Record<string, string>>) => {
     const [place] = Object.keys(places);
@@ -341,7 +340,6 @@ export function VoucherWork({
     );
   };
   const kind = language === "en" ? voucher.title.toLowerCase() : voucher.title; // within the heading in English
-  const title = isNew ? t("voucher.new", { title: kind }) : `${voucher.title} ${stored.number}`;
   return (
     <section
       className="page scroll"
@@ -353,7 +351,7 @@ export function VoucherWork({
       data-revision={revision}
     >
       <div className="page-head">
-        <h1 data-testid="voucher-title">{title}</h1>
+        <Heading mode={mode}>{isNew ? t("voucher.new", { title: kind }) : `${voucher.title} ${stored.number}`}</Heading>
         {stored ? <StatusMark status={stored.status} word={statusWord(word, t, stored.status)} /> : null}
         <span className="grow" />
         {button("previous", t("act.previous"))}

@@ -35,7 +35,7 @@ const context: GridContext = {
   columns: COLUMNS,
   defaults: { description: "Thu nợ", debit: "1111", credit: "131" },
   read: (item, text, _row, above) => {
-    if (item.kind === "money") return readAmount(text, item.places);
+    if (item.kind === "money") return readAmount(text, item.places, "vi");
     if (item.kind === "day") {
       const day = readDay(text, "2026-11-22", above?.cells[item.name] ?? "");
       return day === null ? { fault: "DAY_INVALID" } : { value: day };

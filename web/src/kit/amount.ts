@@ -1,5 +1,6 @@
 // Reading amounts as accountants type them, and writing them as they read them.
-// Reads 1.500.000 · 2,5tr · 1tr5 · 150k · 1ty2 · =12*350000 · (500) ; writes dot thousands and comma decimals (vi).
+// Reads 1.500.000 · 2,5tr · 1tr5 · 150k · 1ty2 · =12*350000 · (500). Dot thousands and comma decimals in Vietnamese, comma
+// thousands and dot decimals in English, typed as shown.
 import { type Decimal, divideHalfUp, power, readDecimal, writeScaled } from "./decimal";
 
 export type Language = "vi" | "en";
@@ -28,27 +29,49 @@ interface Ratio {
 
 const whole = (value: bigint): Ratio => ({ over: value, under: 1n });
 
-/** One written number: "1.500.000", "2,5", "12.5". Dots in groups of three are thousands; a lone dot is a decimal. */
-export function readPlainNumber(text: string): Decimal | null {
-  if (/^\d+$/.test(text)) return { digits: BigInt(text), places: 0 };
-  if (/^\d{1,3}(\.\d{3})+(,\d*)?$/.test(text))
-    return readDecimal(text.replaceAll(".", "").replace(/,$/, "").replace(",", "."));
-  if (/^\d{1,3}(,\d{3}){2,}(\.\d*)?$/.test(text)) return readDecimal(text.replaceAll(",", "").replace(/\.$/, ""));
-  if (/^\d+[.,]\d*$/.test(text)) return readDecimal(text.replace(",", ".").replace(/\.$/, ""));
-  if (/^[.,]\d+$/.test(text)) return readDecimal(`0.${text.slice(1)}`);
-  return null;
+/** What stands between thousands, and before the decimals, in figures of a language. */
+const MARKS: Readonly<Record<Language, readonly [thousands: string, point: string]>> = {
+  vi: [".", ","],
+  en: [",", "."],
+};
+
+const BOTH_MARKS = [/^([1-9]\d{0,2}(?:\.\d{3})+),(\d*)$/, /^([1-9]\d{0,2}(?:,\d{3})+)\.(\d*)$/];
+const ONE_MARK = /^(\d*)([.,])(\d*)$/;
+
+/**
+ * One written number, as the screen's language writes it: 1.500.000,25 (vi), 1,500,000.25 (en).
+ *
+ * The other language's marks are taken only where one reading is left: 1,500,000 or 1,234.56 in Vietnamese; and 12.5,
+ * for a numeric keypad has a single mark. What could be either by a slip (1234.567 in Vietnamese) is not read at all.
+ */
+export function readPlainNumber(text: string, language: Language): Decimal | null {
+  if (/^\d+$/.test(text)) return decimalOf(text, "");
+  if (/^[1-9]\d{0,2}((\.\d{3}){2,}|(,\d{3}){2,})$/.test(text)) return decimalOf(text, "");
+  for (const form of BOTH_MARKS) {
+    const found = form.exec(text);
+    if (found) return decimalOf(found[1] ?? "", found[2] ?? "");
+  }
+  const [, head = "", mark, tail = ""] = ONE_MARK.exec(text) ?? [];
+  if (head + tail === "") return null;
+  const [thousands] = MARKS[language];
+  if (mark !== thousands || tail.length !== 3 || /^0*$/.test(head)) return decimalOf(head, tail);
+  return /^[1-9]\d{0,2}$/.test(head) ? decimalOf(head + tail, "") : null;
+}
+
+function decimalOf(head: string, tail: string): Decimal | null {
+  return readDecimal(`${head.replace(/[.,]/g, "") || "0"}${tail ? `.${tail}` : ""}`);
 }
 
 const PIECE = /^([\d.,]+)\s*([a-z]+)?/;
 
 /** A number with Vietnamese short units: "1tr5" is one million five hundred thousand, "1ty200tr" adds up. */
-function readWithUnits(text: string): Ratio | null {
+function readWithUnits(text: string, language: Language): Ratio | null {
   let rest = text;
   let total: Ratio = whole(0n);
   let last: bigint | null = null; // unit of the piece before
   while (rest) {
     const found = PIECE.exec(rest);
-    const number = found ? readPlainNumber(found[1] ?? "") : null;
+    const number = found ? readPlainNumber(found[1] ?? "", language) : null;
     if (!found || !number) return null;
     const unitName = found[2];
     if (!unitName && last !== null) {
@@ -73,7 +96,10 @@ function add(left: Ratio, right: Ratio): Ratio {
 /** Reads + - * / and brackets by recursive descent over exact ratios. Null for anything else. */
 class Expression {
   private at = 0;
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly language: Language,
+  ) {}
 
   read(): Ratio | null {
     const value = this.sum();
@@ -118,7 +144,7 @@ class Expression {
     const found = /^[\d.,a-z]+/.exec(this.text.slice(this.at));
     if (!found) return null;
     this.at += found[0].length;
-    return readWithUnits(found[0]);
+    return readWithUnits(found[0], this.language);
   }
 
   private peek(): string | undefined {
@@ -130,7 +156,7 @@ class Expression {
   }
 }
 
-function readRatio(text: string): { value: Ratio; computed: boolean } | null {
+function readRatio(text: string, language: Language): { value: Ratio; computed: boolean } | null {
   const plain = text
     .normalize("NFD")
     .replace(/[\u0300-\u036f]/g, "")
@@ -139,20 +165,20 @@ function readRatio(text: string): { value: Ratio; computed: boolean } | null {
     .replace(/[\s_]/g, "");
   if (plain.length > EXPRESSION_LENGTH_MAX) return null;
   if (plain.startsWith("=")) {
-    const value = new Expression(plain.slice(1)).read();
+    const value = new Expression(plain.slice(1), language).read();
     return value && { value, computed: true };
   }
   const bracketed = /^\((.+)\)$/.exec(plain);
   const negative = bracketed !== null || plain.startsWith("-");
   const body = (bracketed?.[1] ?? plain.replace(/^-/, "")).replace(/(d|vnd)$/, "");
-  const value = readWithUnits(body);
+  const value = readWithUnits(body, language);
   return value && { value: negative ? { over: -value.over, under: value.under } : value, computed: false };
 }
 
 /** What was typed as a wire amount with at most `places` decimals. A computed value is rounded half up, a typed one never. */
-export function readAmount(text: string, places: number): AmountReading {
+export function readAmount(text: string, places: number, language: Language): AmountReading {
   if (!text.trim()) return { value: "" };
-  const found = readRatio(text);
+  const found = readRatio(text, language);
   if (!found) return { fault: "AMOUNT_INVALID" };
   const over = found.value.over * power(places);
   if (!found.computed && over % found.value.under !== 0n) return { fault: "AMOUNT_FRACTIONAL" };
@@ -162,9 +188,12 @@ export function readAmount(text: string, places: number): AmountReading {
 }
 
 /** A rate: positive, up to ten decimals, zeros at the end dropped. */
-export function readRate(text: string): { readonly value: string } | { readonly fault: "RATE_INVALID" } {
+export function readRate(
+  text: string,
+  language: Language,
+): { readonly value: string } | { readonly fault: "RATE_INVALID" } {
   if (!text.trim()) return { value: "" };
-  const found = readRatio(text);
+  const found = readRatio(text, language);
   if (!found || found.value.over <= 0n) return { fault: "RATE_INVALID" };
   const plain = writeScaled(divideHalfUp(found.value.over * power(10), found.value.under), 10).replace(/\.?0+$/, "");
   return plain === "" || plain === "0" ? { fault: "RATE_INVALID" } : { value: plain };
@@ -175,7 +204,7 @@ export function showNumber(wire: string | undefined | null, language: Language, 
   const value = readDecimal(wire);
   if (!value) return wire ?? "";
   if (value.digits === 0n && options.zeroBlank) return "";
-  const [thousands, point] = language === "vi" ? [".", ","] : [",", "."];
+  const [thousands, point] = MARKS[language];
   const size = (value.digits < 0n ? -value.digits : value.digits).toString().padStart(value.places + 1, "0");
   const head = value.places ? size.slice(0, -value.places) : size;
   const grouped = head.replace(/\B(?=(\d{3})+(?!\d))/g, thousands);

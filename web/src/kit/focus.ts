@@ -7,9 +7,23 @@ function stopsIn(region: Element): HTMLElement[] {
   );
 }
 
+const WORK = "work"; // the id of what holds the screen, beside menu and choices
+
+/** Whether the focus is on nothing a person works at: a screen that appears may take it. */
+export function isNowhere(): boolean {
+  const at = document.activeElement;
+  return !at || at === document.body || at.id === WORK || at.closest("nav") !== null;
+}
+
+/** Where a person goes on when a screen has appeared that took no focus itself: its first stop, or the screen. */
+export function comeIn(): void {
+  const work = isNowhere() ? document.getElementById(WORK) : null;
+  if (work && !focusOn(stopsIn(work)[0])) work.focus();
+}
+
 function regionsAround(from: Element): HTMLElement[] {
   // From nowhere one comes into the screen's own work first, not to the choices above it.
-  const nowhere = from === document.body ? document.querySelector("main [data-regions]") : null;
+  const nowhere = from === document.body || from.id === WORK ? document.querySelector("main [data-regions]") : null;
   const root = from.closest("[data-regions]") ?? nowhere ?? document;
   return [...root.querySelectorAll<HTMLElement>("[data-region]")].filter((region) => stopsIn(region).length > 0);
 }

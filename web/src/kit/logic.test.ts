@@ -32,7 +32,7 @@ describe("amounts are read as accountants type them", () => {
     ["=-5*2", "-10"],
     ["", ""],
   ])("%s is %s đồng", (typed, value) => {
-    expect(readAmount(typed, 0)).toEqual({ value });
+    expect(readAmount(typed, 0, "vi")).toEqual({ value });
   });
 
   it.each([
@@ -42,25 +42,72 @@ describe("amounts are read as accountants type them", () => {
     ["=1/0", "AMOUNT_INVALID"],
     ["=1+", "AMOUNT_INVALID"],
     ["1.2.3", "AMOUNT_INVALID"],
+    ["1234.567", "AMOUNT_INVALID"],
+    ["25,450", "AMOUNT_FRACTIONAL"],
     ["1000,5", "AMOUNT_FRACTIONAL"],
     ["2000000000000000", "AMOUNT_TOO_LARGE"],
   ])("%s is refused with %s", (typed, fault) => {
-    expect(readAmount(typed, 0)).toEqual({ fault });
+    expect(readAmount(typed, 0, "vi")).toEqual({ fault });
   });
 
   it("keeps the minor units of a foreign currency, and never loses a digit of a large one", () => {
-    expect(readAmount("12.5", 2)).toEqual({ value: "12.50" });
-    expect(readAmount("1.234,56", 2)).toEqual({ value: "1234.56" });
-    expect(readAmount("999999999999999", 0)).toEqual({ value: "999999999999999" });
+    expect(readAmount("12.5", 2, "vi")).toEqual({ value: "12.50" });
+    expect(readAmount("1.234,56", 2, "vi")).toEqual({ value: "1234.56" });
+    expect(readAmount("999999999999999", 0, "vi")).toEqual({ value: "999999999999999" });
     expect(sumOf(["999999999999999", "1", "", undefined], 0)).toBe("1000000000000000");
   });
 
   it("reads rates and converts halves away from zero", () => {
-    expect(readRate("25.450")).toEqual({ value: "25450" });
-    expect(readRate("25450,5")).toEqual({ value: "25450.5" });
-    expect(readRate("0")).toEqual({ fault: "RATE_INVALID" });
+    expect(readRate("25.450", "vi")).toEqual({ value: "25450" });
+    expect(readRate("25450,5", "vi")).toEqual({ value: "25450.5" });
+    expect(readRate("0", "vi")).toEqual({ fault: "RATE_INVALID" });
     expect(convertToDong("10.50", "25450.5")).toBe("267230"); // 267230,25
     expect(convertToDong("-0.50", "3")).toBe("-2"); // -1,5
+  });
+});
+
+describe("figures are read back as the screen's language writes them, never silently as another magnitude", () => {
+  it.each([
+    ["25,450", "en", "25450"],
+    ["25.450", "en", "25.45"],
+    ["25450.5", "en", "25450.5"],
+    ["25,450.50", "en", "25450.5"],
+    ["1,500k", "en", "1500000"],
+    ["=2*25,450", "en", "50900"],
+    ["25.450", "vi", "25450"],
+    ["25,450", "vi", "25.45"],
+    ["25.450,5", "vi", "25450.5"],
+    ["0.450", "vi", "0.45"],
+    ["0,450", "en", "0.45"],
+    ["12.5", "vi", "12.5"], // a numeric keypad has one mark
+    ["12,5", "en", "12.5"],
+    ["1,234.56", "vi", "1234.56"], // one reading is left
+    ["1.234,56", "en", "1234.56"],
+    ["1.500.000", "en", "1500000"],
+  ] as const)("%s typed in %s is %s", (typed, language, value) => {
+    expect(readRate(typed, language)).toEqual({ value });
+  });
+
+  it.each([
+    ["1234,567", "en"],
+    ["1234.567", "vi"],
+    ["1,23,456", "en"],
+    ["1.234.5", "vi"],
+    ["0,450,000", "en"],
+    [",", "en"],
+  ] as const)("%s typed in %s could be one figure or another: it is not read", (typed, language) => {
+    expect(readRate(typed, language)).toEqual({ fault: "RATE_INVALID" });
+  });
+
+  it("whatever is shown is read back the same", () => {
+    for (const language of ["vi", "en"] as const)
+      for (const wire of ["1.234", "12.345", "999.500", "1234.5", "1234567.891", "25450", "1000", "0.125"]) {
+        const plain = wire.replace(/(\.\d*?)0+$/, "$1");
+        expect(readRate(showNumber(wire, language), language)).toEqual({ value: plain });
+        expect(readAmount(showNumber(`-${wire}`, language, { brackets: true }), 3, language)).toEqual(
+          readAmount(showNumber(`-${wire}`, language), 3, language),
+        );
+      }
   });
 });
 

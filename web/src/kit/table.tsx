@@ -1,6 +1,7 @@
 // A long table one walks through with the keys: rows are drawn only where they can be seen.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, type ReactNode, type Ref, useEffect, useImperativeHandle, useRef } from "react";
+import { isNowhere } from "./focus";
 
 export interface TableColumn<Row> {
   readonly name: string;
@@ -87,8 +88,7 @@ export function Table<Row>(props: Props<Row>) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the table appears
   useEffect(() => {
-    const active = document.activeElement;
-    if (props.first && (!active || active === document.body || active.closest("nav"))) outer.current?.focus();
+    if (props.first && isNowhere()) outer.current?.focus();
   }, []);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: follows the current row only

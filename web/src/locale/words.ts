@@ -181,11 +181,14 @@ export const WORDS = {
   // faults found while typing
   "fault.AMOUNT_INVALID": [
     "Không đọc được số tiền. Ví dụ: 1.500.000, 1tr5, =12*350000",
-    "Not an amount. Try 1.500.000, 1tr5, =12*350000",
+    "Not an amount. Try 1,500,000, 1.5m, =12*350000",
   ],
   "fault.AMOUNT_FRACTIONAL": ["Số tiền có quá nhiều chữ số thập phân.", "The amount has too many decimals."],
   "fault.AMOUNT_TOO_LARGE": ["Số tiền quá lớn.", "The amount is too large."],
-  "fault.RATE_INVALID": ["Không đọc được tỷ giá.", "Not an exchange rate."],
+  "fault.RATE_INVALID": [
+    "Không đọc được tỷ giá. Ví dụ: 25.450 hoặc 25.450,5",
+    "Not an exchange rate. Try 25,450 or 25,450.5",
+  ],
   "fault.DAY_INVALID": ["Không phải ngày. Ví dụ: 5, 5/1, 05/01/2026, t", "Not a day. Try 5, 5/1, 05/01/2026, t"],
   "fault.CODE_UNKNOWN": ["Không có mã này trong danh mục. F9 để thêm.", "No such code in the catalog. F9 adds it."],
   "fault.CODE_UNKNOWN_HERE": ["Không có mã này trong danh mục.", "No such code in the catalog."],
@@ -209,7 +212,7 @@ export const WORDS = {
   "report.choose": ["Chọn tham số rồi nhấn {key}.", "Choose the parameters, then press {key}."],
   "report.rows": ["{count} dòng", "{count} rows"],
   "report.drill": ["Enter: mở chứng từ gốc", "Enter: open the voucher"],
-  "report.drill_account": ["Enter: mở sổ của tài khoản", "Enter: open the account's book"],
+  "report.drill_book": ["Enter: mở {title}", "Enter: open {title}"],
 
   // catalogs and settings
   "catalog.new": ["Thêm vào danh mục {title}", "New entry: {title}"],

@@ -16,10 +16,10 @@ import { showDay, showMoment } from "../kit/day";
 import { focusRegion } from "../kit/focus";
 import { movedIndex, Table, type TableColumn, type TableHandle } from "../kit/table";
 import { useLocale } from "../locale/locale";
+import { ALWAYS, wayDown } from "./drill";
 
 const PAGE_SIZE = 300;
 const LEVELS = ["1", "2", "3", "4", "5"];
-const ALWAYS = new Set(["period", "branch", "book"]);
 /** Parameters shown as code and name. */
 const NAMED = new Set(["account", "partner", "bank_account", "fund"]);
 const CHARACTER = 8.4;
@@ -43,17 +43,6 @@ function fieldsOf(report: ReportSpec): FieldSpec[] {
         among: parameter.name === "level" ? LEVELS.map((value) => ({ value, label: value })) : [],
       }),
     );
-}
-
-/** The book of one account, for a row that stands for an account: the first report that asks for nothing else. */
-function bookOfAccount(reports: readonly ReportSpec[]): ReportSpec | undefined {
-  const asksForAccount = ({ source, parameters }: ReportSpec) =>
-    source.kind === "movements" &&
-    parameters
-      .filter((item) => item.required && !ALWAYS.has(item.name))
-      .map((item) => item.name)
-      .join() === "account";
-  return reports.filter(asksForAccount).sort((one, other) => one.order - other.order)[0];
 }
 
 /** Figures, days and codes are seen whole; long texts share what is left. */
@@ -157,23 +146,19 @@ export function ReportScreen({ report }: { report: ReportSpec }) {
   }, [fields, report.code, asked, pages.refetch]);
   const file = (kind: "pdf" | "xlsx") =>
     window.open(`/api${path(`/reports/${report.code}.${kind}${query(request)}`)}`, "_blank");
-  const ledger =
-    report.source.kind === "balances" && report.source.by === "account" ? bookOfAccount(spec.reports) : null;
-  const accountOf = (row: ReportRow | undefined) =>
-    ledger && row?.kind === "line" ? String(row.cells.code ?? "") : "";
   const drill = (index: number) => {
     const row = rows[index];
-    const account = accountOf(row);
-    if (row?.voucher) navigate(`/voucher/${row.voucher}`);
-    else if (account && ledger) {
-      kept.set(ledger.code, { asked: { account }, values: { account }, current: 0 });
-      navigate(`/report/${ledger.code}`);
-    }
+    if (row?.voucher) return navigate(`/voucher/${row.voucher}`);
+    const way = wayDown(spec.reports, report, row, asked ?? {});
+    if (!way) return;
+    kept.set(way.report.code, { asked: way.asked, values: way.asked, current: 0 });
+    navigate(`/report/${way.report.code}`);
   };
   const move = (act: string) => () =>
     setCurrent(movedIndex(act, current, rows.length, table.current?.rowsShown() ?? 10));
   const under = rows[Math.min(current, rows.length - 1)];
-  const leads = under?.voucher ? t("report.drill") : accountOf(under) ? t("report.drill_account") : "";
+  const way = under?.voucher ? null : wayDown(spec.reports, report, under, asked ?? {});
+  const leads = under?.voucher ? t("report.drill") : way ? t("report.drill_book", { title: way.report.short }) : "";
   const missing = ready ? "" : t("report.choose", { key: shownKey(keymap, "report", "run") });
   useScope("report", {
     run,

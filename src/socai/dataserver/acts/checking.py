@@ -20,6 +20,7 @@ from socai.core.entry import FINANCIAL, Entry
 from socai.core.posting import post_voucher
 from socai.core.spec import VoucherSpec
 from socai.dataserver.acts.head import INVOICE_KEY
+from socai.dataserver.facts import named
 from socai.dataserver.store import catalog, ledger, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.known import Known
@@ -98,12 +99,4 @@ def _short(db: Connection, known: Known, book: str, movements: balance.Movements
     if known.company.negative_cash == ALLOW or not movements:
         return ()
     found = check_cash(movements, lambda pocket, day: ledger.money_history(db, book, pocket, day), known.decimals)
-    return tuple(_naming_pocket(db, fault) for fault in found)
-
-
-def _naming_pocket(db: Connection, fault: Fault) -> Fault:
-    """The fault with the fund or bank account as people call it: a company may have several under one account."""
-    for kind in ("fund", "bank_account"):
-        for code, name in catalog.names(db, kind, [str(fault.params["detail"])]).values():
-            return replace(fault, params={**fault.params, "pocket": f"{code} {name}".strip()})
-    return fault
+    return tuple(named(db, replace(fault, params={**fault.params, "book": book})) for fault in found)

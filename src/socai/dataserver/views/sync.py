@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from socai.base.fault import Fault
-from socai.dataserver import facts as fact
 from socai.dataserver.books import Books
 from socai.dataserver.desk import CATALOG, VOUCHER, Desk
 from socai.dataserver.store import catalog, dependency, listing, outbox, voucher
@@ -15,6 +14,7 @@ from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.syncing.loading import faults_of_job
 from socai.dataserver.syncing.round import Round
 from socai.dataserver.views.todo import Counts, share
+from socai.dataserver.views.told import told_of
 from socai.dataserver.views.voucher import Branches
 from socai.edge.problem import WordedFault, worded
 
@@ -161,13 +161,13 @@ def results(desk: Desk, state: str, branches: Branches, after: int, limit: int) 
             entry = catalog.load(db, row.object_kind, row.object) if row.kind == CATALOG else None
             number = head.number if head else entry.code if entry else ""
             description = (head.description or head.partner_name) if head else entry.name if entry else ""
-            items.append(_result(row, number, description, row.object in held))
+            items.append(_result(db, row, number, description, row.object in held))
         if state == FAILED and not after:
             items = _refused_postings(db, branches) + items
     return SyncResults(items, page[-1].place if len(rows) > limit else 0)
 
 
-def _result(row: OutRow, number: str, description: str, held: bool) -> SyncResult:
+def _result(db: Connection, row: OutRow, number: str, description: str, held: bool) -> SyncResult:
     states = {outbox.WAITING: "held" if held else "local", outbox.SENT: "syncing"}
     return SyncResult(
         n=row.place,
@@ -180,7 +180,7 @@ def _result(row: OutRow, number: str, description: str, held: bool) -> SyncResul
         act=row.act,
         user=row.user,
         state=states.get(row.state, CONFLICT if row.result == CONFLICT else "sync_failed"),
-        faults=[worded(fault) for fault in fact.faults_of(row.faults)],
+        faults=told_of(db, row.faults),
     )
 
 
@@ -200,7 +200,7 @@ def _refused_postings(db: Connection, branches: Branches) -> list[SyncResult]:
                 act=book.fault_act,
                 user=head.author,
                 state=f"{book.fault_act}_failed",
-                faults=[worded(fault) for fault in fact.faults_of(book.faults)],
+                faults=told_of(db, book.faults),
             )
         )
     return found

@@ -6,7 +6,7 @@ from the cloud's log while the line is up, and else from what the feed has told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -18,14 +18,18 @@ from socai.dataserver.store import audit, ledger, meta, outbox, refusal, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.refusal import Refusal
+from socai.dataserver.views.told import told
 from socai.dataserver.views.voucher import Branches
 from socai.edge.client import CloudRefused, CloudUnreachable
-from socai.edge.problem import WordedFault, worded
+from socai.edge.problem import WordedFault
 from socai.sync.log import ACCEPTED, POSTED, REFUSED, VOIDED
 from socai.sync.message import APPLIED, CONFLICT, LogItem, WireFault
 
 SAVED, SENT = "saved", "sent"
 ACTS_MAX = 500
+Tell = Callable[[Sequence[Fault]], list[WordedFault]]
+"""Puts faults into words."""
+
 _ANSWERS = {APPLIED: ACCEPTED, CONFLICT: CONFLICT}
 
 
@@ -70,11 +74,18 @@ def timeline(books: Books, ident: str, branches: Branches) -> Timeline | Fault:
         rows = outbox.all_of(db, VOUCHER, ident, ACTS_MAX)
         refusals = refusal.all_of(db, ident, ACTS_MAX)
     log = _ask(books, ident)
-    mine = Here(standing.office, standing.replica, acts, rows)
+    mine = Here(standing.office, standing.replica, acts, rows, lambda faults: _tell(books, faults))
     if log is None:
         with books.file.read() as db:
             return Timeline(mine.moments(_told_here(db, ident, rows), refusals), False)
     return Timeline(mine.moments(log, refusals), True)
+
+
+def _tell(books: Books, faults: Sequence[Fault]) -> list[WordedFault]:
+    if not faults:
+        return []
+    with books.file.read() as db:
+        return told(db, faults)
 
 
 def _ask(books: Books, ident: str) -> list[LogItem] | None:
@@ -122,8 +133,10 @@ def _told_here(db: Connection, ident: str, rows: Sequence[OutRow]) -> list[LogIt
 class Here:
     """What this office did with a voucher: its acts, oldest first, and its operations."""
 
-    def __init__(self, office: str, replica: str, acts: Sequence[audit.Act], rows: Sequence[OutRow]) -> None:
-        self.office, self.replica = office, replica
+    def __init__(
+        self, office: str, replica: str, acts: Sequence[audit.Act], rows: Sequence[OutRow], tell: Tell
+    ) -> None:
+        self.office, self.replica, self.tell = office, replica, tell
         self.rows = {row.act_id: row for row in rows}
         # An act replaced before it was sent went with the next one that was.
         self.acts: dict[str, list[audit.Act]] = {}
@@ -144,25 +157,24 @@ class Here:
 
     def _taken(self, log: Sequence[LogItem]) -> list[Moment]:
         found: list[Moment] = []
-        told: set[str] = set()
+        seen: set[str] = set()
         for item in log:
             row = self.rows.get(item.act_id) if item.act_id else None
-            if row is not None and item.act_id not in told:
-                told.add(item.act_id)
+            if row is not None and item.act_id not in seen:
+                seen.add(item.act_id)
                 found += self._before(row)
             elif row is None and item.made_at:
                 found.append(self._moment(SAVED, item.made_at, item, at_cloud=False))
             found.append(self._moment(item.what, item.at, item, at_cloud=bool(item.replica) or row is None))
         for act_id, row in self.rows.items():
-            if act_id not in told:
+            if act_id not in seen:
                 found += self._before(row)
         return found
 
-    @staticmethod
-    def _refused(one: Refusal) -> Moment:
+    def _refused(self, one: Refusal) -> Moment:
         return Moment(
             *(REFUSED, one.at, False, one.act, "", "", False, 0, one.version, [one.book], ""),
-            [worded(fault) for fault in faults_of(one.faults)],
+            self.tell(faults_of(one.faults)),
         )
 
     def _before(self, row: OutRow) -> list[Moment]:
@@ -188,7 +200,7 @@ class Here:
         return Moment(
             *(what, at, at_cloud, item.act, item.by, item.office or (self.office if here else ""), here),
             *(row.revision if row is not None else 0, item.version, list(item.books), operation),
-            [worded(_fault(fault)) for fault in item.faults],
+            self.tell([_fault(fault) for fault in item.faults]),
         )
 
 

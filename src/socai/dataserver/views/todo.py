@@ -16,6 +16,7 @@ from socai.dataserver.store import catalog, conflict, dependency, todo, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.todo import Candidate, Place
 from socai.dataserver.store.voucher import BookRow, Head
+from socai.dataserver.views.told import told_of
 from socai.dataserver.views.voucher import Branches
 from socai.edge.problem import WordedFault, worded
 from socai.sync.message import CONFLICT
@@ -169,7 +170,7 @@ def _voucher_items(db: Connection, head: Head, facts: life.Facts, rows: Iterable
                 mends.insert(0, POST_ANYWAY if state == "to_confirm" else RETRY)
             if head.refused and life.allow(facts, DISCARD) is None:
                 mends.append(DISCARD)
-            items.append(_item(head, name, state, act, text, mends))
+            items.append(_item(db, head, name, state, act, text, mends))
     return items
 
 
@@ -177,18 +178,18 @@ def _whole(db: Connection, head: Head, facts: life.Facts, state: str) -> TodoIte
     if state == "conflict":
         lost = conflict.load(db, VOUCHER, head.type, head.id)
         told = [] if lost is None else [worded(_taken(lost.winner.author, lost.winner.at, lost.winner.deleted))]
-        return _item(head, "", state, lost.mine_act if lost else "", "", [RESOLVE, OPEN], told)
+        return _item(db, head, "", state, lost.mine_act if lost else "", "", [RESOLVE, OPEN], told)
     if state == "held":
         causes = dependency.causes(db, head.id)
         text = causes[0].faults if causes else ""
         held_by = [HeldBy(cause.kind, cause.id, cause.code, cause.name) for cause in causes]
-        return _item(head, "", state, "save", text, [OPEN_ENTRY, OPEN], held_by=held_by)
+        return _item(db, head, "", state, "save", text, [OPEN_ENTRY, OPEN], held_by=held_by)
     mends = [*_moves(facts, head.refused), OPEN]
     if life.allow(facts, "edit" if head.refused_act == "save" else head.refused_act) is None:
         mends.append(RETRY)
     if life.allow(facts, DISCARD) is None:
         mends.append(DISCARD)
-    return _item(head, "", state, head.refused_act, head.refused, mends)
+    return _item(db, head, "", state, head.refused_act, head.refused, mends)
 
 
 def _moves(facts: life.Facts, text: str) -> list[str]:
@@ -203,6 +204,7 @@ def _taken(author: str, at: str, deleted: bool) -> Fault:
 
 
 def _item(
+    db: Connection,
     head: Head,
     book: str,
     state: str,
@@ -223,7 +225,7 @@ def _item(
         book=book,
         state=state,
         act=act,
-        faults=[worded(fault) for fault in fact.faults_of(text)] if told is None else told,
+        faults=told_of(db, text) if told is None else told,
         asks=sorted({fault.code for fault in fact.faults_of(text) if fault.params.get("asks")}),
         held_by=held_by or [],
         mends=mends,
@@ -241,7 +243,7 @@ def _entry_items(db: Connection, found: Candidate) -> list[TodoItem]:
         faults = [worded(_taken(lost.winner.author, lost.winner.at, lost.winner.deleted))]
         state, act, mends = "conflict", lost.mine_act, [RESOLVE, OPEN]
     else:
-        faults = [worded(fault) for fault in fact.faults_of(row.refused)]
+        faults = told_of(db, row.refused)
         state, act, mends = "sync_failed", row.refused_act, [OPEN, RETRY, DISCARD]
     return [
         TodoItem(

@@ -26,7 +26,8 @@ from socai.dataserver.store.known import Known
 from socai.dataserver.store.listing import Filters, Place
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.dataserver.views.conflict import ConflictView, HeldView, held_by, raw, voucher_conflict
-from socai.edge.problem import WordedFault, worded
+from socai.dataserver.views.told import told_of
+from socai.edge.problem import WordedFault
 from socai.registry import voucher_types
 from socai.sync.message import DELETE, UNPOST
 
@@ -287,8 +288,8 @@ def voucher_view(desk: Desk, ident: str, book: str, branches: Branches) -> Vouch
             body=raw(voucher.body(db, ident, head.revision)),
             status=status_view(facts, book),
             acts=dict(fact.acts_of(facts, book, available)),
-            books=[_book_view(name, books.get(name), facts) for name in dict.fromkeys((*head.book_list, *books))],
-            faults=[worded(fault) for fault in fact.faults_of(head.refused)],
+            books=[_book_view(db, name, books.get(name), facts) for name in dict.fromkeys((*head.book_list, *books))],
+            faults=told_of(db, head.refused),
             conflict=voucher_conflict(db, head.type, head.id),
             held_by=held_by(db, head.id) if facts.held else [],
             history=_history(db, ident),
@@ -312,10 +313,9 @@ def _waiting(facts: life.Facts, head: Head) -> list[str]:
     return found
 
 
-def _book_view(name: str, row: BookRow | None, facts: life.Facts) -> BookView:
+def _book_view(db: Connection, name: str, row: BookRow | None, facts: life.Facts) -> BookView:
     row = row or BookRow(name)
-    faults = [worded(fault) for fault in fact.faults_of(row.faults)]
-    status = status_view(facts, name)
+    faults, status = told_of(db, row.faults), status_view(facts, name)
     return BookView(name, row.asked, row.posted, row.running, row.fault_act, faults, row.posted_at, status)
 
 

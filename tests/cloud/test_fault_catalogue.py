@@ -175,6 +175,13 @@ def used(world: World) -> Told:
     return world.entry("partner", CUSTOMER, None, base=1)
 
 
+def moved_account(world: World) -> Told:
+    """Its day balances were kept as money: taken out of another place, they would stay for ever."""
+    world.entry("account", "1118", {"code": "1118", "name": "Tiền mặt khác", "parent": "111"})
+    world.kept(lines(line("1118", "5111"), fund=FUND))
+    return world.entry("account", "1118", {"code": "1118", "name": "Phải thu khác", "parent": "138"}, base=1)
+
+
 def edit_into(world: World, old_day: str, new_day: str) -> Told:
     """A posted voucher of our own, changed to another day; before the lane comes to it the books are locked."""
     save = world.kept(journal(accounting_date=old_day), post_to=BOOK)
@@ -354,6 +361,7 @@ ROWS = [
     Row("catalog entry deleted", deleted_entry, "CATALOG_UNKNOWN", "lines.1.debit_partner"),
     Row("catalog entry no longer in use", inactive, "CATALOG_INACTIVE", "lines.1.debit_partner"),
     Row("catalog entry in use deleted", used, "CATALOG_USED", "id"),
+    Row("account in use moved in the chart", moved_account, "ACCOUNT_PARENT_USED", "parent", {"account": "1118"}),
     Row("catalog code taken", taken_code, "CATALOG_CODE_TAKEN", "code"),
     # --- rights, versions, machines
     Row("no right to the settings", lambda w: w.entry("company", "company", dict(CATALOGS[0][2]), base=1, **NOT_MINE),

@@ -286,6 +286,22 @@ def test_a_catalog_used_by_a_voucher_is_not_deleted(office: Office) -> None:
     assert found.faults[0].code == "CATALOG_USED"
 
 
+def test_an_account_in_use_keeps_its_place_in_the_chart(office: Office) -> None:
+    """I8: its balances are kept by what the account above it says; an account nobody has used may move."""
+
+    def account(code: str, parent: str, base: int) -> Saved | Refused:
+        return office.entry("account", code, {"code": code, "name": f"Tiền {parent}", "parent": parent}, base=base)
+
+    for code in ("1118", "1119"):
+        saved(account(code, "111", 0))
+    saved(office.save(journal(lines=[{"debit_account": "1118", "credit_account": "5111", "amount": "9"}])))
+    moved = account("1118", "138", 1)
+    assert isinstance(moved, Refused)
+    assert [(fault.code, fault.field) for fault in moved.faults] == [("ACCOUNT_PARENT_USED", "parent")]
+    saved(office.entry("account", "1118", {"code": "1118", "name": "Tên mới", "parent": "111"}, base=1))
+    saved(account("1119", "138", 1))
+
+
 # ---- books from the feed
 
 

@@ -181,3 +181,13 @@ def references(kind: str, body: Mapping[str, object]) -> list[tuple[str, str, st
         for attribute in spec.attributes
         if attribute.kind == REFERENCE and body.get(attribute.name)
     ]
+
+
+def check_used(kind: str, before: Mapping[str, object], after: Mapping[str, object]) -> Fault | None:
+    """What an entry in use may not change: an account its place in the chart, by which balances were kept.
+
+    Its details and whether it is money come from the account above it, and old sets are taken out by the same keys.
+    """
+    if kind != "account" or before.get("parent") == after.get("parent"):
+        return None
+    return Fault("ACCOUNT_PARENT_USED", "parent", {"account": str(before.get("code") or after.get("code") or "")})

@@ -45,6 +45,7 @@ STATUS: Mapping[str, int] = {
     "ACT_DELETED": 409,
     "ACT_UNAVAILABLE": 409,
     "CATALOG_USED": 409,
+    "ACCOUNT_PARENT_USED": 409,
     "SETUP_DONE": 409,
     "BODY_TOO_LARGE": 413,
     "VERSION_TOO_OLD": 426,

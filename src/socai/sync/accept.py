@@ -15,7 +15,7 @@ from dataclasses import replace
 import msgspec
 
 from socai.base.fault import Fault
-from socai.core.catalog import KINDS
+from socai.core.catalog import KINDS, check_used
 from socai.core.check import check_named
 from socai.core.company import check_lock_moved
 from socai.core.numbering import is_provisional
@@ -426,6 +426,8 @@ class _Judge:
             faults.append(Fault("CATALOG_CODE_TAKEN", "code", {"code": code, "kind": operation.object_kind}))
         before: Body = msgspec.json.decode(found.body) if found and not found.deleted else {}
         if operation.object_kind == "lock" and (fault := check_lock_moved(before, reading.body)):
+            faults.append(fault)
+        if found and found.used and (fault := check_used(operation.object_kind, before, reading.body)):
             faults.append(fault)
         for place, kind, ident in reading.named:
             entry = self.entries.get((kind, ident))

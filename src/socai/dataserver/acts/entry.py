@@ -12,7 +12,7 @@ from socai.base.fault import Fault, Faults
 from socai.base.folding import fold
 from socai.base.ident import parse_ident
 from socai.core import balance
-from socai.core.catalog import COMPANY_ID, KINDS, REFERENCE, check_entry, references
+from socai.core.catalog import COMPANY_ID, KINDS, REFERENCE, check_entry, check_used, references
 from socai.dataserver.acts.outgoing import Wish, put_entry
 from socai.dataserver.acts.save import repeated
 from socai.dataserver.clock import new_ident
@@ -304,6 +304,9 @@ def _check(
     code = str(body.get("code") or "")
     if code and not KINDS[kind].natural and catalog.code_holder(db, kind, code_key(code), ident):
         faults.append(Fault("CATALOG_CODE_TAKEN", "code", {"code": code, "kind": kind}))
+    fault = check_used(kind, before, body) if before else None
+    if fault and used_by(db, kind, ident):
+        faults.append(fault)
     faults += _check_references(db, desk.cache.get(db), kind, body, before)
     return tuple(faults)
 

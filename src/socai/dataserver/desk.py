@@ -17,6 +17,9 @@ VOUCHER, CATALOG, SYNC, DOWNLOAD, STORAGE = "voucher", "catalog", "sync", "downl
 ROUND = "round"  # the running round of syncing moved on
 ELSEWHERE = "elsewhere"  # an act of somebody who may be at work here was refused at another office
 
+RESOLVE, DISCARD = "resolve", "discard"  # acts the cloud does not hear of: a conflict settled, a refused form put away
+THEIRS, MINE, NEW = CHOICES = ("theirs", "mine", "new")  # how a conflict is settled
+
 Listener = Callable[[str, str, str, str], None]
 """(tenant, kind, object kind, id) of something that changed. Called after the commit, from any thread; never blocks."""
 

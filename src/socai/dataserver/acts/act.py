@@ -34,7 +34,7 @@ from socai.dataserver.acts.save import (
     write_body,
 )
 from socai.dataserver.clock import Instant, new_ident
-from socai.dataserver.desk import VOUCHER, Desk, Refused, Saved, refused
+from socai.dataserver.desk import CHOICES, DISCARD, MINE, RESOLVE, THEIRS, VOUCHER, Desk, Refused, Saved, refused
 from socai.dataserver.store import audit, conflict, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow
 from socai.dataserver.store.file import Connection
@@ -44,10 +44,6 @@ from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
 from socai.sync.grant import Grant, may_renumber, may_voucher
 from socai.sync.message import DELETE, POST, QUICK_EDIT, RENUMBER, SAVE, UNPOST
-
-RESOLVE, DISCARD = "resolve", "discard"
-THEIRS, MINE, NEW = "theirs", "mine", "new"
-CHOICES = (THEIRS, MINE, NEW)
 
 
 @dataclass(frozen=True, slots=True)

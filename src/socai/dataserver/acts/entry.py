@@ -16,7 +16,20 @@ from socai.core.catalog import COMPANY_ID, KINDS, REFERENCE, check_entry, check_
 from socai.dataserver.acts.outgoing import Wish, put_entry
 from socai.dataserver.acts.save import repeated
 from socai.dataserver.clock import new_ident
-from socai.dataserver.desk import CATALOG, Desk, Refused, Saved, Theirs, refused
+from socai.dataserver.desk import (
+    CATALOG,
+    CHOICES,
+    DISCARD,
+    MINE,
+    NEW,
+    RESOLVE,
+    THEIRS,
+    Desk,
+    Refused,
+    Saved,
+    Theirs,
+    refused,
+)
 from socai.dataserver.store import audit, catalog, conflict, outbox, voucher
 from socai.dataserver.store import known as settings
 from socai.dataserver.store.catalog import EntryRow
@@ -28,10 +41,6 @@ from socai.registry import regimes
 from socai.sync.grant import Grant, may_catalog
 from socai.sync.message import DELETE, SAVE
 from socai.sync.reading import code_key
-
-THEIRS, MINE, NEW = "theirs", "mine", "new"
-CHOICES = (THEIRS, MINE, NEW)
-RESOLVE, DISCARD = "resolve", "discard"
 
 _SEARCHED = ("code", "name", "name_en", "tax_code", "phone", "address", "bank_number", "bank_name")
 

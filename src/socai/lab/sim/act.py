@@ -25,7 +25,7 @@ from socai.dataserver.acts import act, entry, save
 from socai.dataserver.acts.act import Asked
 from socai.dataserver.acts.outgoing import BODY_ACTS
 from socai.dataserver.acts.save import Request
-from socai.dataserver.desk import Desk, Refused, Saved
+from socai.dataserver.desk import CHOICES, Desk, Refused, Saved
 from socai.dataserver.facts import read_one
 from socai.dataserver.store import catalog, conflict, outbox, voucher
 from socai.dataserver.store.file import Connection
@@ -368,7 +368,7 @@ class People:
         elif name == "renumber":
             found = act.renumber(desk, asked, f"X{random.randrange(10**6)}")
         else:
-            found = act.resolve(desk, asked, random.choice(act.CHOICES), office.ident())
+            found = act.resolve(desk, asked, random.choice(CHOICES), office.ident())
         self._told(office, name, head.id, found, VOUCHER, asked.act_id)
         return found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -13,10 +15,18 @@ import pytest
 
 from socai.dataserver.desk import Saved
 from socai.dataserver.store import ledger, meta
-from socai.dataserver.store.file import MEMORY
+from socai.dataserver.store.file import MEMORY, Connection
 from socai.dataserver.store.replica import Job, Ticket
 from socai.dataserver.syncing import exchange, incoming
-from socai.dataserver.syncing.slice import BALANCES_MAX, OUTCOMES_MAX, ROWS_MAX, SEALED_MAX, slices
+from socai.dataserver.syncing.slice import (
+    BALANCES_MAX,
+    OUTCOMES_MAX,
+    ROWS_MAX,
+    SEALED_MAX,
+    TOGETHER_MAX,
+    slices,
+    together,
+)
 from socai.sync.message import (
     BalanceRow,
     BookState,
@@ -99,6 +109,72 @@ def test_row_1_a_page_is_taken_a_few_vouchers_at_a_time(office: Office) -> None:
     assert seen[-1] == COUNT
     assert steps(seen) <= ROWS_MAX // 5
     assert debit(office) == COUNT * 100
+
+
+@pytest.mark.parametrize("quiet, taken", [(0, 1), (2, 3), (99, TOGETHER_MAX)])
+def test_row_1_slices_go_together_until_somebody_comes(
+    office: Office, monkeypatch: pytest.MonkeyPatch, quiet: int, taken: int
+) -> None:
+    looks = iter(range(50))
+    monkeypatch.setattr(office.desk.file, "people", lambda: next(looks) >= quiet)
+    assert list(together(office.desk.file, range(50))) == list(range(taken))
+
+
+def test_row_1_who_saves_during_a_page_waits_for_one_slice_of_it(tmp_path: Path) -> None:
+    """Nobody saves, so the slices go together; then somebody does, and is written before the third of them."""
+    office = open_office(tmp_path / "replica.db")
+    file, whole = office.desk.file, page(COUNT)
+    file._jobs.pressed_at = float("-inf")  # the company was entered long ago
+    office.told.clear()
+    done: list[str] = []
+    saves: list[Ticket[None]] = []
+
+    def prepare(_db: Connection, _items: object) -> None:
+        done.append("slice")
+        if len(done) == 2:
+            assert not office.told  # the first is not committed yet
+            saves.append(file.submit(lambda _db: done.append("save")))
+
+    def receive() -> None:
+        file.stand_behind()
+        incoming.take_in_slices(
+            office.desk, whole.items, incoming.FEED, lambda _db: True, lambda _db: None, prepare, feed=True
+        )
+
+    try:
+        agent = threading.Thread(target=receive)
+        agent.start()
+        agent.join()
+        saves[0].wait()
+        assert done == ["slice", "slice", "save", *["slice"] * (len(slices(whole.items)) - 2)]
+        assert debit(office) == COUNT * 100
+    finally:
+        office.close()
+
+
+def test_what_nobody_waits_behind_is_written_in_few_transactions(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page, push and answer, to the same end as in many: the commit is most of what a small transaction costs."""
+    monkeypatch.setattr(office.desk.file, "people", lambda: False)
+    with commits(office, "SELECT count(*) FROM voucher") as seen:
+        incoming.take_page(office.desk, page(COUNT))
+    assert (len(seen), debit(office), cursor(office)) == (1, COUNT * 100, "9")
+    for _ in range(COUNT):
+        assert isinstance(office.save(journal()), Saved)
+    with commits(office, "SELECT count(*) FROM outbox WHERE state = 1") as seen:
+        push = exchange.next_batch(office.desk, COUNT - 5)
+    assert push is not None
+    assert seen == [COUNT - 5]
+    first = push.operations[0].n
+    assert [operation.n for operation in push.operations] == list(range(first, first + COUNT - 5))
+    answer = PushAnswer("", [Outcome(operation.n, "applied", 1, 5) for operation in push.operations])
+    with commits(office, "SELECT count(*) FROM outbox WHERE state = 2") as seen:
+        exchange.take_answer(office.desk, push, answer)
+    assert len(seen) == 1
+    rest = exchange.next_batch(office.desk)
+    assert rest is not None
+    assert len(rest.operations) == 5
 
 
 def test_a_page_cut_short_is_taken_again_and_counts_once(office: Office) -> None:

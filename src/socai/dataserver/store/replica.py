@@ -165,13 +165,16 @@ class Replica:
         try:
             return self.submit(job).wait()
         finally:
-            now = time.monotonic()
-            if now - self._jobs.pressed_at < PEOPLE_SECONDS:
-                self._end.wait(min(now - began, FREE_SECONDS_MAX))
+            if self.people():
+                self._end.wait(min(time.monotonic() - began, FREE_SECONDS_MAX))
 
     def stand_behind(self) -> None:
         """What this thread writes from now on gives way to what others do: nobody waits for it."""
         self._behind.yes = True
+
+    def people(self) -> bool:
+        """Whether anybody saves, or did a moment ago. Without a writer thread nobody is seen, so somebody might."""
+        return not self._threaded or time.monotonic() - self._jobs.pressed_at < PEOPLE_SECONDS
 
     def _is_behind(self) -> bool:
         return getattr(self._behind, "yes", False)

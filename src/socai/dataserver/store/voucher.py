@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import apsw
-import msgspec
 
 from socai.dataserver.clock import Instant
 

@@ -25,7 +25,7 @@ from socai.dataserver.syncing import form
 from socai.dataserver.syncing.incoming import Change, adopt_entry, adopt_voucher, stepped_back
 from socai.dataserver.syncing.losing import lose_entry, lose_voucher
 from socai.dataserver.syncing.settling import note_drawn_twice, take_back
-from socai.dataserver.syncing.slice import OUTCOMES_MAX, SEALED_MAX, runs
+from socai.dataserver.syncing.slice import OUTCOMES_MAX, SEALED_MAX, runs, together
 from socai.edge.failpoint import reach
 from socai.sync.accept import VISIBLE_IN_BOOKS
 from socai.sync.message import (
@@ -141,21 +141,23 @@ def next_batch(desk: Desk, limit: int = OPERATIONS_PER_PUSH_MAX) -> Push | None:
     if (again := _again(desk, limit)) is not None:
         return again
     taken: list[Operation] = []
-    size = 0
 
-    def job(db: Connection) -> tuple[meta.Standing, list[Operation]]:
-        known = meta.standing(db)
-        most = min(limit - len(taken), SEALED_MAX)
-        rows = _bounded(outbox.waiting(db, most, dependency.waiting_for(db)), db, size)
-        return known, _seal(desk, db, known, rows)
+    def job(db: Connection) -> tuple[meta.Standing, list[Operation], bool]:
+        sealed_now: list[Operation] = []
+        for places in together(desk.file, runs(range(limit - len(taken)), SEALED_MAX)):
+            known, size = meta.standing(db), sum(map(_weight, (*taken, *sealed_now)))
+            rows = _bounded(outbox.waiting(db, len(places), dependency.waiting_for(db)), db, size)
+            sealed_now += _seal(desk, db, known, rows)
+            if whole := len(rows) < len(places):
+                break
+        return known, sealed_now, whole
 
     while True:
-        known, sealed_now = desk.file.write(job)
+        known, sealed_now, whole = desk.file.write(job)
         taken += sealed_now
-        size += sum(_weight(operation) for operation in sealed_now)
         reach("push.sealed")
         desk.tell_all((each.kind, each.object_kind, each.id) for each in sealed_now)
-        if len(sealed_now) < SEALED_MAX or len(taken) >= limit:
+        if whole or len(taken) >= limit:
             return _push(desk, known, taken) if taken else None
 
 
@@ -241,25 +243,29 @@ def _split(joined: str) -> list[str]:
 def take_answer(desk: Desk, push: Push, answer: PushAnswer) -> list[Change]:
     """Write the outcomes of a push, in slices; what changed is told after each commit."""
     told: list[Change] = []
-    for outcomes in list(runs(answer.outcomes, OUTCOMES_MAX)) or [[]]:
+    left = list(runs(answer.outcomes, OUTCOMES_MAX)) or [[]]
+    while left:
 
-        def job(db: Connection, outcomes: Sequence[Outcome] = outcomes) -> list[Change]:
-            changes: list[Change] = []
-            for outcome in outcomes:
-                row = outbox.by_n(db, push.epoch, outcome.n)
-                if row is not None and row.state == outbox.SENT:
-                    take_outcome(desk, db, row, outcome)
-                    reach("answer.taking")
-                    changes.append((row.kind, row.object_kind, row.object))
-            seq = max((outcome.seq for outcome in outcomes), default=0)
+        def job(db: Connection, parts: Sequence[Sequence[Outcome]] = left) -> tuple[int, list[Change]]:
+            done, changes, seq = 0, list[Change](), 0
+            for outcomes in together(desk.file, parts):
+                for outcome in outcomes:
+                    row = outbox.by_n(db, push.epoch, outcome.n)
+                    if row is not None and row.state == outbox.SENT:
+                        take_outcome(desk, db, row, outcome)
+                        reach("answer.taking")
+                        changes.append((row.kind, row.object_kind, row.object))
+                    seq = max(seq, outcome.seq)
+                done += 1
             if seq > meta.number(db, "acked_seq"):
                 meta.put(db, {"acked_seq": seq})
             meta.put(db, {"lane_depth": answer.depth, "lane_seconds": math.ceil(answer.estimate_seconds)})
-            return changes
+            return done, changes
 
-        changes = desk.file.write(job)
+        done, changes = desk.file.write(job)
         desk.tell_all(changes)
         told += changes
+        left = left[done:]
     reach("answer.taken")
     desk.tell(SYNC)
     return told

@@ -31,7 +31,7 @@ from socai.dataserver.store.refusal import Refusal
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.dataserver.syncing.form import is_another_base
 from socai.dataserver.syncing.losing import lose_entry, lose_voucher, lost_unsent
-from socai.dataserver.syncing.slice import BALANCES_MAX, runs, slices
+from socai.dataserver.syncing.slice import BALANCES_MAX, runs, slices, together
 from socai.edge.failpoint import reach
 from socai.registry import voucher_types
 from socai.sync.message import NUMBER, BalanceRow, BookState, FeedItem, FeedPage, SnapshotChunk
@@ -71,7 +71,7 @@ def take_in_slices(
     *,
     feed: bool = False,
 ) -> bool:
-    """Apply items, a few in each transaction (slice.py), catalog entries before the vouchers that name them.
+    """Apply items, as many in each transaction as slice.py says, catalog entries before the vouchers that name them.
 
     Each transaction begins with `stands`, and nothing more is taken where it says no; then comes `prepare` with its
     items. The last one ends with `finish`. Whether it came to that.
@@ -80,25 +80,29 @@ def take_in_slices(
     the accounts and settings that they are reckoned by.
     """
     ordered = [*(item for item in items if item.kind == CATALOG), *(item for item in items if item.kind != CATALOG)]
-    parts = slices(ordered)
-    for part in parts:
+    left = slices(ordered)
+    while left:
 
-        def job(db: Connection, part: Sequence[FeedItem] = part) -> list[Change] | None:
+        def job(db: Connection, parts: Sequence[Sequence[FeedItem]] = left) -> tuple[int, list[Change]]:
             if not stands(db):
-                return None
+                return 0, []
             told = math.inf if feed else meta.told_up_to(db)
-            here = [item for item in part if item.seq <= told]
-            prepare(db, here)
-            changes = take_items(desk, db, here, how)
-            reach("page.taking")
-            if part is parts[-1]:
+            done, changes = 0, list[Change]()
+            for part in together(desk.file, parts):
+                here = [item for item in part if item.seq <= told]
+                prepare(db, here)
+                changes += take_items(desk, db, here, how)
+                reach("page.taking")
+                done += 1
+            if done == len(parts):
                 finish(db)
-            return changes
+            return done, changes
 
-        changes = desk.file.write(job)
-        if changes is None:
+        done, changes = desk.file.write(job)
+        if not done:
             return False
         desk.tell_all(changes)
+        left = left[done:]
     return True
 
 

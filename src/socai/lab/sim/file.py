@@ -80,6 +80,10 @@ class OfficeFile(Replica):
         self.bomb = (random.choice(commits), random.choice((BEFORE, AFTER)))
         return self.bomb[0]
 
+    def people(self) -> bool:
+        """See Replica. In the end everything goes in long transactions; until then in short ones, between crashes."""
+        return not self._world.healed
+
     def submit(self, job: Job[T], then: Callable[[Ticket[T]], None] | None = None) -> Ticket[T]:
         """See Replica."""
         if not self.bomb[0]:

@@ -68,6 +68,14 @@ class Database:
             enter_tenant(connection, tenant)
             yield connection
 
+    @contextmanager
+    def moment(self, bucket: int, tenant: int) -> Iterator[Connection]:
+        """One transaction that reads: every statement sees the tenant's rows as they stood at one moment."""
+        with self.connection_for(bucket) as connection, connection.transaction():
+            connection.execute(b"set transaction isolation level repeatable read read only", prepare=False)
+            enter_tenant(connection, tenant)
+            yield connection
+
     def close(self) -> None:
         """Let the connections go."""
         self.pool.close()

@@ -11,7 +11,7 @@ import msgspec
 
 from socai.books.write import NewSet, entry_of_row
 from socai.cloud.store import accept_sql, feed_sql, tenant_sql
-from socai.cloud.store.connection import Connection, Database, enter_tenant
+from socai.cloud.store.connection import Connection, Database
 from socai.cloud.store.item import counted, entry_item, size_of, voucher_item
 from socai.cloud.store.postgres_accept import book_fact, entry_fact, voucher_fact
 from socai.cloud.store.postgres_report import PostgresReports
@@ -125,9 +125,7 @@ class PostgresFeed(PostgresReports):
 
     @contextmanager
     def _moment(self, ref: TenantRef) -> Iterator[_Moment]:
-        with self.database.connection_for(ref.bucket) as connection, connection.transaction():
-            connection.execute(b"set transaction isolation level repeatable read read only", prepare=False)
-            enter_tenant(connection, ref.tenant)
+        with self.database.moment(ref.bucket, ref.tenant) as connection:
             yield _Moment(connection, ref)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from socai.books.reader import PostgresReader, Reader
 from socai.cloud.facts import SETTING_KINDS
 from socai.cloud.store import accept_sql
-from socai.cloud.store.connection import Connection, Database, enter_tenant
+from socai.cloud.store.connection import Connection, Database
 from socai.cloud.store.row import TenantRef
 
 
@@ -22,9 +22,7 @@ class PostgresReports:
     @contextmanager
     def reading(self, ref: TenantRef) -> Iterator[PostgresReading]:
         """See ReportStore."""
-        with self.database.connection_for(ref.bucket) as connection, connection.transaction():
-            connection.execute(b"set transaction isolation level repeatable read read only", prepare=False)
-            enter_tenant(connection, ref.tenant)
+        with self.database.moment(ref.bucket, ref.tenant) as connection:
             yield PostgresReading(connection, ref)
 
 

@@ -56,7 +56,7 @@ class Line(CloudClient):
         self.busy()
         wanted = download_filter(self._row(), first, last, kind, branch)
         assert not isinstance(wanted, Fault)
-        found = self.feeder.download(self.sender.ref, self._row(), wanted, after, 2)
+        found = self.feeder.download(self.sender.ref, wanted, after, 2)
         assert not isinstance(found, Fault)
         return msgspec.json.decode(encode(found), type=DownloadPage)
 

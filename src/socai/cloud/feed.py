@@ -73,9 +73,7 @@ class Feeder:
         for chunk in self._store.snapshot(ref, frozenset(replica.branches), SNAPSHOT_ROWS):
             yield encode(chunk) + b"\n"
 
-    def download(
-        self, ref: TenantRef, replica: ReplicaRow, wanted: DownloadFilter, after: str, limit: int
-    ) -> DownloadPage | Fault:
+    def download(self, ref: TenantRef, wanted: DownloadFilter, after: str, limit: int) -> DownloadPage | Fault:
         """Vouchers of a period with their live sets. `total` is given with the first page."""
         key = _parse_after(after)
         if key is None:

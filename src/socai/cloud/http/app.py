@@ -231,7 +231,7 @@ async def download(request: Call) -> Response[bytes]:
     limit = number_of(request, "limit", FEED_ITEMS_MAX, FEED_ITEMS_MAX)
     after = asked.get("after", "")
     async with api.door.turn(BACKLOG, caller.ref.tenant):
-        page = passed(await api.run(api.feeder.download, caller.ref, caller.replica, wanted, after, limit))
+        page = passed(await api.run(api.feeder.download, caller.ref, wanted, after, limit))
     return await api.run(answer, request, page)
 
 

@@ -192,7 +192,7 @@ class Cloud:
         if kind == "download":
             *wanted, after, limit = payload
             chosen = download_filter(row, *wanted)
-            return chosen if isinstance(chosen, Fault) else self.feeder.download(ref, row, chosen, after, limit)
+            return chosen if isinstance(chosen, Fault) else self.feeder.download(ref, chosen, after, limit)
         return self.feeder.page(ref, row, *payload)
 
     # ---- work

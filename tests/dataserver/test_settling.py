@@ -10,8 +10,9 @@ import pytest
 from dataserver.test_numbering import rule, saved
 from socai.core.numbering import is_provisional
 from socai.dataserver.acts.act import Asked, resolve
-from socai.dataserver.desk import Refused
+from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import conflict, number, voucher
+from socai.dataserver.store.voucher import Head
 from socai.dataserver.syncing import exchange, incoming, settling
 from socai.dataserver.syncing.settling import SETTLED_AT_ONCE, make_asked, settle, take_answer
 from socai.sync.message import (
@@ -64,11 +65,30 @@ def answer_all(office: Office, **outcome: Any) -> list[str]:
     return [item.act for item in push.operations]
 
 
-def number_of(office: Office, key: str) -> str:
+def head_of(office: Office, key: str) -> Head:
     with office.desk.file.read() as db:
         head = voucher.load(db, key)
         assert head is not None
-        return head.number
+        return head
+
+
+def number_of(office: Office, key: str) -> str:
+    return head_of(office, key).number
+
+
+def settled(office: Office) -> tuple[str, Saved]:
+    """A voucher that the cloud has under a provisional number; the final one is drawn, and not sent yet."""
+    key = ident()
+    first = saved(office.save(journal(), key))
+    answer_all(office)
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    return key, first
+
+
+def changed_elsewhere(first: Saved) -> bytes:
+    """The form another office made of it."""
+    return msgspec.json.encode({**msgspec.json.decode(first.body), "description": "Của chi nhánh khác"})
 
 
 def test_row_9_many_provisional_numbers_are_made_final_in_one_go_a_few_in_each_transaction(office: Office) -> None:
@@ -164,30 +184,20 @@ def test_row_9_a_final_number_somebody_has_is_drawn_again(office: Office) -> Non
 
 def test_row_9_a_voucher_changed_elsewhere_takes_their_form_and_keeps_the_number(office: Office) -> None:
     """Row 9: the number drawn for it is not lost."""
-    key = ident()
-    first = saved(office.save(journal(), key))
-    answer_all(office)
-    lease(office, NOVEMBER, 1, 5)
-    settle(office.desk)
-    theirs = msgspec.json.encode({**msgspec.json.decode(first.body), "description": "Của chi nhánh khác"})
+    key, first = settled(office)
+    theirs = changed_elsewhere(first)
     winner = Winner(2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
     answer_all(office, result="conflict", version=2, winner=winner)
     assert is_provisional(number_of(office, key))
     settle(office.desk)
-    with office.desk.file.read() as db:
-        head = voucher.load(db, key)
-    assert head is not None
+    head = head_of(office, key)
     assert (head.number, head.version, head.description) == ("NVK00001", 2, "Của chi nhánh khác")
 
 
 def test_row_9_a_final_number_not_yet_sent_waits_again_for_a_form_changed_elsewhere(office: Office) -> None:
     """Row 9: nobody here did anything, so nobody is asked about a conflict; nothing is kept beside their form."""
-    key = ident()
-    first = saved(office.save(journal(), key))
-    answer_all(office)
-    lease(office, NOVEMBER, 1, 5)
-    settle(office.desk)
-    theirs = msgspec.json.encode({**msgspec.json.decode(first.body), "description": "Của chi nhánh khác"})
+    key, first = settled(office)
+    theirs = changed_elsewhere(first)
     item = FeedItem("voucher", "journal", key, 20, 2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
     incoming.take_page(office.desk, FeedPage("", [item], "20", False, 20))
     assert answer_all(office) == []
@@ -196,23 +206,17 @@ def test_row_9_a_final_number_not_yet_sent_waits_again_for_a_form_changed_elsewh
         assert conflict.shadow(db, "voucher", "journal", key) is None
     assert is_provisional(number_of(office, key))
     settle(office.desk)
-    with office.desk.file.read() as db:
-        head = voucher.load(db, key)
-    assert head is not None
+    head = head_of(office, key)
     assert (head.number, head.version, head.description) == ("NVK00001", 2, "Của chi nhánh khác")
     assert answer_all(office) == ["number"]
 
 
 def test_row_9_a_final_number_a_conflict_put_in_doubt_is_kept_until_it_is_settled(office: Office) -> None:
     """Row 9 (seed 1923): a person saved on top of it and lost; whoever takes theirs gets the number drawn for it."""
-    key = ident()
-    first = saved(office.save(journal(), key))
-    answer_all(office)
-    lease(office, NOVEMBER, 1, 5)
-    settle(office.desk)
+    key, first = settled(office)
     ours = msgspec.json.decode(first.body) | {"number": "NVK00001", "description": "Của tôi"}
     saved(office.save(ours, key, 2))
-    theirs = msgspec.json.encode({**msgspec.json.decode(first.body), "description": "Của chi nhánh khác"})
+    theirs = changed_elsewhere(first)
     winner = Winner(2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
     answer_all(office, result="conflict", version=2, winner=winner)
     assert not settle(office.desk)
@@ -295,10 +299,8 @@ def test_row_9_a_number_of_ones_own_count_given_twice_by_a_restored_file_is_draw
     assert push is not None
     (again,) = push.operations
     assert (again.act, again.post_to, again.answered, again.id) == ("save", ["financial"], ["CASH_NEGATIVE"], key)
+    assert head_of(office, typed).refused_act == "save", "a typed number is a person's"
     with office.desk.file.read() as db:
-        head = voucher.load(db, typed)
-        assert head is not None
-        assert head.refused_act == "save", "a typed number is a person's"
         (note,) = number.noted(db, f"{BRANCH}|journal|2026")
     assert (note.number, note.fate, note.voucher, note.to) == ("NVK00001", "renumbered", key, "NVK00005")
 
@@ -323,10 +325,7 @@ def test_row_9_a_number_that_fell_with_a_save_a_restored_cloud_refuses_leaves_a_
     answer_all(office, result="rejected", version=0, faults=[WireFault("VOUCHER_UNKNOWN", "id")])
     assert not settle(office.desk)
     assert answer_all(office) == []
-    with office.desk.file.read() as db:
-        head = voucher.load(db, key)
-    assert head is not None
-    assert head.refused_act == "save"
+    assert head_of(office, key).refused_act == "save"
 
 
 def test_row_9_a_new_epoch_drops_the_leases(office: Office) -> None:

@@ -149,6 +149,7 @@ def _served(desk: Desk, db: Connection, known: Known, today: date) -> Wishes:
 
 
 def funds_of(db: Connection, branch: str) -> list[str]:
+    """Who may count in a branch: nobody's fund, and each fund of its own, by id."""
     funds = [row.id for row in catalog.living(db, "fund") if msgspec.json.decode(row.body).get("branch") == branch]
     return ["", *funds]
 

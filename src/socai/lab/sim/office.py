@@ -167,6 +167,7 @@ class Office:
             self.crash(str(crash))
 
     def soon(self, run: Callable[[], None], seconds: float) -> None:
+        """Run something of this office later, unless it has been started anew by then."""
         life = self.life
 
         def still() -> None:

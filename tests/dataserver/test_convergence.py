@@ -17,7 +17,7 @@ from socai.cloud.feed import Feeder, download_filter
 from socai.cloud.store.memory import MemoryStore
 from socai.cloud.store.posting_memory import MemoryLane
 from socai.dataserver.desk import Saved
-from socai.dataserver.store import audit, digest, meta, voucher
+from socai.dataserver.store import audit, catalog, digest, meta, voucher
 from socai.dataserver.store.file import MEMORY, Connection
 from socai.dataserver.syncing import convergence, exchange, incoming
 from socai.edge.client import CloudClient
@@ -25,7 +25,7 @@ from socai.sync.digest import DIFFERS, EQUAL, MOVED, Digests
 from socai.sync.message import DELETE, DownloadPage, FeedPage, HelloAnswer, SnapshotChunk, encode
 from support.desk import Office, open_office
 from support.posting import BOOK, drain
-from support.sender import HCM, HN, TIMELINE, Sender, company, ident, journal, memory_store
+from support.sender import CUSTOMER, HCM, HN, TIMELINE, VENDOR, Sender, company, ident, journal, memory_store
 
 CATALOG_BODY = b'{"code":"KH01","name":"Ai \xc4\x91\xc3\xb3"}'
 
@@ -305,3 +305,35 @@ def test_what_changes_while_a_month_is_fetched_is_told_by_the_feed_and_counted_o
     pair.line.busy, pair.line.digests = lambda: None, real  # type: ignore[method-assign]
     pair.read()
     assert pair.check() == EQUAL
+
+
+def test_what_people_change_while_it_is_fetched_stays_on_their_screens(pair: Pair) -> None:
+    """I6: a form typed between the comparison and the mend waits for its answer like any other."""
+    pair.tamper(TAMPERED["a number"], pair.vouchers[2])
+    pair.tamper("UPDATE catalog_entry SET seq = seq + 1 WHERE id = ?", VENDOR)
+    theirs, typed = pair.line.digests(), list[Any]()
+    pair.line.digests = lambda: theirs  # type: ignore[method-assign]
+    key = pair.vouchers[8]  # of the same branch and month, unposted
+
+    def meanwhile() -> None:
+        if not typed:
+            with pair.office.desk.file.read() as db:
+                head, row = voucher.load(db, key), catalog.load(db, "partner", CUSTOMER)
+            assert head is not None
+            assert row is not None
+            mine = journal("N8", amount=77, accounting_date="2026-03-10")
+            typed.append(pair.office.save(mine, key, head.revision))
+            partner = {"code": "KH01", "name": "Tên vừa gõ", "is_customer": True}
+            typed.append(pair.office.entry("partner", CUSTOMER, partner, base=row.revision))
+
+    pair.line.busy = meanwhile
+    assert pair.check() == DIFFERS
+    assert all(isinstance(each, Saved) for each in typed), typed
+    with pair.office.desk.file.read() as db:
+        mine, row = voucher.load(db, key), catalog.load(db, "partner", CUSTOMER)
+        mended = voucher.load(db, pair.vouchers[2])
+        assert mine is not None
+        assert voucher.body(db, key, mine.revision) == typed[0].body
+    assert row is not None
+    assert mended is not None
+    assert (mine.revision, row.body, mended.number) == (typed[0].revision, typed[1].body, "N2")

@@ -30,7 +30,7 @@ from socai.dataserver.store.voucher import BookRow
 from socai.dataserver.syncing import incoming
 from socai.edge.client import CloudClient
 from socai.sync.digest import BALANCES, DIFFERS, EQUAL, MOVED, SETS, VOUCHERS, Difference, differences, month_of
-from socai.sync.message import FEED_ITEMS_MAX, VOUCHER, BalanceRow, FeedItem
+from socai.sync.message import CATALOG, FEED_ITEMS_MAX, VOUCHER, BalanceRow, FeedItem
 
 MENDED = "converge"  # the act in the audit, and how a body came here
 REPORTED_MAX = 20
@@ -62,9 +62,8 @@ def check(desk: Desk, client: CloudClient) -> str:
     _report(desk, found)
     if not found:
         return EQUAL
-    busy = {ident for kind, _, ident in working if kind == VOUCHER}
     for branch, month in sorted({item.place[1:] for item in found if item.place.kind in (VOUCHERS, SETS)}):
-        _mend_month(desk, client, branch, month, busy, footing)
+        _mend_month(desk, client, branch, month, footing)
     _mend_rest(desk, client, found, theirs.seq, footing)
     desk.tell(SYNC)
     return DIFFERS
@@ -92,9 +91,12 @@ def _report(desk: Desk, found: Sequence[Difference]) -> None:
 # ---- months of vouchers
 
 
-def _mend_month(
-    desk: Desk, client: CloudClient, branch: str, month: int, busy: Collection[str], footing: Footing
-) -> None:
+def _busy(db: Connection) -> set[str]:
+    """Vouchers that work of ours stands against. Looked up where it is written: people go on while we ask the cloud."""
+    return {ident for kind, _, ident in digest.working(db) if kind == VOUCHER}
+
+
+def _mend_month(desk: Desk, client: CloudClient, branch: str, month: int, footing: Footing) -> None:
     """Fetch a month of a branch again; what is held here and is not among it leaves. Not into other books meanwhile."""
     with desk.file.read() as db:
         before, holders = digest.held(db, branch, month), digest.set_holders(db, branch, month)
@@ -103,21 +105,20 @@ def _mend_month(
     while True:
         page = client.download(first, last, "", branch, after, FEED_ITEMS_MAX)
         told.update(item.id for item in page.items)
-        changes = desk.file.write(partial(_mend_vouchers, desk, page.items, busy, footing))
+        changes = desk.file.write(partial(_mend_vouchers, desk, page.items, footing))
         desk.tell_all(changes)
         after = page.after
         if not after:
             break
-    gone = {ident: before.get(ident, -1) for ident in {*before, *holders} if ident not in told and ident not in busy}
+    gone = {ident: before.get(ident, -1) for ident in {*before, *holders} if ident not in told}
     if gone:
         desk.file.write(lambda db: _drop(db, gone) if meta.footing(db) == footing else None)
 
 
-def _mend_vouchers(
-    desk: Desk, items: Sequence[FeedItem], busy: Collection[str], footing: Footing, db: Connection
-) -> list[incoming.Change]:
+def _mend_vouchers(desk: Desk, items: Sequence[FeedItem], footing: Footing, db: Connection) -> list[incoming.Change]:
     if meta.footing(db) != footing:
         return []
+    busy = _busy(db)
     changes = [_mend_voucher(desk, db, item, busy) for item in items]
     return [change for change in changes if change is not None]
 
@@ -161,7 +162,10 @@ def _adopt(db: Connection, head: voucher.Head, item: FeedItem, known: Known) -> 
 
 def _drop(db: Connection, gone: dict[str, int]) -> None:
     """Vouchers the cloud does not have where they stand here, and has not told of since (`seq`)."""
+    busy = _busy(db)
     for ident, seq in gone.items():
+        if ident in busy:
+            continue
         head = voucher.load(db, ident)
         if head is None or (seq >= 0 and head.seq == seq):
             digest.forget_sets(db, ident)
@@ -198,8 +202,11 @@ def _put_rest(
     for branch, month in places:
         digest.forget_balances(db, branch, month)
     ledger.take_balances(db, fetched.balances)
-    told = {(item.object_kind, item.id) for item in fetched.entries}
+    ours = {(of, ident) for kind, of, ident in digest.working(db) if kind == CATALOG}
+    told = {(item.object_kind, item.id) for item in fetched.entries} | ours
     for item in fetched.entries:
+        if (item.object_kind, item.id) in ours:
+            continue
         row = catalog.load(db, item.object_kind, item.id)
         if row is None:
             row = blank_entry(item.object_kind, item.id, item.author, item.at)

@@ -116,3 +116,25 @@ def test_a_replica_too_far_behind_takes_a_snapshot_in_place_of_the_feed() -> Non
 def test_a_new_file_looks_at_nothing_before_its_snapshot() -> None:
     _, effects = step(PullState(), Opened(0, "t1", "", snapshot=False, look=True))
     assert effects == [FetchSnapshot()]
+
+
+def test_a_page_that_could_not_be_written_is_fetched_again() -> None:
+    """Row 19: the disk was full for a moment; what that page told is never passed over."""
+    state, _ = step(READY, Tick(0))
+    state, effects = step(state, Arrived(1, page("6", more=True)))
+    assert effects == [TakePage(page("6", more=True)), FetchFeed("6", 0)]
+    for _ in range(2):  # and again, while the disk still refuses
+        state, effects = step(state, Failed(2, "STORAGE_FAILED", unwritten=True))
+        assert isinstance(effects[0], Wait)
+        state, effects = step(state, Hurry(3))
+        assert effects == [FetchFeed("5", 0)]
+        state, _ = step(state, Arrived(4, page("6", more=True)))
+    state, _ = step(state, Failed(5, "RATE_LIMITED"))  # it was written: the cloud is busy with the next
+    assert step(state, Hurry(6))[1] == [FetchFeed("6", 0)]
+
+
+def test_the_first_page_behind_a_snapshot_goes_back_no_further_than_that() -> None:
+    state, _ = step(PullState(), Opened(0, "t1", "", snapshot=False))
+    state, _ = step(state, Loaded(1, "5"))
+    state, _ = step(state, Failed(2, "STORAGE_FAILED", unwritten=True))
+    assert step(state, Hurry(3))[1] == [FetchFeed("5", 0)]

@@ -38,6 +38,7 @@ class PullState:
     timeline: str = ""
     snapshot: bool = False  # a whole one is in the file
     cursor: str = ""
+    before: str = ""  # the cursor of the page taken last: from there again, where it could not be written
     in_flight: str = ""  # "" | look | snapshot | feed
     caught_up: bool = False
     not_before: float = 0.0
@@ -95,12 +96,13 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A request brought no usable answer; see push.Failed. `again` asks for a new snapshot (the cursor is void)."""
+    """A request brought no usable answer; see push.Failed. `unwritten`: what came last is perhaps not in the file."""
 
     now: float
     code: str = ""
     retry_after: float = 0.0
     chance: float = 0.5
+    unwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def step(state: PullState, event: Event) -> tuple[PullState, list[Effect]]:
     match event:
         case Opened(timeline=timeline, cursor=cursor, snapshot=snapshot, look=look):
             flight = state.in_flight
-            state = PullState(True, timeline, snapshot, cursor, flight, look=look)
+            state = PullState(True, timeline, snapshot, cursor, cursor, flight, look=look)
         case Looked(behind=behind, behind_max=most):
             far = 0 < most < behind
             state = replace(state, in_flight="", looked=True, far=far, snapshot=state.snapshot and not far)
@@ -190,7 +192,8 @@ def step(state: PullState, event: Event) -> tuple[PullState, list[Effect]]:
         case Closed():
             state = replace(state, opened=False)
         case Loaded(cursor=cursor):
-            state = replace(state, in_flight="", snapshot=True, far=False, cursor=cursor, failures=0, not_before=0.0)
+            state = replace(state, in_flight="", snapshot=True, far=False, failures=0, not_before=0.0)
+            state = replace(state, cursor=cursor, before=cursor)
         case Arrived(page=page):
             state = _arrived(state, page, effects)
         case Failed():
@@ -229,13 +232,15 @@ def _arrived(state: PullState, page: FeedPage, effects: list[Effect]) -> PullSta
         effects.append(TakePage(page))
     if not page.more:
         effects.append(CaughtUp())
-    return replace(state, cursor=page.cursor, caught_up=not page.more)
+    return replace(state, before=state.cursor, cursor=page.cursor, caught_up=not page.more)
 
 
 def _failed(state: PullState, event: Failed, effects: list[Effect]) -> PullState:
     failures = state.failures + 1
     wait = backoff_seconds(failures, event.retry_after, event.chance)
     state = replace(state, in_flight="", failures=failures, not_before=event.now + wait, caught_up=False)
+    if event.unwritten:
+        state = replace(state, cursor=state.before)
     if not event.code:
         state = replace(state, looked=False)  # the line was cut: who knows what has happened meanwhile
     if event.code in VOID:

@@ -315,10 +315,10 @@ class Agent:
                 self._stand(online=False, reason=self._about(error))
                 event = pull.Failed(self._clock(), chance=self._chance())
             except StorageFailed:
-                event = pull.Failed(self._clock(), "STORAGE_FAILED", chance=self._chance())
+                event = pull.Failed(self._clock(), "STORAGE_FAILED", chance=self._chance(), unwritten=True)
             except Exception:
                 _log.exception("receiving failed", tenant=self._desk.code)
-                event = pull.Failed(self._clock(), "INTERNAL", chance=self._chance())
+                event = pull.Failed(self._clock(), "INTERNAL", chance=self._chance(), unwritten=True)
         client.close()
 
     def _absorb(self, client: CloudClient, effects: list[pull.Effect]) -> pull.Event:

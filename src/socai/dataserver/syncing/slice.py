@@ -14,7 +14,7 @@ from socai.dataserver.store.replica import Replica
 from socai.sync.message import FeedItem
 
 ROWS_MAX = 60  # of one slice, about: some two milliseconds of the writer's time
-TOGETHER_MAX = 12  # slices in one transaction
+TOGETHER_MAX = 8  # slices in one transaction
 ROWS_OF_A_VOUCHER = 4  # head, body, keys and book states, beside its entries
 OUTCOMES_MAX = 12  # answers taken in one slice
 SEALED_MAX = 25  # operations sealed in one slice

@@ -166,8 +166,11 @@ def test_row_6_refusals_at_other_offices_are_asked_for_while_somebody_looks_and_
     assert work.go(1) == ["refused"]
     assert told.count(("elsewhere", "journal", "act-1")) == 1
     work.cloud.refused = []
+    desk.put_away.add("act-1")
+    badges = told.count(("sync", "", ""))
     work.go(ELSEWHERE_SECONDS)
-    assert desk.elsewhere == {}
+    assert (desk.elsewhere, desk.put_away) == ({}, set())
+    assert told.count(("sync", "", "")) == badges + 1  # mended there
     work.cloud.refusals["refused"] = CloudRefused([Fault("PATH_UNKNOWN")], 404)  # an older cloud
     assert work.go(ELSEWHERE_SECONDS) == ["refused"]
     assert work.go(1) == []

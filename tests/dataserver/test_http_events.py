@@ -12,11 +12,12 @@ from queue import Queue
 import httpx
 import pytest
 
-from socai.dataserver.desk import ROUND, Desk
+from socai.dataserver.desk import ELSEWHERE, ROUND, Desk
 from socai.dataserver.http import event
 from socai.dataserver.http.event import Hub, Listener
 from socai.dataserver.syncing import exchange
 from socai.sync.message import Outcome, PushAnswer, WireFault
+from socai.sync.refused import RefusedAct
 from support.office import HANOI, SAIGON, TENANT, Served, fresh, receipt, save, served
 
 WAIT_SECONDS = 20
@@ -115,6 +116,40 @@ def test_trouble_is_told_to_the_person_who_saved(tmp_path: Path) -> None:
         save(house.client("ketoantruong"), receipt())
         names = {name for name, _ in list(chief.heard.queue)}
         assert "notice" not in names
+
+
+def test_row_6_what_was_refused_at_another_office_stands_in_its_persons_list_until_it_is_mended(
+    tmp_path: Path,
+) -> None:
+    """In the list and the badge of nobody else; it may be put away."""
+    with served(tmp_path) as house:
+        desk = house.office.tenant(TENANT).desk  # type: ignore[union-attr]
+        mine, chief = house.client(), house.client("ketoantruong")
+        ear = Ear(mine)
+        locked = [WireFault("DATE_LOCKED", "accounting_date", {"lock_date": "2026-11-30"})]
+        told = [
+            RefusedAct(
+                *(act, "rejected", user, "Sài Gòn", "2026-11-22T02:00:00.000Z", "voucher", "journal", act, "save"),
+                *(f"NVK-{act}", HANOI, locked),
+            )
+            for act, user in (("one", "ketoan"), ("two", "ketoan"), ("somebody else's", "thuquy"))
+        ]
+        desk.elsewhere = {act.act_id: act for act in told}
+        desk.tell(ELSEWHERE, "journal", "one")
+        assert ear.next("notice")["number"] == "NVK-one (Sài Gòn)"
+        assert ear.next("sync")["todo_mine"] == 2
+        page = mine.get("/todo").json()
+        seen = [(item["elsewhere"], item["office"], item["mends"]) for item in page["items"]]
+        assert seen == [("one", "Sài Gòn", []), ("two", "Sài Gòn", [])]
+        assert (page["count"], page["count_mine"], page["items"][0]["state"]) == (2, 2, "sync_failed")
+        assert "30/11/2026" in page["items"][0]["faults"][0]["detail_vi"]
+        assert chief.get("/todo").json()["count"] == 0
+        assert chief.get("/sync").json()["todo"] == 0
+        assert chief.post("/todo/elsewhere/one/away").status_code == 404
+        assert mine.post("/todo/elsewhere/one/away").status_code == 204
+        assert ear.next("sync")["todo"] == 1
+        desk.elsewhere = {}  # done again at its own office
+        assert mine.get("/todo").json()["items"] == []
 
 
 def answer_all(desk: Desk, result: str, faults: list[WireFault] | None = None) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from e2e.conftest import Company, Sit, cut
+from e2e.desk import IN_TODO, Desk
 from socai.core.entry import FINANCIAL
 from socai.lab.client import new_ident, wait_for
 from socai.lab.company import FIRST_YEAR
@@ -44,6 +45,42 @@ def test_a_refused_draft_is_discarded_and_a_refused_entry_is_tried_again(sit: Si
     desk.press("Enter")
     desk.see("toast", f"Đã gửi lại {CODE}")
     desk.see_gone("todo", CODE)
+
+
+def test_a_refusal_at_one_office_stands_in_its_persons_list_at_another(sit: Sit, company: Company) -> None:
+    """With the badge, nobody else's, until it is mended where it was done or put away."""
+    hanoi, hcm = sit(HANOI, "ketoantruong"), sit(HCM, "ketoantruong")
+    before = badge(hcm)
+    with cut(company.stack.offices[HANOI].line):
+        hanoi.see_line(False)
+        hanoi.new_entry("đối tượng", "KH911", "Công ty TNHH Sao Mai")
+        hanoi.press("Control+Enter")
+        hanoi.see_gone("entry-form-body")
+        with company.workstation(HCM) as station:
+            station.save_catalog("partner", new_ident(), {"code": "KH911", "name": "Công ty khác", "is_customer": True})
+            station.wait_drained()
+    hanoi.press("Alt+Home")
+    hanoi.see("todo", "KH911")
+    hcm.press("Alt+Home", "Alt+Shift+s")
+    told = hcm.see("todo", "KH911 (Hà Nội)")
+    told.filter(has_text="Xử lý tại Hà Nội").wait_for()
+    wait_for("one more in the badge", lambda: badge(hcm) == before + 1 or None)
+    hcm.walk("F6", "todo-known" if before == 0 else "todo-open")
+    while not hcm.ask(IN_TODO, ["KH911", "todo-known"]):
+        hcm.press("Tab")
+    hcm.press("Enter")
+    hcm.see_gone("todo", "KH911")
+    wait_for("the badge as before", lambda: badge(hcm) == before or None)
+    hanoi.to_todo("KH911", "todo-discard")
+    hanoi.press("Enter")
+    hanoi.see("discard-body")
+    hanoi.press("Enter")
+    hanoi.see_gone("todo", "KH911")
+
+
+def badge(desk: Desk) -> int:
+    """How many things the menu says are to be done."""
+    return int(desk.ask("document.querySelector('[data-testid=todo-badge]')?.innerText ?? '0'"))
 
 
 def taken_elsewhere(company: Company) -> str:

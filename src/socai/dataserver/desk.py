@@ -40,6 +40,7 @@ class Desk:
     elsewhere: dict[str, RefusedAct] = field(
         default_factory=dict
     )  # what was refused lately at other offices, by act id
+    put_away: set[str] = field(default_factory=set)  # which of these its person has put away here
     pressed_at: float = 0.0  # when a person last saved, on the monotonic clock: sync steps aside for people
 
     def tell(self, kind: str, object_kind: str = "", ident: str = "") -> None:

@@ -426,6 +426,9 @@ export interface Todo {
   mends: string[];
   user: string;
   at: string;
+  /** The act, where it was refused at another office; it is mended there. */
+  elsewhere: string;
+  office: string;
 }
 
 export interface TodoPage {

@@ -2,7 +2,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "wouter";
 import { useBooks } from "../api/books";
-import { get, query } from "../api/client";
+import { get, post, query } from "../api/client";
 import { useFaults } from "../api/faults";
 import type { Todo, TodoPage } from "../api/types";
 import { DOES, type Does, openDayOf, placeOf, useMend } from "../forms/mending";
@@ -25,8 +25,14 @@ export function TodoList() {
     queryFn: () => get<TodoPage>(path(`/todo${query({ limit: SHOWN_MAX })}`)),
     retry: false,
   });
-  const { mend, questions } = useMend(() => client.invalidateQueries({ queryKey: [tenant] }));
+  const { attempt, mend, questions } = useMend(() => client.invalidateQueries({ queryKey: [tenant] }));
   const items = needed.data?.items ?? [];
+  const putAway = ({ elsewhere, number }: Todo) =>
+    void attempt(() => post(path(`/todo/elsewhere/${elsewhere}/away`)), {
+      title: t("mend.known"),
+      yes: t("act.yes"),
+      done: t("mend.done.known", { number }),
+    });
 
   const button = (item: Todo, name: string) => {
     if (name === "open") return null; // its number is the link
@@ -65,11 +71,15 @@ export function TodoList() {
         <table className="compare" aria-label={t("home.todo")} data-testid="todo-list">
           <tbody>
             {items.map((item) => (
-              <tr key={`${item.kind}${item.id}${item.book}`} data-testid="todo" data-id={item.id}>
+              <tr key={`${item.kind}${item.id}${item.book}${item.at}`} data-testid="todo" data-id={item.id}>
                 <td>
-                  <Link href={placeOf(item, "open")} data-stop="" data-testid="todo-open">
-                    {item.number || item.description}
-                  </Link>
+                  {item.elsewhere ? (
+                    item.number
+                  ) : (
+                    <Link href={placeOf(item, "open")} data-stop="" data-testid="todo-open">
+                      {item.number || item.description}
+                    </Link>
+                  )}
                   {item.kind === "catalog" && item.number ? <div className="soft">{item.description}</div> : null}
                 </td>
                 <td>
@@ -78,7 +88,16 @@ export function TodoList() {
                 <td>{item.faults[0] ? faults.fault(item.faults[0]).sentence : ""}</td>
                 <td className="soft">{`${item.user} ${showMoment(item.at)}`}</td>
                 <td>
-                  <span className="row-flex">{item.mends.map((name) => button(item, name))}</span>
+                  {item.elsewhere ? (
+                    <span className="row-flex">
+                      {t("mend.elsewhere", { office: item.office || t("mend.another_office") })}
+                      <Button stop run={() => putAway(item)} testid="todo-known">
+                        {t("mend.known")}
+                      </Button>
+                    </span>
+                  ) : (
+                    <span className="row-flex">{item.mends.map((name) => button(item, name))}</span>
+                  )}
                 </td>
               </tr>
             ))}

@@ -171,6 +171,10 @@ export const WORDS = {
   "mend.done.post_anyway": ["Đã yêu cầu ghi sổ {number}.", "{number} was asked to be posted."],
   "mend.done.redate": ["Đã chuyển {number} sang ngày mở đầu tiên.", "{number} was moved to the first open day."],
   "mend.done.discard": ["Đã bỏ bản bị từ chối của {number}.", "The refused form of {number} is gone."],
+  "mend.elsewhere": ["Xử lý tại {office}", "To be mended at {office}"],
+  "mend.known": ["Đã biết", "Noted"],
+  "mend.done.known": ["{number} không còn trong danh sách ở đây.", "{number} has left the list here."],
+  "mend.another_office": ["đơn vị khác", "another office"],
   "mend.notice": ["{number}: {state}. {reason}", "{number}: {state}. {reason}"],
 
   // grid

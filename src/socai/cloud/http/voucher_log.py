@@ -19,7 +19,7 @@ from socai.sync.log import assemble
 from socai.sync.message import VoucherLog
 from socai.sync.refused import RefusedActs, refused_elsewhere
 
-REFUSED_SECONDS = 900  # how long a refusal is told: offices ask more often than that
+REFUSED_SECONDS = 86_400  # how long a refusal is told while nothing newer is done: its person is back there by then
 
 
 @get("/sync/vouchers/{ident:str}/log", responses=problems(401, 404, 422))

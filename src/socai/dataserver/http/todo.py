@@ -33,6 +33,12 @@ def list_todo(
     return found
 
 
+@post("/todo/elsewhere/{act_id:str}/away", status_code=204, sync_to_thread=True, responses=problems(401, 404))
+def put_away(seat: Seated, act_id: FromPath[str]) -> None:
+    """What was refused at another office is known: it leaves the list and the badge here."""
+    given(view_todo.put_away(seat.desk, seat.session.user, act_id))
+
+
 @post(
     "/catalog/{kind:str}/{ident:str}/retry",
     status_code=200,
@@ -48,4 +54,4 @@ def retry_entry(seat: Seated, kind: FromPath[str], ident: FromPath[str], data: J
     return found
 
 
-HANDLERS: list[Any] = [list_todo, retry_entry]
+HANDLERS: list[Any] = [list_todo, put_away, retry_entry]

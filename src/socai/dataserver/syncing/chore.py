@@ -187,6 +187,9 @@ class Chores:
         self._elsewhere_at = self._clock() + ELSEWHERE_SECONDS
         known, self._desk.elsewhere = self._desk.elsewhere, found
         self._desk.tell_all((ELSEWHERE, item.object_kind, key) for key, item in found.items() if key not in known)
+        self._desk.put_away &= found.keys()
+        if known.keys() - found.keys():
+            self._desk.tell(SYNC)  # mended there: the badges change
 
     def _compare(self, client: CloudClient) -> None:
         """See whether this file holds what the cloud holds: now and then, and when a person asks."""

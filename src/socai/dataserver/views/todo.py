@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,7 +12,7 @@ from socai.core import life
 from socai.core.entry import FINANCIAL
 from socai.dataserver import facts as fact
 from socai.dataserver.acts.redate import may_move
-from socai.dataserver.desk import VOUCHER, Desk
+from socai.dataserver.desk import SYNC, VOUCHER, Desk
 from socai.dataserver.store import catalog, conflict, dependency, todo, voucher
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.todo import Candidate, Place
@@ -29,7 +30,12 @@ TODO_MAX = 200
 WHOLE = frozenset(("conflict", "sync_failed", "held"))  # the whole voucher's, whatever its books say
 IN_BOOK = {"post_failed": "post", "to_confirm": "post", "unpost_failed": "unpost", "delete_failed": "delete"}
 
-Counts = Sequence[tuple[str, str, int]]
+
+class Counts(NamedTuple):
+    """How much needs a person: (who did it, branch, how many) here, and what was refused at other offices."""
+
+    here: Sequence[tuple[str, str, int]]
+    elsewhere: Sequence[RefusedAct]
 
 
 class HeldBy(msgspec.Struct, frozen=True):
@@ -46,7 +52,8 @@ class TodoItem(msgspec.Struct, frozen=True):
 
     `mends`, the first the likeliest: open | open_entry | retry | post_anyway | redate (to the first open day) |
     resolve | discard. `user` did it last, at `at`; `revision` is the form the mending act is about. `asks`: codes of
-    warnings whose answer would mend it.
+    warnings whose answer would mend it. `elsewhere`: the act, where it was refused at another `office`, to be mended
+    there.
     """
 
     kind: str
@@ -65,10 +72,15 @@ class TodoItem(msgspec.Struct, frozen=True):
     mends: list[str]
     user: str
     at: str
+    elsewhere: str = ""
+    office: str = ""
 
 
 class TodoPage(msgspec.Struct, frozen=True):
-    """A page, the newest act first; `next` is empty on the last page. `count` all, `count_mine` the asker's own."""
+    """A page, the newest act first; `next` is empty on the last page. `count` all, `count_mine` the asker's own.
+
+    At the end of the first page stands what the asker did at other offices and was refused, told to nobody else here.
+    """
 
     items: list[TodoItem]
     next: str
@@ -85,20 +97,42 @@ def todo_page(desk: Desk, user: str, mine: bool, branches: Branches, after: str,
         found = todo.page(db, user if mine else "", branches, place, limit + 1)
         more, found = len(found) > limit, found[:limit]
         items = items_of(desk, db, found)
-        own, every = share(todo.counts(db), user, branches)
+        counts = Counts(todo.counts(db), _elsewhere(desk))
+    own, every = share(counts, user, branches)
+    if not after:
+        items += [refused_elsewhere(act) for act in _of_person(counts.elsewhere, user, branches)]
     return TodoPage(items, f"{found[-1].at}|{found[-1].id}" if more else "", every, own)
 
 
 def share(counts: Counts, user: str, branches: Branches) -> tuple[int, int]:
     """(the person's own, all the person may see) of the counts of a tenant."""
-    seen = [row for row in counts if branches is None or not row[1] or row[1] in branches]
-    return sum(count for author, _, count in seen if author == user), sum(count for _, _, count in seen)
+    seen = [row for row in counts.here if branches is None or not row[1] or row[1] in branches]
+    away = len(_of_person(counts.elsewhere, user, branches))
+    return sum(count for author, _, count in seen if author == user) + away, sum(count for _, _, count in seen) + away
+
+
+def _elsewhere(desk: Desk) -> list[RefusedAct]:
+    return [act for key, act in list(desk.elsewhere.items()) if key not in desk.put_away]
+
+
+def put_away(desk: Desk, user: str, act_id: str) -> Fault | None:
+    """The person knows what was refused at another office: it stands in the list here no more."""
+    act = desk.elsewhere.get(act_id)
+    if act is None or act.user != user:
+        return Fault("PATH_UNKNOWN", "act_id")
+    desk.put_away.add(act_id)
+    desk.tell(SYNC)
+    return None
+
+
+def _of_person(acts: Iterable[RefusedAct], user: str, branches: Branches) -> list[RefusedAct]:
+    return [act for act in acts if act.user == user and (branches is None or not act.branch or act.branch in branches)]
 
 
 def todo_counts(desk: Desk) -> Counts:
     """How much needs a person, by who did it and branch."""
     with desk.file.read() as db:
-        return todo.counts(db)
+        return Counts(todo.counts(db), _elsewhere(desk))
 
 
 def todo_among(desk: Desk, idents: Sequence[str] | None, limit: int) -> list[TodoItem]:
@@ -151,6 +185,8 @@ def refused_elsewhere(act: RefusedAct) -> TodoItem:
         mends=[],
         user=act.user,
         at=act.at,
+        elsewhere=act.act_id,
+        office=act.office,
     )
 
 

@@ -25,26 +25,32 @@ LOCK_CODE = "DATE_LOCKED"
 _SHOWN = """
 SELECT v.revision, v.version, v.deleted,
   v.refused <> '' OR EXISTS (SELECT 1 FROM conflict c WHERE c.object = v.id),
-  coalesce((SELECT max(o.revision) FROM outbox o WHERE o.object = v.id AND o.state < 2), 0),
+  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2),
+  coalesce((SELECT max(o.revision) FROM outbox o WHERE o.object = v.id AND o.state < 2
+    AND (o.act NOT IN ('delete', 'post', 'unpost') OR o.revision > v.revision)), 0),
   (SELECT group_concat(b.book || '/' || b.posted || '/' || b.running) FROM voucher_book b WHERE b.voucher = v.id)
 FROM voucher v WHERE v.id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One voucher as a list shows it. `typed`: newest form that waits for an answer; `books`: book/posted/running."""
+    """One voucher as a list shows it. `asked`: whether an act waits for an answer; `books`: book/posted/running.
+
+    `typed`: the newest form that waits for one. What was asked of an older form, as a delete, may wait under a draft.
+    """
 
     revision: int
     version: int
     deleted: int
     draft: int
+    asked: int
     typed: int
     books: str | None
 
     @property
     def at_rest(self) -> bool:
         """Whether nothing is asked and nothing is to be decided."""
-        return not self.typed and not self.draft
+        return not self.asked and not self.draft
 
 
 class Watch:

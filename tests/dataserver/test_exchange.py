@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from socai.dataserver import facts as fact
 from socai.dataserver.acts import act, entry
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import catalog, ledger, meta, outbox, voucher
@@ -51,6 +52,10 @@ def answer_all(office: Office, seq: int = 1) -> None:
     while (push := exchange.next_batch(office.desk)) is not None:
         outcomes = [Outcome(operation.n, "applied", 1, seq) for operation in push.operations]
         exchange.take_answer(office.desk, push, PushAnswer("", outcomes))
+
+
+def refusal(push: Push, why: WireFault) -> PushAnswer:
+    return PushAnswer("", [Outcome(operation.n, "rejected", faults=[why]) for operation in push.operations])
 
 
 def standing(office: Office) -> meta.Standing:
@@ -203,6 +208,28 @@ def test_unposting_beside_a_refused_form_leaves_it_a_draft(office: Office) -> No
     push = send(office)
     exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(push.operations[0].n, "applied", 2, 10)]))
     assert draft(office, made.id) == "save", "what is shown is not what the cloud has"
+
+
+def test_a_form_refused_while_a_delete_waited_is_a_draft_when_the_delete_is_refused_too(office: Office) -> None:
+    """Rows 4 and 6 (seed 7787): both are told, and putting the draft away brings back what the cloud has."""
+    made = saved(office.save(journal()))
+    answer_all(office)
+    edited = saved(office.save(journal("250000"), made.id, made.revision))
+    save = send(office)
+    office.clock.go(301)
+    asked = act.Asked(CHIEF, ident(), made.id, edited.revision)
+    assert saved(act.delete(office.desk, asked)).revision == edited.revision
+    exchange.take_answer(office.desk, save, refusal(save, WireFault("DATE_LOCKED", "accounting_date")))
+    assert draft(office, made.id) == ""
+    delete = send(office)
+    exchange.take_answer(office.desk, delete, refusal(delete, WireFault("RIGHT_MISSING", "user")))
+    assert draft(office, made.id) == "save"
+    with office.desk.file.read() as db:
+        head = voucher.load(db, made.id)
+    assert head is not None
+    assert [fault.code for fault in fact.wire_faults(head.refused)] == ["DATE_LOCKED", "RIGHT_MISSING"]
+    back = saved(act.discard(office.desk, act.Asked(CHIEF, ident(), made.id, edited.revision)))
+    assert back.body == made.body
 
 
 def test_quarantine_and_upgrade_leave_everything_as_it_is(office: Office) -> None:

@@ -146,6 +146,16 @@ def newest_of(db: apsw.Connection, kind: str, object_id: str, object_kind: str =
     return OutRow(*found) if found else None
 
 
+def newest_form(db: apsw.Connection, object_id: str, revision: int) -> OutRow | None:
+    """The newest operation that brings a voucher's form as it is at a revision, answered or not."""
+    found = db.execute(
+        f"{_SELECT} WHERE object = ? AND kind = 'voucher' AND revision = ? AND act NOT IN ('delete', 'post', 'unpost')"
+        " ORDER BY place DESC LIMIT 1",
+        (object_id, revision),
+    ).fetchone()
+    return OutRow(*found) if found else None
+
+
 def open_of_many(db: apsw.Connection, kind: str, objects: Sequence[str]) -> dict[str, list[OutRow]]:
     """The unanswered operations of several objects, oldest first."""
     found: dict[str, list[OutRow]] = {}

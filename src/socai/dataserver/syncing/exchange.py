@@ -415,6 +415,10 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
             return
     if _beside_draft(head, row):
         return  # the form that was refused before is still the one to be mended
+    if (fallen := form.fallen(db, head)) is not None and row.act in form.BODILESS:
+        why = _first_reason(db, fallen, wire_faults(fallen.faults))
+        faults = [*why, *(fault for fault in faults if fault not in why)]
+        row = fallen  # the form on top was refused while a delete or post waited on: it is a draft, to be mended first
     before = outbox.row(db, row.base_place) if row.act == NUMBER and row.base_place else None
     act = before.act if before is not None else row.act
     head.refused, head.refused_act = faults_text(faults), SAVE if act == NUMBER else act

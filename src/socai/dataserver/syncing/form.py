@@ -15,7 +15,7 @@ from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import Head
-from socai.sync.message import DELETE, POST, UNPOST, Operation, form_hash
+from socai.sync.message import DELETE, POST, REJECTED, UNPOST, Operation, form_hash
 
 BODILESS = frozenset((DELETE, POST, UNPOST))
 
@@ -50,6 +50,12 @@ def never_taken(db: Connection, row: OutRow) -> None:
         catalog.set_version(db, row.object_kind, row.object, row.revision, 0)
     elif row.act not in BODILESS:
         voucher.set_body_version(db, row.object, row.revision, 0)
+
+
+def fallen(db: Connection, ours: Head) -> OutRow | None:
+    """The act that brought the form on top, where the cloud refused it or it fell with the one it was made on."""
+    brought = outbox.newest_form(db, ours.id, ours.revision)
+    return brought if brought is not None and brought.result == REJECTED else None
 
 
 def is_another_base(db: Connection, ours: Head | EntryRow, theirs: Theirs) -> bool:

@@ -17,6 +17,7 @@ from socai.dataserver.store import conflict, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
+from socai.dataserver.syncing.form import BODILESS
 from socai.dataserver.syncing.settling import TRIES_MAX
 from socai.lab.sim.act import form_of
 from socai.registry import voucher_types
@@ -116,6 +117,8 @@ def _told(db: Connection, head: Head, fact: VoucherFact | None) -> Iterator[str]
     if head.version != (fact.version if fact is not None else 0):
         yield f"I5 holds a refused draft of {head.id} on {head.version}, the cloud is at {fact and fact.version}"
     elif fact is not None and not fact.deleted:
+        if head.refused_act in BODILESS:
+            yield from _same(head, fact, voucher.body(db, head.id, head.revision))
         form = voucher.newest_taken(db, head.id)
         held = voucher.body(db, head.id, form.revision) if form is not None else b"{}"
         if msgspec.json.decode(held) != msgspec.json.decode(fact.body):

@@ -25,24 +25,25 @@ LOCK_CODE = "DATE_LOCKED"
 _SHOWN = """
 SELECT v.revision, v.version, v.deleted,
   v.refused <> '' OR EXISTS (SELECT 1 FROM conflict c WHERE c.object = v.id),
-  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2),
-  coalesce((SELECT max(o.revision) FROM outbox o WHERE o.object = v.id AND o.state < 2
-    AND (o.act NOT IN ('delete', 'post', 'unpost') OR o.revision > v.revision)), 0),
+  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.revision = v.revision AND o.result = 'rejected'),
+  coalesce((SELECT max(o.revision) FROM outbox o WHERE o.object = v.id AND o.state < 2), 0),
+  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2 AND o.act NOT IN ('delete', 'post', 'unpost')),
   (SELECT group_concat(b.book || '/' || b.posted || '/' || b.running) FROM voucher_book b WHERE b.voucher = v.id)
 FROM voucher v WHERE v.id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One voucher as a list shows it. `asked`: whether an act waits for an answer; `books`: book/posted/running.
+    """One voucher as a list shows it. `asked`: newest form an act waits for an answer on; `books`: book/posted/running.
 
-    `typed`: the newest form that waits for one. What was asked of an older form, as a delete, may wait under a draft.
+    `typed`: whether one of these brings a form. What does not, as a delete, may wait under a form that `fell`.
     """
 
     revision: int
     version: int
     deleted: int
     draft: int
+    fell: int
     asked: int
     typed: int
     books: str | None
@@ -84,8 +85,8 @@ class Watch:
         self._shown[ident] = now
         if self.world.cloud.restored:
             return  # what was lost is sent and seen to come again, beside what others made of it meanwhile
-        if now.typed and now.typed != now.revision:
-            self._broken(ident, f"shows form {now.revision} while form {now.typed} waits for its answer")
+        if now.asked > now.revision or (0 < now.asked < now.revision and (now.typed or not now.fell)):
+            self._broken(ident, f"shows form {now.revision} while form {now.asked} waits for its answer")
         if before is not None:
             self._compare(ident, before, now)
 

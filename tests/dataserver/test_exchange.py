@@ -12,7 +12,7 @@ import pytest
 from socai.dataserver import facts as fact
 from socai.dataserver.acts import act, entry
 from socai.dataserver.desk import Refused, Saved
-from socai.dataserver.store import catalog, ledger, meta, outbox, voucher
+from socai.dataserver.store import catalog, conflict, ledger, meta, outbox, voucher
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.syncing import exchange, incoming
 from socai.sync.message import (
@@ -230,6 +230,39 @@ def test_a_form_refused_while_a_delete_waited_is_a_draft_when_the_delete_is_refu
     assert [fault.code for fault in fact.wire_faults(head.refused)] == ["DATE_LOCKED", "RIGHT_MISSING"]
     back = saved(act.discard(office.desk, act.Asked(CHIEF, ident(), made.id, edited.revision)))
     assert back.body == made.body
+
+
+def test_a_form_that_was_never_sent_for_a_delete_in_its_stead_is_a_draft_when_that_is_refused(office: Office) -> None:
+    """Row 6 (seed 1690): the cloud never had it, so it does not stand as if it had."""
+    made = saved(office.save(journal()))
+    answer_all(office)
+    edited = saved(office.save(journal("250000"), made.id, made.revision))
+    saved(act.delete(office.desk, act.Asked(CHIEF, ident(), made.id, edited.revision)))
+    delete = send(office)
+    assert [operation.act for operation in delete.operations] == ["delete"]
+    exchange.take_answer(office.desk, delete, refusal(delete, WireFault("RIGHT_MISSING", "user")))
+    assert draft(office, made.id) == "save"
+    back = saved(act.discard(office.desk, act.Asked(CHIEF, ident(), made.id, edited.revision)))
+    assert back.body == made.body
+
+
+def test_an_edit_refused_after_our_own_delete_is_told_against_the_deletion(office: Office) -> None:
+    """Row 7 (seed 717): putting it away would bring back a voucher that is deleted."""
+    made = saved(office.save(journal()))
+    answer_all(office)
+    saved(act.delete(office.desk, act.Asked(CHIEF, ident(), made.id, made.revision)))
+    delete = send(office)
+    office.clock.go(301)
+    saved(office.save(journal("250000"), made.id, made.revision))
+    exchange.take_answer(office.desk, delete, PushAnswer("", [Outcome(delete.operations[0].n, "applied", 2, 20)]))
+    edit = send(office)
+    exchange.take_answer(office.desk, edit, refusal(edit, WireFault("ACT_DELETED", "act")))
+    told = FeedItem("voucher", "journal", made.id, 20, 2, "chief", "2026-11-22T00:00:00.000Z", deleted=True)
+    incoming.take_page(office.desk, FeedPage("t", [told], "20", head_seq=20))
+    with office.desk.file.read() as db:
+        found = conflict.load(db, "voucher", "journal", made.id)
+    assert found is not None
+    assert found.winner.deleted
 
 
 def test_quarantine_and_upgrade_leave_everything_as_it_is(office: Office) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dataserver.test_numbering import rule, saved
 from socai.core.numbering import is_provisional
-from socai.dataserver.acts.act import Asked, resolve
+from socai.dataserver.acts.act import Asked, post, resolve
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import conflict, number, voucher
 from socai.dataserver.store.voucher import Head
@@ -326,6 +326,31 @@ def test_row_9_a_number_that_fell_with_a_save_a_restored_cloud_refuses_leaves_a_
     assert not settle(office.desk)
     assert answer_all(office) == []
     assert head_of(office, key).refused_act == "save"
+
+
+@pytest.mark.parametrize("sent_together", [False, True])
+def test_row_9_a_final_number_that_fell_with_a_refused_post_waits_again(office: Office, sent_together: bool) -> None:
+    """Row 9 (seed 817): the voucher stands under the number the cloud has, and says why it was not posted."""
+    done = saved(office.save(journal()))
+    answer_all(office)
+    saved(post(office.desk, Asked(CLERK, ident(), done.id, done.revision), "financial"))
+    push = None if sent_together else exchange.next_batch(office.desk)
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    assert number_of(office, done.id) == "NVK00001"
+    push = push or exchange.next_batch(office.desk)
+    assert push is not None
+    assert len(push.operations) == 1 + sent_together
+    told = [
+        Outcome(operation.n, "rejected", faults=[WireFault(code, "act")])
+        for operation, code in zip(push.operations, ("ACT_POSTED", "BASE_REFUSED"), strict=False)
+    ]
+    exchange.take_answer(office.desk, push, PushAnswer("t", told))
+    with office.desk.file.read() as db:
+        head, waits = voucher.load(db, done.id), number.waits(db, done.id)
+    assert head is not None
+    assert waits is not None
+    assert (head.number, head.refused_act, waits.reserved) == (done.number, "post", "NVK00001")
 
 
 def test_row_9_a_new_epoch_drops_the_leases(office: Office) -> None:

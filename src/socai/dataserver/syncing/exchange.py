@@ -318,7 +318,7 @@ def take_outcome(desk: Desk, db: Connection, row: OutRow, outcome: Outcome) -> N
         elif result == CONFLICT:
             _voucher_lost(db, head, row, outcome.winner, at)
         else:
-            _voucher_refused(db, head, row, outcome.faults, at)
+            _voucher_refused(desk, db, head, row, outcome.faults, at)
             note_drawn_twice(desk, db, head)
         return
     entry = catalog.load(db, row.object_kind, row.object)
@@ -386,18 +386,21 @@ def _asked_books(head: Head, row: OutRow, known: dict[str, BookRow], reposts: bo
     return [state for state in books.values() if state != BookRow(state.book)]
 
 
-def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[WireFault], at: str) -> None:
+def _voucher_refused(desk: Desk, db: Connection, head: Head, row: OutRow, faults: Sequence[WireFault], at: str) -> None:
     """Recorded and told; the typed form stays. A newer save made on it stands on what it was made on itself."""
     if conflict.load(db, VOUCHER, head.type, head.id) is not None:
         _tell_newest(db, VOUCHER, head.type, head.id)
         return  # it was built on what lost a conflict, and is told there
     faults = _first_reason(db, row, faults)
     outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
+    told = [WireFault("BASE_REFUSED", "base", {"n": str(row.n or 0)})]
     later = outbox.open_of(db, VOUCHER, head.type, head.id)
-    for dependant in later:
-        if dependant.state == outbox.WAITING and dependant.act not in (SAVE, DELETE):
-            told = [WireFault("BASE_REFUSED", "base", {"n": str(row.n or 0)})]
-            outbox.answer(db, dependant.place, REJECTED, 0, 0, faults_text(told), at)
+    falling = [each for each in later if each.state == outbox.WAITING and each.act not in (SAVE, DELETE)]
+    for each in falling:
+        outbox.answer(db, each.place, REJECTED, 0, 0, faults_text(told), at)
+    newest = falling[-1] if falling and row.act in form.BODILESS else None
+    if newest is not None and (newest.act, newest.revision) == (NUMBER, head.revision):
+        take_back(desk, db, head, newest, Outcome(0, REJECTED, faults=told), outbox.row(db, row.place))
     later = outbox.open_of(db, VOUCHER, head.type, head.id)
     if len(later) == 1 and later[0].act == DELETE and never_told(later[0]):
         outbox.drop(db, later[0].place)  # what the cloud never took needs no word to be gone
@@ -415,12 +418,14 @@ def _voucher_refused(db: Connection, head: Head, row: OutRow, faults: Sequence[W
             return
     if _beside_draft(head, row):
         return  # the form that was refused before is still the one to be mended
-    if (fallen := form.fallen(db, head)) is not None and row.act in form.BODILESS:
-        why = _first_reason(db, fallen, wire_faults(fallen.faults))
-        faults = [*why, *(fault for fault in faults if fault not in why)]
-        row = fallen  # the form on top was refused while a delete or post waited on: it is a draft, to be mended first
-    before = outbox.row(db, row.base_place) if row.act == NUMBER and row.base_place else None
-    act = before.act if before is not None else row.act
+    act = row.act
+    if act in form.BODILESS and form.is_draft(db, head):
+        # The form on top is nobody else's: it was refused itself meanwhile, or never sent for the delete in its stead.
+        fell = form.fallen(db, head)
+        why = _first_reason(db, fell, wire_faults(fell.faults)) if fell is not None else []
+        act, faults = fell.act if fell is not None else SAVE, [*why, *(fault for fault in faults if fault not in why)]
+    elif act == NUMBER and (before := outbox.row(db, row.base_place)) is not None:
+        act = before.act
     head.refused, head.refused_act = faults_text(faults), SAVE if act == NUMBER else act
     voucher.put(db, head)
 

@@ -52,18 +52,34 @@ def never_taken(db: Connection, row: OutRow) -> None:
         voucher.set_body_version(db, row.object, row.revision, 0)
 
 
+def is_draft(db: Connection, ours: Head) -> bool:
+    """Whether the form on top is none the cloud has."""
+    taken = voucher.newest_taken(db, ours.id)
+    if taken is None or taken.revision == ours.revision:
+        return taken is None and ours.version == 0
+    return voucher.body(db, ours.id, taken.revision) != voucher.body(db, ours.id, ours.revision)
+
+
 def fallen(db: Connection, ours: Head) -> OutRow | None:
     """The act that brought the form on top, where the cloud refused it or it fell with the one it was made on."""
     brought = outbox.newest_form(db, ours.id, ours.revision)
     return brought if brought is not None and brought.result == REJECTED else None
 
 
+def fell_with(db: Connection, row: OutRow) -> OutRow | None:
+    """The post, unpost or delete an act fell with, under which the form still stands; None where a form was refused."""
+    nearest = below = outbox.row(db, row.base_place)
+    while below is not None and below.result == REJECTED and below.act in BODILESS:
+        below = outbox.row(db, below.base_place)
+    return nearest if below is None or below.result != REJECTED else None
+
+
 def is_another_base(db: Connection, ours: Head | EntryRow, theirs: Theirs) -> bool:
     """Whether the cloud's form is not the one ours was made on, whatever version it has."""
-    if not meta.number(db, "restored"):
-        return False
     if theirs.deleted or not theirs.body:
         return theirs.deleted
+    if not meta.number(db, "restored"):
+        return False
     if isinstance(ours, Head):
         form = voucher.newest_taken(db, ours.id)
         held = voucher.body(db, ours.id, form.revision) if form is not None else b""

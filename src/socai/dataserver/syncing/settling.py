@@ -30,6 +30,7 @@ from socai.dataserver.store.known import Known
 from socai.dataserver.store.number import LeaseRow, WaitRow
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import Head
+from socai.dataserver.syncing.form import fell_with
 from socai.dataserver.syncing.incoming import FEED, adopt_voucher, wait_again
 from socai.edge.client import CloudClient
 from socai.sync.message import (
@@ -285,15 +286,21 @@ def _split(joined: str) -> tuple[str, ...]:
 # ---- what the cloud did not take
 
 
-def take_back(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outcome) -> bool:
+def take_back(
+    desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outcome, fell: OutRow | None = None
+) -> bool:
     """The answer to a final number that was not taken; False where it fell with the save it was made on.
 
-    So it is, too, where a restored cloud has lost the voucher and refused that save when it came again.
+    So it is, too, where a restored cloud has lost the voucher and refused that save when it came again. Where it fell
+    with a post, unpost or delete (`fell`, where that is known), that one's refusal is told of the voucher.
 
     Changed elsewhere meanwhile: their form stands here, and its number is made final next. Refused: the provisional
     number is back, and another final one is drawn.
     """
-    if outcome.faults and outcome.faults[0].code in ("BASE_REFUSED", "VOUCHER_UNKNOWN"):
+    code = outcome.faults[0].code if outcome.faults else ""
+    if code == "BASE_REFUSED" and fell is None:
+        fell = fell_with(db, row)
+    if code == "VOUCHER_UNKNOWN" or (code == "BASE_REFUSED" and fell is None):
         return False
     outbox.rebase(db, row.object, row.place, row.base_version, row.base_place)
     if outbox.open_of(db, VOUCHER, head.type, head.id):
@@ -308,7 +315,9 @@ def take_back(desk: Desk, db: Connection, head: Head, row: OutRow, outcome: Outc
         head.version = 0  # whatever version it is, their form is taken
         adopt_voucher(db, head, theirs, desk.cache.get(db), meta.text(db, "series_mark"), FEED)
         return True
-    wait_again(db, head, redraw=_says_taken(outcome.faults), tried=1)
+    wait_again(db, head, redraw=_says_taken(outcome.faults), tried=int(fell is None))
+    if fell is not None:
+        head.refused, head.refused_act = fell.faults, fell.act
     before = voucher.body(db, head.id, row.revision - 1)
     head.number = str(msgspec.json.decode(before).get("number") or "")
     head.revision += 1

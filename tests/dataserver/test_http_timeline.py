@@ -111,5 +111,7 @@ def test_a_refusal_stands_in_the_timeline_with_its_reason(fresh_database: str, t
             [],
         )
         assert [fault["code"] for fault in told["faults"]] == ["NUMBER_TAKEN"]  # type: ignore[attr-defined]
-        assert chief.get("/todo").json()["items"] == []
+        listed = chief.get("/todo").json()["items"]
+        assert [(item["id"], item["office"], item["mends"]) for item in listed] == [(second, "saigon", [])]
+        assert one.client("clerk").get("/todo").json()["items"] == []
         assert "notice" not in {name for name, _ in list(deaf.heard.queue)}

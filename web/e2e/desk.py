@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-from playwright.sync_api import BrowserContext, Locator, Page, Route, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, TimeoutError, ViewportSize, expect
 from pypdf import PdfReader
 
 from e2e.mouse import WITNESS
@@ -308,7 +308,10 @@ class Desk:
 
     def sees_focus(self, *places: str) -> None:
         """Wait until the focus is on a place (see `focus`)."""
-        self._page.wait_for_function(f"(places) => places.includes(({FOCUS})())", arg=list(places))
+        try:
+            self._page.wait_for_function(f"(places) => places.includes(({FOCUS})())", arg=list(places))
+        except TimeoutError as late:
+            raise AssertionError(f"the focus is on {self.focus()!r} at {self.path()}, not on {places}") from late
 
     def focus(self) -> str:
         """Where the focus is: a field's name, "row.column" of a grid, or the name of a button or list."""

@@ -35,6 +35,7 @@ from socai.sync.fact import EntryFact, VoucherFact
 from socai.sync.lane import Claim
 from socai.sync.message import (
     APPLIED,
+    DUPLICATE,
     VOUCHER,
     Held,
     Hello,
@@ -107,6 +108,7 @@ class Cloud:
         self.sleep_seconds = self.busy_until = 0.0
         self.refs: dict[str, TenantRef] = {}
         self.seen: dict[str, str] = {}  # by act: the form (hashed) its office had on the screen
+        self.retold: set[tuple[str, int]] = set()  # (object, version) of acts that restored offices did again
         self.revoked: list[Revoked] = []
         self.restored = 0
         self._backup: dict[tuple[int, int], TenantTables] = {}
@@ -169,11 +171,17 @@ class Cloud:
         return page if isinstance(page, Fault) else msgspec.json.decode(encode(page), type=type(page))
 
     def _judge_bases(self, ref: TenantRef, operations: Sequence[Operation], outcomes: Sequence[Outcome]) -> None:
-        """I4: what was applied replaced the very form its person saw, not another one under the same version."""
+        """I4: what was applied replaced the very form its person saw, not another one under the same version.
+
+        Whoever did the same act again after a restore of the office's file sees it as drawn there, perhaps under
+        another number, until the feed tells how it stands (seed 3199).
+        """
         tables = self.store.at(ref)
         for operation, outcome in zip(operations, outcomes, strict=False):
             seen, version = self.seen.get(operation.act_id), operation.base.version
-            if outcome.result != APPLIED or not seen or not version:
+            if outcome.result == DUPLICATE:
+                self.retold.add((operation.id, outcome.version))
+            if outcome.result != APPLIED or not seen or not version or (operation.id, version) in self.retold:
                 continue
             found: VoucherFact | EntryFact | None = tables.voucher_history.get((operation.id, version))
             if operation.kind != VOUCHER:

@@ -1,6 +1,7 @@
 // Go anywhere: acts of this screen, modules, reports, catalogs, and vouchers by number.
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useId, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useLocation } from "wouter";
 import { useBooks } from "../api/books";
 import { rank } from "../api/catalogs";
@@ -105,9 +106,9 @@ export function Palette({ open, onClose }: { open: OpenPalette; onClose: () => v
 
   const go = (goal: Goal | undefined) => {
     if (!goal) return;
-    onClose();
-    // The dialog gives the focus back first; then the act may take it.
-    setTimeout(goal.run, 0);
+    // The dialog gives the focus back first; in the same frame the act may take it, before another key is heard.
+    flushSync(onClose);
+    requestAnimationFrame(goal.run);
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (isComposing(event.nativeEvent)) return;

@@ -296,7 +296,9 @@ def _settled(db: Connection, office: Office, tables: TenantTables) -> Iterator[s
         facts = read_one(db, head, known.calendar, now)
         if ident in waiting:
             tried = waiting[ident].tries >= TRIES_MAX
-            if not (facts.conflict or facts.locked or head.refused or tried):
+            newest = outbox.newest_of(db, VOUCHER, ident)  # the cloud knows a lock that stands in conflict here
+            locked = facts.locked or (newest is not None and "DATE_LOCKED" in newest.faults)
+            if not (facts.conflict or locked or head.refused or tried):
                 yield f"I13 leaves {ident} with the provisional number {head.number}"
         elif head.number.partition("~")[2].rstrip("0123456789") == mark and not facts.conflict and not head.refused:
             yield f"I13 has forgotten that {ident} waits for a number in place of {head.number}"

@@ -163,6 +163,23 @@ def test_what_a_restored_cloud_had_refused_goes_again_as_refused_and_leaves_the_
     assert last.refused == {}
 
 
+def test_a_delete_that_a_restored_cloud_lost_and_refuses_now_brings_the_voucher_back(office: Office) -> None:
+    """Row 18 (seed 5553): whoever deleted it has lost the right meanwhile, and the cloud has it still."""
+    made = saved(office.save(journal()))
+    answer_all(office)
+    saved(act.delete(office.desk, act.Asked(CHIEF, ident(), made.id, made.revision)))
+    push = send(office)
+    exchange.take_answer(office.desk, push, PushAnswer("", [Outcome(push.operations[0].n, "applied", 2, 9)]))
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, push.operations[0].n - 1))
+    again = send(office)
+    assert again.operations == push.operations
+    exchange.take_answer(office.desk, again, refusal(again, WireFault("RIGHT_MISSING", "user")))
+    with office.desk.file.read() as db:
+        head = voucher.load(db, made.id)
+    assert head is not None
+    assert (head.deleted, head.refused_act) == (0, "delete")
+
+
 def test_what_was_refused_is_not_asked_for_by_a_cloud_that_lost_the_epoch(office: Office) -> None:
     saved(office.save(journal()))
     push = send(office)

@@ -419,6 +419,7 @@ def _voucher_refused(desk: Desk, db: Connection, head: Head, row: OutRow, faults
     if _beside_draft(head, row):
         return  # the form that was refused before is still the one to be mended
     act = row.act
+    head.deleted = 0 if act == DELETE else head.deleted  # a cloud restored since had taken it: it is here again
     if act in form.BODILESS and form.is_draft(db, head):
         # The form on top is nobody else's: it was refused itself meanwhile, or never sent for the delete in its stead.
         fell = form.fallen(db, head)

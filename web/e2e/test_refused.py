@@ -32,6 +32,7 @@ def test_a_refused_draft_is_discarded_and_a_refused_entry_is_tried_again(sit: Si
     desk.see("voucher-title", NUMBER)
     desk.press("Alt+Shift+z")
     desk.see("discard-body", f"Bỏ bản bị từ chối của {NUMBER}?")
+    desk.sees_focus("discard-yes")
     desk.press("Enter")
     desk.see("toast", f"Đã bỏ bản bị từ chối của {NUMBER}")
     desk.receipts_in("", "Mọi trạng thái")
@@ -73,7 +74,7 @@ def test_a_refusal_at_one_office_stands_in_its_persons_list_at_another(sit: Sit,
     wait_for("the badge as before", lambda: badge(hcm) == before or None)
     hanoi.to_todo("KH911", "todo-discard")
     hanoi.press("Enter")
-    hanoi.see("discard-body")
+    hanoi.sees_focus("discard-yes")
     hanoi.press("Enter")
     hanoi.see_gone("todo", "KH911")
 

@@ -65,5 +65,6 @@ def test_an_entry_is_added_edited_stopped_and_deleted_but_not_while_a_voucher_us
     desk.see("entries", "1 mục")
     desk.press("Delete")
     desk.see("confirm-body", "Xóa Gõ nhầm?")
+    desk.sees_focus("confirm-yes")
     desk.press("Enter")
     desk.see_no_row("entries", "KH778")

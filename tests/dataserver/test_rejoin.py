@@ -13,7 +13,6 @@ from socai.dataserver.acts import act
 from socai.dataserver.acts.act import Asked
 from socai.dataserver.store import catalog, conflict, meta, voucher
 from socai.dataserver.store.file import MEMORY
-from socai.dataserver.store.voucher import Head
 from socai.dataserver.syncing import exchange, incoming
 from socai.dataserver.syncing.rejoin import next_reheard
 from socai.edge.client import CloudClient
@@ -22,7 +21,6 @@ from socai.sync.message import (
     FeedItem,
     FeedPage,
     Held,
-    HelloAnswer,
     Outcome,
     PushAnswer,
     Reheard,
@@ -31,7 +29,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import CLERK, PARTNER, Office, ident, journal, open_office, saved
+from support.desk import CLERK, PARTNER, Office, amount, head, ident, journal, open_office, restored, saved
 
 OLD, NEW = 10, 50  # seqs: what the backup has, and what came after it
 AGAIN, SNAPSHOT = 900, 1_000  # of the new timeline: what was sent again by now, and the snapshot
@@ -84,11 +82,6 @@ def hear(office: Office, *items: FeedItem) -> None:
     incoming.take_page(office.desk, FeedPage("", list(items), str(items[-1].seq), False, items[-1].seq))
 
 
-def restored(office: Office, n: int = 1_000) -> None:
-    """The cloud has come back from a backup; the office's own acts are all in it unless told otherwise."""
-    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, n))
-
-
 def rejoin(office: Office, cloud: Cloud, *entries: FeedItem) -> None:
     incoming.begin_snapshot(office.desk)
     incoming.take_chunk(office.desk, SnapshotChunk("t2", SNAPSHOT, f"{SNAPSHOT}:~:", list(entries)))
@@ -97,19 +90,6 @@ def rejoin(office: Office, cloud: Cloud, *entries: FeedItem) -> None:
         pass
     with office.desk.file.read() as db:
         assert not meta.standing(db).recheck
-
-
-def head(office: Office, key: str) -> Head:
-    with office.desk.file.read() as db:
-        found = voucher.load(db, key)
-        assert found is not None
-        return found
-
-
-def amount(office: Office, key: str) -> str:
-    found = head(office, key)
-    with office.desk.file.read() as db:
-        return str(msgspec.json.decode(voucher.body(db, key, found.revision))["lines"][0]["amount"])
 
 
 def test_what_the_restored_cloud_lost_goes_back_to_what_it_has(office: Office) -> None:

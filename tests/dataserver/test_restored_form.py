@@ -14,15 +14,13 @@ import pytest
 from socai.dataserver.acts import act, entry
 from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Saved
-from socai.dataserver.store import catalog, conflict, meta, voucher
+from socai.dataserver.store import catalog, conflict, meta
 from socai.dataserver.store.conflict import ConflictRow
 from socai.dataserver.store.file import MEMORY
-from socai.dataserver.store.voucher import Head
 from socai.dataserver.syncing import exchange, incoming
 from socai.sync.message import (
     FeedItem,
     FeedPage,
-    HelloAnswer,
     Outcome,
     PushAnswer,
     Winner,
@@ -30,7 +28,7 @@ from socai.sync.message import (
     form_hash,
     raw_body,
 )
-from support.desk import CHIEF, CLERK, PARTNER, Office, ident, journal, open_office, saved
+from support.desk import CHIEF, CLERK, PARTNER, Office, amount, head, ident, journal, open_office, restored, saved
 
 NEW, AGAIN = 50, 10**6  # seqs: of the old timeline, and of the new one
 
@@ -67,24 +65,6 @@ def item(key: str, seq: int, version: int, amount: str = "", **more: Any) -> Fee
 
 def hear(office: Office, *items: FeedItem) -> None:
     incoming.take_page(office.desk, FeedPage("", list(items), str(items[-1].seq), False, items[-1].seq))
-
-
-def restored(office: Office, n: int = 1_000) -> None:
-    """The cloud has come back from a backup, with the acts of this office up to n in it."""
-    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, n))
-
-
-def head(office: Office, key: str) -> Head:
-    with office.desk.file.read() as db:
-        found = voucher.load(db, key)
-    assert found is not None
-    return found
-
-
-def amount(office: Office, key: str) -> str:
-    found = head(office, key)
-    with office.desk.file.read() as db:
-        return str(msgspec.json.decode(voucher.body(db, key, found.revision))["lines"][0]["amount"])
 
 
 def told(office: Office, key: str, kind: str = "voucher", of: str = "journal") -> ConflictRow | None:

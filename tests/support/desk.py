@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from socai.dataserver.acts import entry, save
 from socai.dataserver.acts.save import Request
 from socai.dataserver.clock import Instant, new_ident
 from socai.dataserver.desk import Desk, Refused, Saved
-from socai.dataserver.store import meta
+from socai.dataserver.store import meta, voucher
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.store.replica import Replica
+from socai.dataserver.store.voucher import Head
+from socai.dataserver.syncing import exchange
 from socai.sync.grant import Grant
-from socai.sync.message import PROTOCOL
+from socai.sync.message import PROTOCOL, HelloAnswer
 
 CHIEF = Grant("chief", "admin")
 CLERK = Grant("clerk", "accountant")
@@ -141,3 +145,23 @@ def open_office(
 
 
 __all__ = ["PROTOCOL", "HandClock", "Office", "ident", "journal", "open_office", "saved"]
+
+
+def head(office: Office, key: str) -> Head:
+    """A voucher's head as the office has it."""
+    with office.desk.file.read() as db:
+        found = voucher.load(db, key)
+    assert found is not None
+    return found
+
+
+def amount(office: Office, key: str) -> str:
+    """The amount of the first line of the form on top."""
+    found = head(office, key)
+    with office.desk.file.read() as db:
+        return str(msgspec.json.decode(voucher.body(db, key, found.revision))["lines"][0]["amount"])
+
+
+def restored(office: Office, n: int = 1_000) -> None:
+    """The cloud has come back from a backup, with the acts of this office up to n in it."""
+    exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, n))

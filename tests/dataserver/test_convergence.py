@@ -262,6 +262,53 @@ def test_what_the_feed_has_still_to_tell_of_our_own_acts_is_not_compared(pair: P
     assert pair.check() == MOVED
 
 
+def test_a_page_taken_in_part_is_not_compared(pair: Pair) -> None:
+    """What of a page stands here already is not in the digests of the seq before it: no difference, nothing to mend."""
+    old = pair.line.digests()
+    for at in range(2):
+        pair.sender.push(pair.sender.save(ident(), journal(f"N9{at}"), post_to=BOOK))
+    drain(pair.lane)
+    with pair.office.desk.file.read() as db:
+        cursor = meta.text(db, "cursor")
+    page = pair.line.feed(cursor, 1, 0)
+    assert page.more
+    incoming.take_page(pair.office.desk, page)
+    now, pair.line.digests = pair.line.digests, lambda: old  # type: ignore[method-assign]
+    assert pair.check() == MOVED
+    pair.line.digests = now  # type: ignore[method-assign]
+    pair.read()
+    assert pair.check() == EQUAL
+
+
+def test_row_1_a_mend_is_written_a_few_objects_at_a_time(pair: Pair) -> None:
+    """Whoever saves while a large month is fetched again waits for a slice of it, not for a page."""
+    desk = pair.office.desk
+    body = journal("N1", branch=HCM, accounting_date="2026-02-10", lines=[journal()["lines"][0]] * 60)
+    for at in range(4):
+        pair.sender.push(pair.sender.save(ident(), {**body, "number": f"M{at}"}, post_to=BOOK))
+    drain(pair.lane)
+    pair.read()
+    pair.tamper("UPDATE voucher SET number = number || 'x' WHERE number LIKE 'M%'")
+    pair.tamper("UPDATE balance SET debit = debit + 5 WHERE dimension = 0")
+    pair.tamper("UPDATE catalog_entry SET seq = seq + 1")
+    changed: list[int] = []
+    write = desk.file.write
+
+    def watched(job: Callable[[Connection], Any]) -> Any:
+        with desk.file.read() as db:
+            before = db.total_changes()
+        found = write(job)
+        with desk.file.read() as db:
+            changed.append(db.total_changes() - before)
+        return found
+
+    desk.file.write = watched  # type: ignore[method-assign]
+    assert pair.check() == DIFFERS
+    desk.file.write = write  # type: ignore[method-assign]
+    assert pair.check() == EQUAL
+    assert max(changed) < sum(changed) / 4
+
+
 def test_a_month_fetched_for_books_that_are_no_more_is_not_taken(pair: Pair) -> None:
     """A snapshot begins while it is fetched: its entries would stand in books that have them in their balances."""
     pair.tamper("DELETE FROM entry_set WHERE voucher = ?", pair.vouchers[1])

@@ -24,7 +24,8 @@ class Standing:
     snapshot_done: int = 0
     series_mark: str = ""
     branches: str = ""
-    head_seq: int = 0  # newest seq the feed has brought
+    head_seq: int = 0  # newest seq the feed has brought, and all before it
+    ahead: int = 0  # 1 while some of what it tells behind that seq is here, too: the rest is on its way
     acked_seq: int = 0  # newest seq an answer to our own acts has told
     verdict: str = ""
     last_sync_at: str = ""
@@ -36,7 +37,7 @@ class Standing:
     @property
     def received(self) -> bool:
         """Whether the feed has brought everything our own acts have led to, as far as their answers tell."""
-        return self.head_seq >= self.acked_seq and not self.recheck
+        return self.head_seq >= self.acked_seq and not self.ahead and not self.recheck
 
 
 Footing = tuple[str, int]

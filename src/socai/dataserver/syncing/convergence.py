@@ -7,7 +7,7 @@ feed is about to tell is left to it, and so is what work of ours stands against.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -28,12 +28,15 @@ from socai.dataserver.store.known import Known
 from socai.dataserver.store.meta import Footing
 from socai.dataserver.store.voucher import BookRow
 from socai.dataserver.syncing import incoming
+from socai.dataserver.syncing.slice import runs, slices
 from socai.edge.client import CloudClient
 from socai.sync.digest import BALANCES, DIFFERS, EQUAL, MOVED, SETS, VOUCHERS, Difference, differences, month_of
 from socai.sync.message import CATALOG, FEED_ITEMS_MAX, VOUCHER, BalanceRow, FeedItem
 
 MENDED = "converge"  # the act in the audit, and how a body came here
 REPORTED_MAX = 20
+ENTRIES_MAX = 60  # catalog entries in one transaction: whoever saves meanwhile waits for no more
+DROPPED_MAX = 25  # vouchers or entries
 
 _log = structlog.get_logger("socai.convergence")
 
@@ -42,7 +45,7 @@ _log = structlog.get_logger("socai.convergence")
 class _Fetched:
     """What the snapshot said of the places that differ."""
 
-    balances: list[BalanceRow] = field(default_factory=list)
+    balances: dict[tuple[str, int], list[BalanceRow]] = field(default_factory=dict)  # by branch and month
     entries: list[FeedItem] = field(default_factory=list)
 
 
@@ -53,7 +56,7 @@ def check(desk: Desk, client: CloudClient) -> str:
         known, footing = meta.standing(db), meta.footing(db)
         if (theirs.timeline, theirs.seq) != (known.timeline, known.head_seq) or footing is None:
             return MOVED
-        if not known.received:  # what our own acts led to is still to be told, or what was held heard again
+        if not known.received:  # more is on its way: of a page, of what our own acts led to, or heard again
             return MOVED
         working = digest.working(db)
         found = differences(
@@ -105,14 +108,14 @@ def _mend_month(desk: Desk, client: CloudClient, branch: str, month: int, footin
     while True:
         page = client.download(first, last, "", branch, after, FEED_ITEMS_MAX)
         told.update(item.id for item in page.items)
-        changes = desk.file.write(partial(_mend_vouchers, desk, page.items, footing))
-        desk.tell_all(changes)
+        for items in slices(page.items):
+            desk.tell_all(desk.file.write(partial(_mend_vouchers, desk, items, footing)))
         after = page.after
         if not after:
             break
-    gone = {ident: before.get(ident, -1) for ident in {*before, *holders} if ident not in told}
-    if gone:
-        desk.file.write(lambda db: _drop(db, gone) if meta.footing(db) == footing else None)
+    gone = [(ident, before.get(ident, -1)) for ident in sorted({*before, *holders}) if ident not in told]
+    for vouchers in runs(gone, DROPPED_MAX):
+        desk.file.write(partial(_drop, vouchers, footing))
 
 
 def _mend_vouchers(desk: Desk, items: Sequence[FeedItem], footing: Footing, db: Connection) -> list[incoming.Change]:
@@ -160,10 +163,12 @@ def _adopt(db: Connection, head: voucher.Head, item: FeedItem, known: Known) -> 
     incoming.adopt_voucher(db, head, theirs, known, meta.text(db, "series_mark"), MENDED)
 
 
-def _drop(db: Connection, gone: dict[str, int]) -> None:
+def _drop(vouchers: Sequence[tuple[str, int]], footing: Footing, db: Connection) -> None:
     """Vouchers the cloud does not have where they stand here, and has not told of since (`seq`)."""
+    if meta.footing(db) != footing:
+        return
     busy = _busy(db)
-    for ident, seq in gone.items():
+    for ident, seq in vouchers:
         if ident in busy:
             continue
         head = voucher.load(db, ident)
@@ -187,24 +192,57 @@ def _mend_rest(desk: Desk, client: CloudClient, found: Sequence[Difference], seq
     for chunk in client.snapshot():
         if chunk.cursor and chunk.seq != seq:
             return  # the cloud went on: the next check sees
-        fetched.balances += [row for row in chunk.balances if (row.branch, month_of(row.period)) in places]
+        for row in chunk.balances:
+            if (place := (row.branch, month_of(row.period))) in places:
+                fetched.balances.setdefault(place, []).append(row)
         fetched.entries += [item for item in chunk.catalog if item.object_kind in kinds]
         whole = chunk.end
     if whole:
-        desk.file.write(lambda db: _put_rest(db, places, kinds, fetched, seq) if meta.footing(db) == footing else None)
+        _put_rest(desk, places, kinds, fetched, lambda db: meta.footing(db) == footing and _is_at(db, seq))
+
+
+def _is_at(db: Connection, seq: int) -> bool:
+    """Whether the file holds what the feed has told up to `seq`, and nothing of what it tells next."""
+    known = meta.standing(db)
+    return known.head_seq == seq and not known.ahead
 
 
 def _put_rest(
-    db: Connection, places: Collection[tuple[str, int]], kinds: Collection[str], fetched: _Fetched, seq: int
+    desk: Desk,
+    places: Collection[tuple[str, int]],
+    kinds: Collection[str],
+    fetched: _Fetched,
+    stands: Callable[[Connection], bool],
 ) -> None:
-    if meta.number(db, "head_seq") != seq:
-        return
-    for branch, month in places:
-        digest.forget_balances(db, branch, month)
-    ledger.take_balances(db, fetched.balances)
-    ours = {(of, ident) for kind, of, ident in digest.working(db) if kind == CATALOG}
-    told = {(item.object_kind, item.id) for item in fetched.entries} | ours
-    for item in fetched.entries:
+    """Put it into the file in short transactions, as long as it `stands`: people save meanwhile."""
+
+    def put(job: Callable[[Connection], None]) -> None:
+        desk.file.write(lambda db: job(db) if stands(db) else None)
+
+    for place in sorted(places):
+        put(partial(_put_balances, place, fetched.balances.get(place, [])))
+    for items in runs(fetched.entries, ENTRIES_MAX):
+        put(partial(_put_entries, items))
+    told = {(item.object_kind, item.id) for item in fetched.entries}
+    with desk.file.read() as db:
+        gone = [(kind, ident) for kind in kinds for ident in digest.entries_held(db, kind) if (kind, ident) not in told]
+    for entries in runs(gone, DROPPED_MAX):
+        put(partial(_drop_entries, entries))
+
+
+def _put_balances(place: tuple[str, int], rows: Sequence[BalanceRow], db: Connection) -> None:
+    digest.forget_balances(db, *place)
+    ledger.take_balances(db, rows)
+
+
+def _ours(db: Connection) -> set[tuple[str, str]]:
+    """Catalog entries that work of ours stands against."""
+    return {(of, ident) for kind, of, ident in digest.working(db) if kind == CATALOG}
+
+
+def _put_entries(items: Sequence[FeedItem], db: Connection) -> None:
+    ours = _ours(db)
+    for item in items:
         if (item.object_kind, item.id) in ours:
             continue
         row = catalog.load(db, item.object_kind, item.id)
@@ -215,10 +253,13 @@ def _put_rest(
             continue
         row.seq, row.version = item.seq, -1
         incoming.adopt_entry(db, row, Theirs(item.version, item.author, item.at, item.deleted, bytes(item.body)))
-    for kind in kinds:
-        for ident in digest.entries_held(db, kind):
-            if (kind, ident) not in told and (row := catalog.load(db, kind, ident)) is not None:
-                row.deleted = 1
-                catalog.put(db, row)
-    if kinds:
-        settings.changed(db)
+
+
+def _drop_entries(entries: Sequence[tuple[str, str]], db: Connection) -> None:
+    """Entries the cloud does not have."""
+    ours = _ours(db)
+    for kind, ident in entries:
+        if (kind, ident) not in ours and (row := catalog.load(db, kind, ident)) is not None:
+            row.deleted = 1
+            catalog.put(db, row)
+    settings.changed(db)

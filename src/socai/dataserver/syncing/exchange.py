@@ -121,7 +121,7 @@ def take_hello(desk: Desk, answer: HelloAnswer) -> None:
             # was told and then lost, perhaps for ever, comes out when the vouchers held are asked for again (rejoin).
             cursor = answer.cursor if answer.verdict == REWIND else known.cursor
             facts |= {"snapshot_done": 0, "cursor": cursor, "acked_seq": 0, "head_seq": 0}
-            facts |= {"recheck": 1, "recheck_after": "", "restored": 1}
+            facts |= {"recheck": 1, "recheck_after": "", "restored": 1, "ahead": 0}
         meta.put(db, facts)
 
     desk.file.write(job)

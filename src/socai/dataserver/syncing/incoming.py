@@ -48,7 +48,7 @@ def take_page(desk: Desk, page: FeedPage) -> None:
 
     def finish(db: Connection) -> None:
         lane = {"lane_depth": page.depth, "lane_seconds": math.ceil(page.estimate_seconds)}
-        heard = {} if page.more else {"head_seq": page.head_seq}  # with pages to come that seq is not here yet
+        heard = {"ahead": 1} if page.more else {"ahead": 0, "head_seq": page.head_seq}
         meta.put(db, {"cursor": page.cursor, **heard, **lane})
 
     take_in_slices(desk, page.items, FEED, lambda db: _is_ours(db, page.timeline), finish, feed=True)
@@ -96,6 +96,8 @@ def take_in_slices(
                 done += 1
             if done == len(parts):
                 finish(db)
+            elif feed:
+                meta.put(db, {"ahead": 1})
             return done, changes
 
         done, changes = desk.file.write(job)
@@ -404,7 +406,7 @@ def take_chunk(desk: Desk, chunk: SnapshotChunk) -> bool:
                 # Everything up to the snapshot's moment is here, whatever page comes next, even an empty one. But for
                 # what one that was cut short told of vouchers: those are asked for again.
                 cursor, heard = meta.text(db, "snapshot_cursor"), meta.number(db, "snapshot_seq")
-                meta.put(db, {"recheck": int(voucher.any_held(db)), "recheck_after": ""})
+                meta.put(db, {"recheck": int(voucher.any_held(db)), "recheck_after": "", "ahead": 0})
             meta.put(db, {"snapshot_done": 1, "cursor": cursor, "head_seq": heard})
         return True
 

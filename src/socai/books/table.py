@@ -130,41 +130,56 @@ def _live_index() -> Index:
     return Index("entry_set_day", *columns, postgresql_where=live, sqlite_where=live)
 
 
-def _account_index(side: str) -> Index:
+def _day_key(what: str, of_many: bool) -> list[Column[int] | Column[str]]:
+    """A column of entries, and the day. Among the rows `of_many` tenants it stands before their owner.
+
+    Where PostgreSQL knows nothing of a tenant yet (a new company, a table it never analyzed), every index that begins
+    with the owner seems to lead to one row, whatever else is asked for. It then read all of a tenant's entries through
+    an account's index to find those of one voucher, and did so for each voucher of a page.
+    """
+    names = (what, "bucket", "tenant", "day") if of_many else ("bucket", "tenant", what, "day")
+    return [entry.c[name] for name in names]
+
+
+def _account_index(side: str, of_many: bool) -> Index:
     """Reads an account's ledger day by day, one side at a time.
 
     Voucher and line are not in the key: the few rows of one day are sorted when read, and a short key that repeats is
     stored once with a list of rows (half the size, and a third more vouchers posted a second).
     """
-    return Index(f"entry_{side}_account", *(entry.c[key] for key in ("bucket", "tenant", f"{side}_account", "day")))
+    return Index(f"entry_{side}_account", *_day_key(f"{side}_account", of_many))
 
 
-def _detail_index(side: str, detail: str) -> Index:
+def _detail_index(side: str, detail: str, of_many: bool) -> Index:
     """Reads a partner's or a bank account's ledger day by day; only the sides that carry one pay for it."""
     carried = entry.c[f"{side}_{detail}"] != ""
-    columns = (entry.c[key] for key in ("bucket", "tenant", f"{side}_{detail}", "day"))
+    columns = _day_key(f"{side}_{detail}", of_many)
     return Index(f"entry_{side}_{detail}", *columns, postgresql_where=carried, sqlite_where=carried)
 
 
 INDEXED_DETAILS = ("partner", "bank_account")
-indexes = (
-    _live_index(),
-    *(_account_index(side) for side in _SIDES),
-    *(_detail_index(side, detail) for detail in INDEXED_DETAILS for side in _SIDES),
-)
+
+
+def _indexes(of_many: bool) -> list[Index]:
+    """For the books `of_many` tenants in one table, or of one in its own."""
+    return [
+        _live_index(),
+        *(_account_index(side, of_many) for side in _SIDES),
+        *(_detail_index(side, detail, of_many) for detail in INDEXED_DETAILS for side in _SIDES),
+    ]
 
 
 def ddl_postgres() -> list[str]:
     """The statements that make the books on PostgreSQL, in order. Rights and row security are the cloud store's."""
     # Room in the pages of the balances, so that adding to one stays in its page and touches no index.
-    return [*_ddl(_postgres), "ALTER TABLE balance SET (fillfactor = 60)"]
+    return [*_ddl(_postgres, of_many=True), "ALTER TABLE balance SET (fillfactor = 60)"]
 
 
 def ddl_sqlite() -> list[str]:
     """The statements that make the books on SQLite, in order."""
-    return _ddl(_sqlite)
+    return _ddl(_sqlite, of_many=False)
 
 
-def _ddl(dialect: Dialect) -> list[str]:
-    made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
-    return [text.strip() for text in (*made, *(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes))]
+def _ddl(dialect: Dialect, of_many: bool) -> list[str]:
+    made = [CreateTable(table) for table in tables] + [CreateIndex(index) for index in _indexes(of_many)]
+    return [str(statement.compile(dialect=dialect)).strip() for statement in made]

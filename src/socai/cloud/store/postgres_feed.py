@@ -88,7 +88,9 @@ class PostgresFeed(PostgresReports):
             head, timeline = reading.one(feed_sql.HEAD)
             yield SnapshotChunk(timeline, head, Cursor(head, CURSOR_LAST).text())
             for batch in reading.stream(feed_sql.ALL_ENTRIES, rows):
-                yield SnapshotChunk(catalog=[entry_item(entry_fact(row[:-1]), row[-1]) for row in batch])
+                facts = [entry_fact(row) for row in batch]
+                seqs = reading.seqs([(fact.kind, fact.id) for fact in facts])
+                yield SnapshotChunk(catalog=[entry_item(fact, seqs[fact.kind, fact.id]) for fact in facts])
             for batch in reading.stream(feed_sql.BALANCES, rows, **_limits(branches)):
                 yield SnapshotChunk(balances=[BalanceRow(*row) for row in batch])
             keys = [Cursor(*row) for row in reading.all(feed_sql.REFUSED, **_limits(branches))]
@@ -103,12 +105,12 @@ class PostgresFeed(PostgresReports):
         """See FeedStore."""
         with self._moment(ref) as reading:
             rows = reading.all(feed_sql.DOWNLOAD, **_filter(wanted), day=after[0], id=after[1], limit=limit)
-            facts = reading.vouchers(row[:-1] for row in rows)
-            sets = reading.sets(list(facts), LIVE_ONLY)
+            facts = reading.vouchers(rows)
+            sets, seqs = reading.sets(list(facts), LIVE_ONLY), reading.seqs([(VOUCHER, ident) for ident in facts])
             items: list[FeedItem] = []
             size = 0
-            for row in rows:
-                made = voucher_item(facts[row[0]], row[-1], sets.get(row[0], ()), frozenset())
+            for ident, fact in facts.items():
+                made = voucher_item(fact, seqs[VOUCHER, ident], sets.get(ident, ()), frozenset())
                 size += size_of(made)
                 if items and size > bytes_max:
                     break
@@ -151,6 +153,11 @@ class _Moment:
             cursor.execute(statement.encode(), {**self._owner, **values})
             while batch := cursor.fetchmany(rows):
                 yield batch
+
+    def seqs(self, objects: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """When each of these (kind, id) changed last."""
+        kinds, ids = sorted({kind for kind, _ in objects}), sorted({ident for _, ident in objects})
+        return {(kind, ident): seq for kind, ident, seq in self.all(feed_sql.SEQS, kinds=kinds, ids=ids)}
 
     def items(self, keys: Sequence[Cursor], since: int, branches: frozenset[str], bytes_max: int) -> list[FeedItem]:
         """The objects of these change rows, in order, as many as the page may hold."""

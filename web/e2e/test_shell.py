@@ -27,6 +27,11 @@ def test_the_palette_the_key_sheet_and_english(sit: Sit) -> None:
     desk.press("Escape")
     desk.see_gone("palette-input")
 
+    desk.go("sổ cái tài khoản")
+    desk.see_gone("home")
+    desk.go("việc cần xử lý")
+    desk.see("home", "Việc cần xử lý")
+
     desk.go("thêm phiếu thu")
     desk.sees_focus("partner")
     desk.press("F1")

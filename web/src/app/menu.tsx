@@ -11,7 +11,7 @@ export interface Place {
 
 export interface Menu {
   readonly groups: readonly { readonly title: string; readonly places: readonly Place[] }[];
-  /** Everything else the palette offers: new vouchers. */
+  /** Everything else the palette offers: new vouchers, and what needs a person. */
   readonly more: readonly Place[];
 }
 
@@ -63,5 +63,6 @@ export function menuOf({ spec, word }: Books, t: Translate): Menu {
   places.push({ path: "/settings/locks", label: t("settings.locks"), group: system });
   if (spec.role === "admin") places.push({ path: "/settings/users", label: t("users.title"), group: system });
   groups.push({ title: system, places });
+  more.push({ path: "/", label: t("home.todo"), group: system, hint: t("shell.home") });
   return { groups, more };
 }

@@ -11,6 +11,7 @@ import pytest
 
 from socai.dataserver.acts import act
 from socai.dataserver.acts.act import Asked
+from socai.dataserver.acts.entry import discard_entry
 from socai.dataserver.store import catalog, conflict, meta, voucher
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.syncing import exchange, incoming
@@ -29,7 +30,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import CLERK, PARTNER, Office, amount, head, ident, journal, open_office, restored, saved
+from support.desk import CHIEF, CLERK, PARTNER, Office, amount, head, ident, journal, open_office, restored, saved
 
 OLD, NEW = 10, 50  # seqs: what the backup has, and what came after it
 AGAIN, SNAPSHOT = 900, 1_000  # of the new timeline: what was sent again by now, and the snapshot
@@ -205,6 +206,36 @@ def test_ours_that_it_never_heard_of_stands_on_nothing(office: Office) -> None:
     assert (head(office, made.id).version, head(office, made.id).refused_act) == (0, "save")
 
 
+def test_what_was_never_heard_of_ours_is_told_by_the_restored_cloud(office: Office) -> None:
+    """Seed 10426: the seq reckoned from our act's is the one at which the backup has our voucher posted."""
+    made = saved(office.save(journal()))
+    answer(office, seq=OLD - 1)
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    saved(office.save(journal("777"), made.id, made.revision))
+    answer(office, seq=OLD + 1)
+    assert head(office, made.id).seq == OLD
+    restored(office, sent)
+    answer(office, "rejected")
+    rejoin(office, Cloud({made.id: item(made.id, OLD, 1, books=[BookState("financial", True, True)])}))
+    assert (head(office, made.id).version, head(office, made.id).refused_act) == (1, "save")
+    with office.desk.file.read() as db:
+        assert [row.posted for row in voucher.book_rows(db, [made.id])[made.id]] == [True]
+
+
+def test_what_nobody_has_any_more_is_gone_when_a_refused_form_of_it_is_discarded(office: Office) -> None:
+    """Seed 11103: another office's, lost with the cloud while we worked on it; its base is nowhere any more."""
+    key = ident()
+    hear(office, item(key, NEW, 1))
+    saved(office.save(journal("777"), key, head(office, key).revision))
+    restored(office)
+    rejoin(office, Cloud())
+    answer(office, "rejected")
+    assert (head(office, key).version, head(office, key).refused_act) == (0, "save")
+    saved(act.discard(office.desk, Asked(CLERK, ident(), key, head(office, key).revision)))
+    assert head(office, key).deleted == 1
+
+
 def test_a_conflict_is_told_against_what_the_restored_cloud_has(office: Office) -> None:
     """The winner is lost, or an older form of it has won."""
     older, gone = saved(office.save(journal())), saved(office.save(journal()))
@@ -302,3 +333,8 @@ def test_a_catalog_entry_of_ours_stands_on_what_the_restored_cloud_has(office: O
     assert row is not None
     assert (row.version, row.refused_act, row.deleted) == (int(known), "save", 0)
     assert msgspec.json.decode(row.body)["name"] == "Tên mới"
+    saved(discard_entry(office.desk, CHIEF, ident(), "partner", PARTNER))
+    with office.desk.file.read() as db:
+        row = catalog.load(db, "partner", PARTNER)
+    assert row is not None
+    assert row.deleted == int(not known)

@@ -137,7 +137,7 @@ def discard(desk: Desk, asked: Asked) -> Saved | Refused:
         if head.refused_act not in BODY_ACTS:
             return _note(found)
         stands = voucher.newest_taken(found.db, head.id)
-        if stands is None:
+        if stands is None or head.version == 0:  # never taken, or a restored cloud has lost all of it
             head.deleted = 1
             return _note(found)
         content = voucher.body(found.db, head.id, stands.revision)

@@ -183,14 +183,13 @@ def discard_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) 
         if not row.refused or outbox.open_of(db, CATALOG, row.kind, row.id):
             raise Undo(refused(Fault("ACT_UNAVAILABLE", "act", {"act": DISCARD})))
         wish = Wish(DISCARD, act_id, grant.user, desk.clock.now().text)
-        stands = catalog.taken_before(db, row.kind, row.id, row.revision)
-        if stands is not None:
-            fill_entry(row, msgspec.json.decode(stands.body))
-        elif row.version == 0:
+        if row.version == 0:  # never taken, or a restored cloud has lost it
             if user := used_by(db, row.kind, row.id):
                 params = {"kind": row.kind, "id": row.id, "code": row.code, "by": user}
                 raise Undo(refused(Fault("CATALOG_USED", "id", params)))
             row.deleted = 1
+        elif (stands := catalog.taken_before(db, row.kind, row.id, row.revision)) is not None:
+            fill_entry(row, msgspec.json.decode(stands.body))
         _write(db, row, wish)
         return Saved(row.id, row.kind, row.revision, row.code, row.body)
 

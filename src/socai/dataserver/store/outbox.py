@@ -224,6 +224,18 @@ def newest_wish(db: apsw.Connection, object_id: str) -> set[str]:
     return {book for book in found[0].split(",") if book} if found else set()
 
 
+def _forget_reckoned(db: apsw.Connection) -> None:
+    """Forget how far vouchers were told where the feed had not come so far as our own acts on them.
+
+    Their seq was reckoned from the act's: the one before it. A restored cloud may have them as of that very seq, of
+    which this file never heard. Catalog entries all come anew with the snapshot.
+    """
+    db.execute(
+        "UPDATE voucher SET seq = 0 WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.object = voucher.id"
+        " AND o.kind = 'voucher' AND o.state = 2 AND o.result = 'applied' AND o.seq > voucher.seq)"
+    )
+
+
 def unsend(db: apsw.Connection, after_n: int, epoch: int, answered_too: bool) -> int:
     """Make operations of an epoch after n sendable under new numbers; how many.
 
@@ -231,6 +243,8 @@ def unsend(db: apsw.Connection, after_n: int, epoch: int, answered_too: bool) ->
     later epochs among them: it knows nothing of these epochs any more. What was only to be told again as refused
     (`resend`) stays refused here: a cloud that begins a new epoch does not ask for it.
     """
+    if answered_too:
+        _forget_reckoned(db)
     results = "state = 1 OR (state = 2 AND result = 'applied')" if answered_too else "state = 1"
     lost = "(epoch = ?1 AND n > ?2 OR epoch > ?1)" if answered_too else "epoch = ?1 AND n > ?2"
     db.execute(
@@ -249,6 +263,7 @@ def resend(db: apsw.Connection, after_n: int, epoch: int) -> int:
     What it had refused goes along as refused (Push.refused): its people may have deleted or mended the form since, so
     it must not be taken now. A conflict nobody has settled yet is judged anew.
     """
+    _forget_reckoned(db)
     settled = f"result = 'rejected' OR (result = 'conflict' AND NOT {_unsettled('outbox')})"
     db.execute(
         f"UPDATE outbox SET state = 1, result = CASE WHEN {settled} THEN 'rejected' ELSE '' END,"

@@ -23,7 +23,17 @@ from socai.dataserver.syncing import exchange, incoming
 from socai.dataserver.views import catalog as view_catalog
 from socai.dataserver.views import sync as view_sync
 from socai.dataserver.views import voucher as view
-from socai.sync.message import FeedItem, FeedPage, HelloAnswer, Operation, Outcome, PushAnswer, WireFault, raw_body
+from socai.sync.message import (
+    FeedItem,
+    FeedPage,
+    HelloAnswer,
+    Operation,
+    Outcome,
+    PushAnswer,
+    Winner,
+    WireFault,
+    raw_body,
+)
 from support.desk import CHIEF, CLERK, PARTNER, Office, ident, journal, open_office, saved
 
 
@@ -249,6 +259,22 @@ def test_row_7_an_entrys_loser_is_kept_as_another_entry(office: Office) -> None:
     new = saved(entry.resolve_entry(office.desk, CHIEF, ident(), "partner", PARTNER, "new", "", "KH01B"))
     assert (partner(office).name, partner(office, new.id).name) == ("Siêu thị Ánh Dương", "Cửa hàng Ánh Dương 2")
     assert [operation.id for operation in answer_all(office)] == [new.id]
+
+
+def test_row_7_an_entrys_conflict_is_told_against_the_newest_form_heard(office: Office) -> None:
+    """Seed 13346: the answer comes late and tells of version 2, while the feed has brought version 3."""
+    saved(office.entry("partner", PARTNER, {"code": "KH01", "name": "Tên của tôi", "is_customer": True}, base=1))
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    with office.desk.file.read() as db:
+        was = catalog.body(db, "partner", PARTNER, 1)
+    forms = {version: with_(was, name=f"Tên thứ {version}") for version in (2, 3)}
+    for version, body in forms.items():
+        told(office, "catalog", "partner", PARTNER, version, body)
+    winner = Winner(2, "lan.sg", "2026-11-22T02:00:00.000Z", body=raw_body(forms[2]))
+    lost = Outcome(push.operations[0].n, "conflict", 2, faults=[WireFault("CONFLICT", "")], winner=winner)
+    exchange.take_answer(office.desk, push, PushAnswer("", [lost]))
+    assert {item.place: item.theirs for item in partner(office).differences}["name"] == "Tên thứ 3"
 
 
 def test_row_7_an_entry_deleted_here_and_changed_elsewhere_is_shown_until_it_is_settled(office: Office) -> None:

@@ -448,15 +448,15 @@ def _first_reason(db: Connection, row: OutRow, faults: Sequence[WireFault]) -> S
     return [*wire_faults(before.faults), *faults] if before is not None and before.faults else faults
 
 
+def _newest(winner: Winner | None, shadow: Theirs | None) -> Theirs | None:
+    """The cloud's form that ours is told against: the answer's, or what the feed has brought since it was given."""
+    if winner is None or (shadow is not None and shadow.version > winner.version):
+        return shadow
+    return Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body))
+
+
 def _voucher_lost(db: Connection, head: Head, row: OutRow, winner: Winner | None, at: str) -> None:
-    shadow = conflict.shadow(db, VOUCHER, head.type, head.id)
-    theirs = (
-        Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body))
-        if winner is not None
-        else shadow or Theirs(0, "", at, True, b"")
-    )
-    if shadow is not None and shadow.version > theirs.version:
-        theirs = shadow
+    theirs = _newest(winner, conflict.shadow(db, VOUCHER, head.type, head.id)) or Theirs(0, "", at, True, b"")
     conflict.drop_shadow(db, VOUCHER, head.type, head.id)
     lose_voucher(db, head, row, theirs, at)
 
@@ -487,8 +487,7 @@ def _entry_answered(
         return
     _tell_newest(db, *key)
     conflict.drop_shadow(db, *key)
-    winner = outcome.winner
-    theirs = Theirs(winner.version, winner.author, winner.at, winner.deleted, bytes(winner.body)) if winner else shadow
+    theirs = _newest(outcome.winner, shadow)
     if theirs is not None and (
         result == CONFLICT or theirs.version > entry.version or form.is_another_base(db, entry, theirs)
     ):

@@ -25,7 +25,8 @@ LOCK_CODE = "DATE_LOCKED"
 _SHOWN = """
 SELECT v.revision, v.version, v.deleted,
   v.refused <> '' OR EXISTS (SELECT 1 FROM conflict c WHERE c.object = v.id),
-  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.revision = v.revision AND o.result = 'rejected'),
+  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.result = 'rejected' AND (o.revision = v.revision
+    OR o.revision IN (SELECT w.revision FROM outbox w WHERE w.object = v.id AND w.state < 2))),
   coalesce((SELECT max(o.revision) FROM outbox o WHERE o.object = v.id AND o.state < 2), 0),
   EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2 AND o.act NOT IN ('delete', 'post', 'unpost')),
   (SELECT group_concat(b.book || '/' || b.posted || '/' || b.running) FROM voucher_book b WHERE b.voucher = v.id)
@@ -36,7 +37,8 @@ FROM voucher v WHERE v.id = ?"""
 class Shown:
     """One voucher as a list shows it. `asked`: newest form an act waits for an answer on; `books`: book/posted/running.
 
-    `typed`: whether one of these brings a form. What does not, as a delete, may wait under a form that `fell`.
+    `typed`: whether one of these brings a form. What does not, as a delete, may wait under a form that `fell`, or be
+    asked on one that did and was put away since.
     """
 
     revision: int

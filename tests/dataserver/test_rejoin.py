@@ -236,6 +236,37 @@ def test_what_nobody_has_any_more_is_gone_when_a_refused_form_of_it_is_discarded
     assert head(office, key).deleted == 1
 
 
+@pytest.mark.parametrize("kind", ["voucher", "catalog"])
+def test_what_had_lost_and_is_taken_by_the_restored_cloud_is_no_conflict(office: Office, kind: str) -> None:
+    """Seed 14962: its winner is lost, so that to take theirs would bring back a form that nobody has."""
+    made = saved(office.save(journal()))
+    answer(office, seq=OLD)
+    with office.desk.file.read() as db:
+        sent, row = meta.standing(db).next_n - 1, catalog.load(db, "partner", PARTNER)
+    assert row is not None
+    if kind == "voucher":
+        key = ("voucher", "journal", made.id)
+        saved(office.save(journal("777"), made.id, made.revision))
+    else:
+        key = ("catalog", "partner", PARTNER)
+        saved(office.entry("partner", PARTNER, {"code": "KH01", "name": "Tên mới", "is_customer": True}, base=1))
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    theirs = Winner(
+        2, "other", "", body=raw_body(msgspec.json.encode(journal("200")) if kind == "voucher" else row.body)
+    )
+    lost = Outcome(push.operations[0].n, "conflict", 2, faults=[WireFault("CONFLICT", "")], winner=theirs)
+    exchange.take_answer(office.desk, push, PushAnswer("", [lost]))
+    old = FeedItem("catalog", "partner", PARTNER, OLD, 1, "chief", "", body=raw_body(row.body))
+    restored(office, sent)
+    rejoin(office, Cloud({made.id: item(made.id, OLD, 1)}), old)
+    with office.desk.file.read() as db:
+        assert conflict.load(db, *key) is not None
+    answer(office, seq=AGAIN)
+    with office.desk.file.read() as db:
+        assert conflict.load(db, *key) is None
+
+
 def test_a_conflict_is_told_against_what_the_restored_cloud_has(office: Office) -> None:
     """The winner is lost, or an older form of it has won."""
     older, gone = saved(office.save(journal())), saved(office.save(journal()))

@@ -107,6 +107,14 @@ def drop(db: apsw.Connection, kind: str, object_kind: str, ident: str) -> None:
     db.execute("DELETE FROM conflict WHERE kind = ? AND object_kind = ? AND object = ?", (kind, object_kind, ident))
 
 
+def drop_taken(db: apsw.Connection, kind: str, object_kind: str, ident: str, mine: int) -> None:
+    """Our form that had lost was taken by a restored cloud, which has the winner no more: nothing is left to decide."""
+    db.execute(
+        "DELETE FROM conflict WHERE kind = ? AND object_kind = ? AND object = ? AND mine = ?",
+        (kind, object_kind, ident, mine),
+    )
+
+
 def count(db: apsw.Connection) -> int:
     """How many objects are in conflict."""
     row = db.execute("SELECT count(*) FROM conflict").fetchone()

@@ -305,8 +305,7 @@ def take_outcome(desk: Desk, db: Connection, row: OutRow, outcome: Outcome) -> N
         outbox.answer(db, row.place, result, 0, 0, row.faults, at)
         return
     outbox.answer(db, row.place, result, outcome.version, outcome.seq, faults_text(outcome.faults), at)
-    if result != APPLIED:
-        form.never_taken(db, row)
+    form.answered(db, row, result == APPLIED)
     if row.kind == VOUCHER:
         head = voucher.load(db, row.object)
         if head is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from socai.dataserver.desk import VOUCHER
-from socai.dataserver.store import catalog, meta, outbox, voucher
+from socai.dataserver.store import catalog, conflict, meta, outbox, voucher
 from socai.dataserver.store.catalog import EntryRow
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
@@ -44,9 +44,11 @@ def _taken(db: Connection, row: OutRow, last: int) -> bytes:
     return entry.body if entry is not None else b""
 
 
-def never_taken(db: Connection, row: OutRow) -> None:
-    """A form that the cloud has not taken, though one restored since may have had it."""
-    if row.kind != VOUCHER:
+def answered(db: Connection, row: OutRow, taken: bool) -> None:
+    """A form that the cloud has not taken, though one restored since may have had it; or what it had lost to is lost."""
+    if taken:
+        conflict.drop_taken(db, row.kind, row.object_kind, row.object, row.revision)
+    elif row.kind != VOUCHER:
         catalog.set_version(db, row.object_kind, row.object, row.revision, 0)
     elif row.act not in BODILESS:
         voucher.set_body_version(db, row.object, row.revision, 0)

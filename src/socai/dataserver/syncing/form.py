@@ -45,7 +45,7 @@ def _taken(db: Connection, row: OutRow, last: int) -> bytes:
 
 
 def answered(db: Connection, row: OutRow, taken: bool) -> None:
-    """A form that the cloud has not taken, though one restored since may have had it; or what it had lost to is lost."""
+    """A form the cloud has not taken, though one restored since may have had it; or what it had lost to is lost."""
     if taken:
         conflict.drop_taken(db, row.kind, row.object_kind, row.object, row.revision)
     elif row.kind != VOUCHER:

@@ -9,7 +9,7 @@ import pytest
 
 from dataserver.test_numbering import rule, saved
 from socai.core.numbering import is_provisional
-from socai.dataserver.acts.act import Asked, post, resolve
+from socai.dataserver.acts.act import Asked, post, quick_edit, resolve
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import conflict, number, voucher
 from socai.dataserver.store.voucher import Head
@@ -326,6 +326,27 @@ def test_row_9_a_number_that_fell_with_a_save_a_restored_cloud_refuses_leaves_a_
     assert not settle(office.desk)
     assert answer_all(office) == []
     assert head_of(office, key).refused_act == "save"
+
+
+def test_row_7_what_was_typed_goes_on_top_whatever_waited_behind_it(office: Office) -> None:
+    """Row 7 (seed 16735): a number made final behind a quick edit that lost is not what its person wants on top."""
+    key = ident()
+    first = saved(office.save(journal(), key))
+    answer_all(office)
+    saved(quick_edit(office.desk, Asked(CLERK, ident(), key, 1), {"description": "Của tôi"}))
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    lease(office, NOVEMBER, 1, 5)
+    settle(office.desk)
+    assert number_of(office, key) == "NVK00001"
+    winner = Winner(2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(changed_elsewhere(first)))
+    lost = Outcome(push.operations[0].n, "conflict", 2, winner=winner)
+    exchange.take_answer(office.desk, push, PushAnswer("t", [lost]))
+    saved(resolve(office.desk, Asked(CLERK, ident(), key, head_of(office, key).revision), "mine"))
+    assert head_of(office, key).description == "Của tôi"
+    again = exchange.next_batch(office.desk)
+    assert again is not None
+    assert [(each.act, each.base.version) for each in again.operations][:1] == [("save", 2)]
 
 
 @pytest.mark.parametrize("sent_together", [False, True])

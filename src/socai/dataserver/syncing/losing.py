@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from socai.dataserver.acts.outgoing import BODY_ACTS
 from socai.dataserver.desk import CATALOG, VOUCHER
 from socai.dataserver.facts import faults_text
 from socai.dataserver.store import catalog, conflict, meta, outbox, voucher
@@ -15,7 +16,7 @@ from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import Head
-from socai.sync.message import APPLIED, CONFLICT, SAVE, WireFault
+from socai.sync.message import APPLIED, CONFLICT, NUMBER, POST, SAVE, WireFault
 
 
 def lose_voucher(db: Connection, head: Head, row: OutRow, theirs: Theirs, at: str) -> None:
@@ -25,7 +26,9 @@ def lose_voucher(db: Connection, head: Head, row: OutRow, theirs: Theirs, at: st
         if later.state == outbox.WAITING:
             outbox.answer(db, later.place, CONFLICT, 0, 0, "", at)
             newest = later
-    act = SAVE if SAVE in (row.act, newest.act) else newest.act
+    act = newest.act
+    if {row.act, act} & {SAVE, NUMBER} or (act == POST and row.act in BODY_ACTS):
+        act = SAVE  # what was typed lost, whatever number it was given or posting asked behind it
     found = ConflictRow(VOUCHER, head.type, head.id, theirs, head.revision, act, newest.post_to or row.post_to, at)
     conflict.put(db, found)
     head.refused = head.refused_act = ""

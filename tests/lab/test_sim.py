@@ -85,4 +85,5 @@ def test_every_planted_mistake_is_found_within_a_thousand_seeds(mistake: str) ->
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_ten_thousand_seeds_are_clean() -> None:
-    assert run(SEEDS_LONG, seed=10_001)["violations"] == []
+    violations = run(SEEDS_LONG, seed=10_001)["violations"]
+    assert not violations, "\n".join(violations)  # every seed: each cost a share of an hour to find

@@ -12,7 +12,6 @@ from socai.core.numbering import is_provisional
 from socai.dataserver.acts.act import Asked, post, quick_edit, resolve
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import conflict, number, voucher
-from socai.dataserver.store.voucher import Head
 from socai.dataserver.syncing import exchange, incoming, settling
 from socai.dataserver.syncing.settling import SETTLED_AT_ONCE, make_asked, settle, take_answer
 from socai.sync.message import (
@@ -29,6 +28,7 @@ from socai.sync.message import (
     raw_body,
 )
 from support.desk import BRANCH, CLERK, Office, ident, journal, open_office
+from support.desk import head as head_of
 
 NOVEMBER, OCTOBER = f"{BRANCH}|journal|202611", f"{BRANCH}|journal|202610"
 
@@ -63,13 +63,6 @@ def answer_all(office: Office, **outcome: Any) -> list[str]:
     ]
     exchange.take_answer(office.desk, push, PushAnswer("t", told))
     return [item.act for item in push.operations]
-
-
-def head_of(office: Office, key: str) -> Head:
-    with office.desk.file.read() as db:
-        head = voucher.load(db, key)
-        assert head is not None
-        return head
 
 
 def number_of(office: Office, key: str) -> str:

@@ -144,9 +144,6 @@ def open_office(
     return office
 
 
-__all__ = ["PROTOCOL", "HandClock", "Office", "ident", "journal", "open_office", "saved"]
-
-
 def head(office: Office, key: str) -> Head:
     """A voucher's head as the office has it."""
     with office.desk.file.read() as db:
@@ -165,3 +162,6 @@ def amount(office: Office, key: str) -> str:
 def restored(office: Office, n: int = 1_000) -> None:
     """The cloud has come back from a backup, with the acts of this office up to n in it."""
     exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, n))
+
+
+__all__ = ["PROTOCOL", "HandClock", "Office", "amount", "head", "ident", "journal", "open_office", "restored", "saved"]

@@ -1,6 +1,6 @@
 """The ledger's tables, said once for PostgreSQL (cloud) and SQLite (replica). Names and DDL only: no connection here.
 
-Every key begins with (bucket, tenant); a replica is one tenant's file and keeps (0, 0) there. Days are integers
+Every primary key begins with (bucket, tenant); a replica is one tenant's file and keeps (0, 0) there. Days are integers
 yyyymmdd on both. Voucher ids are `uuid` on PostgreSQL and canonical text on SQLite, which sort alike.
 
 `entry` holds live sets only, so its primary key (voucher, book, line) is the rule that a voucher's entries are in a

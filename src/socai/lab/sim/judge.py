@@ -220,7 +220,7 @@ def rights(world: World, tables: TenantTables) -> Iterator[str]:
         if world.cloud.store.at(world.cloud.refs[time.tenant]) is not tables:
             continue
         for operation, record in tables.log.values():
-            late = time.first < record.seq <= (time.last or record.seq)
+            late = time.first < record.seq and (time.last is None or record.seq <= time.last)
             person = operation.act != NUMBER  # a final number is nobody's act
             if operation.user == CLERK and person and record.result == APPLIED and late:
                 yield f"right: {operation.act} of {operation.id} was applied while its author had no right"

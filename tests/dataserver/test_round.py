@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from socai.dataserver.store import outbox
 from socai.dataserver.store import round as store
@@ -98,8 +99,7 @@ def test_a_round_that_is_cut_says_so_and_one_that_did_nothing_is_not_kept() -> N
     assert kept(office.desk) == []
     rounds.begin(ASKED, "", "clerk")
     answer_all(rounds, office, 1, ["applied"])
-    rounds.settle(received=True)
-    rounds.cut()
+    rounds.cut()  # before anybody looked how far it was
     (last,) = kept(office.desk)
     assert (last.state, last.why, last.user, last.push.done) == (CUT, ASKED, "clerk", 1)
     office.close()
@@ -153,6 +153,30 @@ def test_after_an_outage_both_halves_are_told_and_then_the_mark_is_green(fresh_d
         assert last.since < last.began_at <= last.push.ended_at <= last.pull.ended_at
         assert greens
         assert not any(greens)
+
+
+def test_what_was_sent_while_the_feeds_side_missed_the_line_is_told(
+    fresh_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request of the feed from before the line was back may fail while a push is under way: the round counts it."""
+    push = CloudClient.push
+    with running(fresh_database) as system:
+        hanoi = system.open(tmp_path / "hn", "Hà Nội")
+        make_company(hanoi)
+        until(lambda: hanoi.books.sync_state().green, "green")
+        agent = hanoi.books.agent
+        assert agent is not None
+
+        def pushed(self: CloudClient, message: Push) -> PushAnswer:
+            answer = push(self, message)
+            agent._stand(online=False)
+            return answer
+
+        monkeypatch.setattr(CloudClient, "push", pushed)
+        hanoi.save(journal())
+        until(lambda: any(item.why == LINE for item in hanoi.books.rounds()), "told")
+        (told,) = [item for item in hanoi.books.rounds() if item.why == LINE]
+        assert (told.push.total, told.push.done) == (1, 1)
 
 
 def test_a_person_who_asks_is_told_what_came_of_it(fresh_database: str, tmp_path: Path) -> None:

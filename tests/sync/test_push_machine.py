@@ -25,7 +25,7 @@ def test_a_session_opens_with_a_hello_and_then_sends() -> None:
     assert effects[0] == push.TakeHello(hello())
     assert effects[-1] == SendBatch()
     state, effects = step(state, Answered(2, PushAnswer("t1", []), pending=False))
-    assert effects == [push.TakeAnswer(PushAnswer("t1", [])), Wait(None)]
+    assert effects == [push.Online(True), push.TakeAnswer(PushAnswer("t1", [])), Wait(None)]
 
 
 def test_nothing_is_sent_twice_at_once() -> None:

@@ -194,9 +194,9 @@ def _answered(state: PushState, answer: PushAnswer, effects: list[Effect]) -> Pu
     state = replace(state, in_flight="", failures=0, not_before=0.0)
     if answer.timeline != state.timeline:
         return replace(state, opened=False)
-    effects.append(TakeAnswer(answer))
-    if not state.online:
-        effects.append(Online(True))
+    # The line first, even where this machine never missed it: the feed's side may have, and a round that begins now
+    # counts what this answer is about.
+    effects += [Online(True), TakeAnswer(answer)]
     return replace(state, online=True, reason="")
 
 

@@ -188,6 +188,7 @@ class Rounds:
 
     def cut(self) -> None:
         """The line was cut: what was under way begins anew when it is back."""
+        self.settle(received=False)  # an answer that was taken a moment ago counts
         with self._lock:
             course, self._course = self._course, None
         self._told.set()

@@ -15,11 +15,10 @@ from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import outbox, voucher
 from socai.dataserver.store.file import MEMORY
-from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing import exchange
 from socai.sync.message import (
     BookState,
     FeedItem,
-    FeedPage,
     Outcome,
     Push,
     PushAnswer,
@@ -28,7 +27,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import BRANCH, CLERK, FUND, PARTNER, Office, ident, journal, open_office, saved
+from support.desk import BRANCH, CLERK, FUND, PARTNER, Office, hear, ident, journal, open_office, saved
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -79,7 +78,7 @@ def told(office: Office, done: Saved, seq: int, version: int, *books: BookState,
     item = FeedItem("voucher", "journal", done.id, seq, version, "other", "2026-11-22T00:00:00.000Z", books=list(books))
     item = FeedItem(*[getattr(item, name) for name in ("kind", "object_kind", "id", "seq", "version", "author", "at")],
                     body=raw_body(body or done.body), books=list(books))  # fmt: skip
-    incoming.take_page(office.desk, FeedPage("", [item], str(seq), False, seq))
+    hear(office, item)
 
 
 def synced(office: Office, posted: bool = False) -> Saved:
@@ -364,7 +363,7 @@ def entered(office: Office, done: Saved, day: str, entry: list[Any]) -> None:
     sets = [WireEntrySet("financial", 1, 1, day, 20, entries=[entry], branch=BRANCH)]
     books = [BookState("financial", True, True)]
     item = FeedItem("voucher", "journal", done.id, 20, 1, "other", "", body=raw_body(done.body), books=books, sets=sets)
-    incoming.take_page(office.desk, FeedPage("", [item], "20", False, 20))
+    hear(office, item)
 
 
 def test_row_6_unposting_what_later_payments_lean_on_is_asked_from_the_last_known_books(office: Office) -> None:

@@ -19,13 +19,12 @@ from socai.dataserver.acts.act import Asked
 from socai.dataserver.desk import Refused, Saved
 from socai.dataserver.store import catalog, outbox, voucher
 from socai.dataserver.store.file import MEMORY
-from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing import exchange
 from socai.dataserver.views import catalog as view_catalog
 from socai.dataserver.views import sync as view_sync
 from socai.dataserver.views import voucher as view
 from socai.sync.message import (
     FeedItem,
-    FeedPage,
     HelloAnswer,
     Operation,
     Outcome,
@@ -34,7 +33,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import CHIEF, CLERK, PARTNER, Office, ident, journal, open_office, saved
+from support.desk import CHIEF, CLERK, PARTNER, Office, hear, ident, journal, open_office, saved
 
 
 def answer_all(office: Office, **refused: str) -> list[Operation]:
@@ -76,7 +75,7 @@ def told(office: Office, kind: str, object_kind: str, ident_: str, version: int,
     """The feed brings what another office made of it."""
     item = FeedItem(kind, object_kind, ident_, 90 + version, version, "lan.sg", "2026-11-22T02:00:00.000Z",
                     deleted=not body, body=raw_body(body))  # fmt: skip
-    incoming.take_page(office.desk, FeedPage("", [item], str(90 + version), False, 90 + version))
+    hear(office, item)
 
 
 def shown(office: Office, ident_: str) -> view.VoucherView:

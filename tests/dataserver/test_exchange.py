@@ -31,7 +31,7 @@ from socai.sync.message import (
     operation_hash,
     raw_body,
 )
-from support.desk import BRANCH, CHIEF, PARTNER, Office, ident, journal, open_office, saved
+from support.desk import BRANCH, CHIEF, PARTNER, Office, hear, ident, journal, open_office, saved
 
 
 @pytest.fixture
@@ -344,7 +344,7 @@ def test_an_older_page_that_comes_after_the_answer_does_not_undo_a_catalog_entry
     def tell(body: bytes, seq: int, version: int) -> int:
         at = "2026-11-22T00:00:00.000Z"
         item = FeedItem("catalog", "partner", PARTNER, seq, version, "chief", at, body=raw_body(body))
-        incoming.take_page(office.desk, FeedPage("", [item], str(seq), False, seq))
+        hear(office, item)
         with office.desk.file.read() as db:
             row = catalog.load(db, "partner", PARTNER)
         assert row is not None
@@ -394,7 +394,7 @@ def tell(office: Office, body: bytes, ident_: str, seq: int, *sets: WireEntrySet
         "voucher", "journal", ident_, seq, seq, "x", "2026-11-22T00:00:00.000Z", body=raw_body(body), books=books,
         sets=list(sets),
     )  # fmt: skip
-    incoming.take_page(office.desk, FeedPage("", [item], str(seq), False, seq))
+    hear(office, item)
 
 
 def balance(office: Office) -> int:

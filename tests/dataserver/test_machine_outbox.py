@@ -1,6 +1,6 @@
 """Row 20: the outbox against a plain list. Whatever order people, line and cloud come in, both hold the same.
 
-The acts are those of the statements in store/outbox.py, called as exchange.py and outgoing.py call them.
+The acts are those of the statements in store/outbox.py, called as exchange.py, answering.py and outgoing.py call them.
 """
 
 from __future__ import annotations

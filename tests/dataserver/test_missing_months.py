@@ -12,8 +12,8 @@ from socai.dataserver.store.file import MEMORY
 from socai.dataserver.syncing import exchange, incoming, rejoin
 from socai.dataserver.views import report as view_report
 from socai.dataserver.views.report import Asked, ReportView
-from socai.sync.message import BalanceRow, FeedItem, FeedPage, Outcome, PushAnswer, SnapshotChunk, raw_body
-from support.desk import BRANCH, Office, ident, journal, open_office, saved
+from socai.sync.message import BalanceRow, FeedItem, Outcome, PushAnswer, SnapshotChunk, raw_body
+from support.desk import BRANCH, Office, hear, ident, journal, open_office, saved
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ def answer(office: Office) -> None:
         exchange.take_answer(office.desk, push, PushAnswer("", outcomes))
 
 
-def hear(office: Office, day: str) -> None:
+def hear_of(office: Office, day: str) -> None:
     """Another office's voucher, in no book."""
     body = raw_body(msgspec.json.encode({**journal(day=day), "number": f"N{day}", "books": ["financial"]}))
     item = FeedItem("voucher", "journal", ident(), 10, 1, "other", "2026-11-22T00:00:00.000Z", body=body)
-    incoming.take_page(office.desk, FeedPage("", [item], "10", False, 10))
+    hear(office, item)
 
 
 def snapshot(office: Office, *turnover: int) -> None:
@@ -51,7 +51,7 @@ def missing(office: Office) -> list[int]:
 
 def test_row_10_a_month_of_unposted_vouchers_is_missing_after_a_snapshot_in_the_feeds_place(office: Office) -> None:
     """What others saved in it meanwhile, without posting, came with no feed: its reports name it."""
-    hear(office, "2026-04-10")
+    hear_of(office, "2026-04-10")
     office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 1}))
     rejoin.begin_far(office.desk)
     snapshot(office, 202602)
@@ -64,8 +64,8 @@ def test_row_10_a_month_of_unposted_vouchers_is_missing_after_a_snapshot_in_the_
 
 def test_row_10_such_a_month_that_was_wholly_here_is_brought_again(office: Office) -> None:
     """Then it is missing no more; and it is no second wish beside a month of posted ones next to it."""
-    hear(office, "2026-04-10")
-    hear(office, "2026-05-10")
+    hear_of(office, "2026-04-10")
+    hear_of(office, "2026-05-10")
     office.desk.file.write(lambda db: meta.put(db, {"snapshot_done": 1}))
     rejoin.begin_far(office.desk)
     with office.desk.file.read() as db:

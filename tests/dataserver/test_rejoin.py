@@ -20,7 +20,6 @@ from socai.edge.client import CloudClient
 from socai.sync.message import (
     BookState,
     FeedItem,
-    FeedPage,
     Held,
     Outcome,
     PushAnswer,
@@ -30,7 +29,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import CHIEF, CLERK, PARTNER, Office, amount, head, ident, journal, open_office, restored, saved
+from support.desk import CHIEF, CLERK, PARTNER, Office, amount, head, hear, ident, journal, open_office, restored, saved
 
 OLD, NEW = 10, 50  # seqs: what the backup has, and what came after it
 AGAIN, SNAPSHOT = 900, 1_000  # of the new timeline: what was sent again by now, and the snapshot
@@ -77,10 +76,6 @@ def item(key: str, seq: int, version: int, amount: str = "100000", **more: Any) 
     return FeedItem(
         "voucher", "journal", key, seq, version, "other", "", body=raw_body(msgspec.json.encode(body)), **more
     )
-
-
-def hear(office: Office, *items: FeedItem) -> None:
-    incoming.take_page(office.desk, FeedPage("", list(items), str(items[-1].seq), False, items[-1].seq))
 
 
 def rejoin(office: Office, cloud: Cloud, *entries: FeedItem) -> None:

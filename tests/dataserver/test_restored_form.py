@@ -17,10 +17,9 @@ from socai.dataserver.desk import Saved
 from socai.dataserver.store import catalog, conflict, meta
 from socai.dataserver.store.conflict import ConflictRow
 from socai.dataserver.store.file import MEMORY
-from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing import exchange
 from socai.sync.message import (
     FeedItem,
-    FeedPage,
     Outcome,
     PushAnswer,
     Winner,
@@ -28,7 +27,7 @@ from socai.sync.message import (
     form_hash,
     raw_body,
 )
-from support.desk import CHIEF, CLERK, PARTNER, Office, amount, head, ident, journal, open_office, restored, saved
+from support.desk import CHIEF, CLERK, PARTNER, Office, amount, head, hear, ident, journal, open_office, restored, saved
 
 NEW, AGAIN = 50, 10**6  # seqs: of the old timeline, and of the new one
 
@@ -61,10 +60,6 @@ def form(key: str, amount: str) -> bytes:
 
 def item(key: str, seq: int, version: int, amount: str = "", **more: Any) -> FeedItem:
     return FeedItem("voucher", "journal", key, seq, version, "other", "", body=raw_body(form(key, amount)), **more)
-
-
-def hear(office: Office, *items: FeedItem) -> None:
-    incoming.take_page(office.desk, FeedPage("", list(items), str(items[-1].seq), False, items[-1].seq))
 
 
 def told(office: Office, key: str, kind: str = "voucher", of: str = "journal") -> ConflictRow | None:

@@ -27,7 +27,7 @@ from socai.sync.message import (
     WireFault,
     raw_body,
 )
-from support.desk import BRANCH, CLERK, Office, ident, journal, open_office
+from support.desk import BRANCH, CLERK, Office, hear, ident, journal, open_office
 from support.desk import head as head_of
 
 NOVEMBER, OCTOBER = f"{BRANCH}|journal|202611", f"{BRANCH}|journal|202610"
@@ -192,7 +192,7 @@ def test_row_9_a_final_number_not_yet_sent_waits_again_for_a_form_changed_elsewh
     key, first = settled(office)
     theirs = changed_elsewhere(first)
     item = FeedItem("voucher", "journal", key, 20, 2, "lan", "2026-11-22T00:00:00.000Z", body=raw_body(theirs))
-    incoming.take_page(office.desk, FeedPage("", [item], "20", False, 20))
+    hear(office, item)
     assert answer_all(office) == []
     with office.desk.file.read() as db:
         assert conflict.load(db, "voucher", "journal", key) is None
@@ -285,7 +285,7 @@ def test_row_9_a_number_of_ones_own_count_given_twice_by_a_restored_file_is_draw
     assert number_of(office, key) == "NVK00001", "what is still to come tells how far the count had got"
     other = journal(number="NVK00004", books=["financial"])
     item = FeedItem("voucher", "journal", ident(), 20, 1, "other", "", body=raw_body(msgspec.json.encode(other)))
-    incoming.take_page(office.desk, FeedPage("", [item], "20", False, 20))
+    hear(office, item)
     settle(office.desk)
     assert (number_of(office, key), number_of(office, typed)) == ("NVK00005", "ĐC-1")
     push = exchange.next_batch(office.desk)

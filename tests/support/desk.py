@@ -17,9 +17,9 @@ from socai.dataserver.store import meta, voucher
 from socai.dataserver.store.file import MEMORY
 from socai.dataserver.store.replica import Replica
 from socai.dataserver.store.voucher import Head
-from socai.dataserver.syncing import exchange
+from socai.dataserver.syncing import exchange, incoming
 from socai.sync.grant import Grant
-from socai.sync.message import PROTOCOL, HelloAnswer
+from socai.sync.message import PROTOCOL, FeedItem, FeedPage, HelloAnswer
 
 CHIEF = Grant("chief", "admin")
 CLERK = Grant("clerk", "accountant")
@@ -159,9 +159,17 @@ def amount(office: Office, key: str) -> str:
         return str(msgspec.json.decode(voucher.body(db, key, found.revision))["lines"][0]["amount"])
 
 
+def hear(office: Office, *items: FeedItem) -> None:
+    """The feed tells these, and has no more."""
+    last = items[-1].seq
+    incoming.take_page(office.desk, FeedPage("", list(items), str(last), False, last))
+
+
 def restored(office: Office, n: int = 1_000) -> None:
     """The cloud has come back from a backup, with the acts of this office up to n in it."""
     exchange.take_hello(office.desk, HelloAnswer("t2", "rewind", 1, n))
 
 
-__all__ = ["PROTOCOL", "HandClock", "Office", "amount", "head", "ident", "journal", "open_office", "restored", "saved"]
+__all__ = [
+    "PROTOCOL", "HandClock", "Office", "amount", "head", "hear", "ident", "journal", "open_office", "restored", "saved",
+]  # fmt: skip

@@ -29,6 +29,7 @@ from socai.dataserver.store import conflict, ledger, meta, number, outbox
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.enrolment import Enrolment
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.known import Known
 from socai.dataserver.store.replica import Replica, Ticket
 from socai.dataserver.store.voucher import Head
@@ -91,7 +92,7 @@ class Books:
         self.file.write(self._introduce)
         with self.file.read() as db:
             branches = meta.text(db, "branches")
-        self.desk.branches = frozenset(branches.split(",")) if branches else frozenset()
+        self.desk.branches = frozenset(split(branches))
         self.agent: Agent | None = None
         self._reading = threading.BoundedSemaphore(REPORTS_AT_ONCE_MAX)
         self.awaiting = Awaiting(self.desk, self._is_cut)

@@ -13,6 +13,7 @@ from socai.core.check import Calendar, locked
 from socai.dataserver.clock import Instant, elapsed_seconds
 from socai.dataserver.store import catalog, conflict, dependency, outbox, voucher
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import BookRow, Head
 from socai.sync import lease
@@ -72,7 +73,7 @@ def facts_of(
     for row in pending:
         if row.act in ("unpost", "delete"):
             act = row.act
-    posts = {book for row in pending for book in row.post_to.split(",") if book}
+    posts = {book for row in pending for book in split(row.post_to)}
     rows = {row.book: row for row in books}
     names = list(dict.fromkeys((*head.book_list, *rows)))
     return life.Facts(

@@ -26,6 +26,8 @@ APPLIED, DUPLICATE, REJECTED, CONFLICT = "applied", "duplicate", "rejected", "co
 VOUCHER, CATALOG = "voucher", "catalog"
 SAVE, QUICK_EDIT, DELETE, POST, UNPOST, RENUMBER = "save", "quick_edit", "delete", "post", "unpost", "renumber"
 NUMBER = "number"  # a provisional number becomes final: done by the data server itself, nobody's edit
+BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER, NUMBER))  # an operation that asks one of these brings a form
+BODILESS_ACTS = frozenset((DELETE, POST, UNPOST))
 
 
 NO_BODY = msgspec.Raw(b"")

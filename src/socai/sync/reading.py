@@ -23,14 +23,11 @@ from socai.core.spec import VoucherSpec
 from socai.core.voucher import Body, catalog_references, parse_voucher
 from socai.sync.grant import Grant
 from socai.sync.message import (
+    BODILESS_ACTS,
+    BODY_ACTS,
     CATALOG,
     DELETE,
-    NUMBER,
-    POST,
-    QUICK_EDIT,
-    RENUMBER,
     SAVE,
-    UNPOST,
     VOUCHER,
     Operation,
     WireFault,
@@ -38,8 +35,7 @@ from socai.sync.message import (
 )
 from socai.sync.version import check_schema, upcast
 
-BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER, NUMBER))
-VOUCHER_ACTS = BODY_ACTS | {DELETE, POST, UNPOST}
+VOUCHER_ACTS = BODY_ACTS | BODILESS_ACTS
 CATALOG_ACTS = frozenset((SAVE, DELETE))
 
 NUL_ESCAPED = b"\\u0000"  # no database keeps it

@@ -20,7 +20,7 @@ from socai.core.voucher import parse_voucher
 from socai.dataserver.acts.checking import check_body, check_removal
 from socai.dataserver.acts.head import fill_head, keys_of
 from socai.dataserver.acts.numbering import number_voucher, observe_body
-from socai.dataserver.acts.outgoing import BODY_ACTS, Wish, is_running, never_told, put_voucher
+from socai.dataserver.acts.outgoing import Wish, is_running, never_told, put_voucher
 from socai.dataserver.acts.save import (
     accepted,
     asking,
@@ -38,12 +38,13 @@ from socai.dataserver.desk import CHOICES, DISCARD, MINE, RESOLVE, THEIRS, VOUCH
 from socai.dataserver.store import audit, conflict, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import ConflictRow
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.known import Known
 from socai.dataserver.store.replica import Undo
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
 from socai.sync.grant import Grant, may_renumber, may_voucher
-from socai.sync.message import DELETE, POST, QUICK_EDIT, RENUMBER, SAVE, UNPOST
+from socai.sync.message import BODY_ACTS, DELETE, POST, QUICK_EDIT, RENUMBER, SAVE, UNPOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +298,7 @@ def _mine_on_top(found: _Open, lost: ConflictRow) -> Saved:
     head = found.head
     if lost.winner.deleted:
         raise Undo(refused(Fault("ACT_DELETED", "choice", {"act": lost.mine_act})))
-    posts = tuple(book for book in lost.mine_post.split(",") if book)
+    posts = tuple(split(lost.mine_post))
     if lost.mine_act not in (SAVE, QUICK_EDIT, RENUMBER):
         _take_theirs(found, lost)
         books = posts or tuple(head.book_list)
@@ -342,7 +343,7 @@ def _as_new(found: _Open, mine: bytes, lost: ConflictRow, new_id: str) -> Saved:
     if voucher.load(found.db, fresh.id) is not None:
         raise Undo(refused(Fault("IDENT_INVALID", "new_id", {"value": fresh.id})))
     number_voucher(found.db, fresh, spec, body, found.known)
-    wish = replace(found.wish, act=SAVE, post_to=tuple(book for book in lost.mine_post.split(",") if book))
+    wish = replace(found.wish, act=SAVE, post_to=tuple(split(lost.mine_post)))
     content = write_body(found.db, fresh, spec, body, found.known, wish, found.now)
     put_voucher(found.db, fresh, wish, running=False)
     return saved_now(found.db, fresh, content, found.known, found.now)

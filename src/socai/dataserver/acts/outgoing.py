@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from socai.dataserver.store import outbox, voucher
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.outbox import NewOperation, OutRow
 from socai.dataserver.store.voucher import Head
 from socai.sync.message import (
@@ -24,8 +25,6 @@ from socai.sync.message import (
     UNPOST,
     VOUCHER,
 )
-
-BODY_ACTS = frozenset((SAVE, QUICK_EDIT, RENUMBER, NUMBER))
 
 # The waiting act (rows) and the new one: what the two become. Absent pairs queue one behind the other.
 _MERGED = {
@@ -97,7 +96,7 @@ def _merge(old: OutRow, new: NewOperation, act: str) -> NewOperation:
 
 
 def _union(left: str, right: str) -> str:
-    return ",".join(dict.fromkeys(part for part in (*left.split(","), *right.split(",")) if part))
+    return ",".join(dict.fromkeys((*split(left), *split(right))))
 
 
 def put_entry(db: Connection, kind: str, ident: str, revision: int, version: int, wish: Wish) -> None:

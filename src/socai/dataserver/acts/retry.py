@@ -16,6 +16,7 @@ from socai.dataserver.acts.save import Request
 from socai.dataserver.desk import CATALOG, VOUCHER, Desk, Refused, Saved, refused
 from socai.dataserver.store import audit, catalog, outbox, voucher
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import Head
 from socai.registry import voucher_types
@@ -39,10 +40,10 @@ def retry(desk: Desk, asked: Asked, book: str = "", answered: Sequence[str] = ()
             failed = done.act  # the same request once more: its act answers for it
         row = outbox.newest_of(db, VOUCHER, head.id)
         body = msgspec.json.decode(voucher.body(db, head.id, head.revision) or b"{}")
-    answers = tuple(dict.fromkeys((*_split(row.answered if row else ""), *answered)))
+    answers = tuple(dict.fromkeys((*split(row.answered if row else ""), *answered)))
     match failed:
         case "save":
-            posts = tuple(_split(row.post_to if row else ""))
+            posts = tuple(split(row.post_to if row else ""))
             request = Request(asked.act_id, asked.id, asked.revision, body, posts, answers)
             return save.save_voucher(desk, asked.grant, request)
         case "quick_edit":
@@ -68,7 +69,7 @@ def _what_failed(db: Connection, head: Head, book: str) -> tuple[str, str]:
     rows = [row for row in voucher.book_rows(db, [head.id]).get(head.id, ()) if row.faults and not row.running]
     if head.refused and head.refused_act in ACTS:
         row = outbox.newest_of(db, VOUCHER, head.id)
-        named = _split(row.books or row.post_to) if row is not None else []
+        named = split(row.books or row.post_to) if row is not None else []
         return head.refused_act, book or (named[0] if named else (head.book_list or [""])[0])
     found = next((row for row in rows if not book or row.book == book), None)
     return (found.fault_act, found.book) if found is not None else ("", book)
@@ -87,7 +88,3 @@ def retry_entry(desk: Desk, grant: Grant, act_id: str, kind: str, ident: str) ->
     if row.refused_act == DELETE or (done is not None and sent is not None and sent.act == DELETE):
         return entry.delete_entry(desk, grant, act_id, kind, ident)
     return entry.save_entry(desk, grant, act_id, kind, ident, row.revision, msgspec.json.decode(row.body))
-
-
-def _split(joined: str) -> list[str]:
-    return joined.split(",") if joined else []

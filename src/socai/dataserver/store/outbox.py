@@ -12,6 +12,9 @@ from dataclasses import dataclass, fields
 
 import apsw
 
+from socai.dataserver.store.joined import split
+from socai.sync.message import BODILESS_ACTS
+
 WAITING, SENT, ANSWERED = 0, 1, 2
 
 
@@ -51,6 +54,7 @@ COLUMNS = tuple(item.name for item in fields(OutRow))
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM outbox"
 _SELECT_O = f"SELECT {', '.join('o.' + name for name in COLUMNS)} FROM outbox o"
 _OPEN = "state < 2"  # said again beside a narrower term: the partial index is taken only by its own words
+BODILESS = f"({', '.join(repr(act) for act in sorted(BODILESS_ACTS))})"  # as an operand of IN
 _WORK = "NOT (state = 1 AND result <> '')"  # what is only told again as refused is nobody's work under way
 _NEW = ("act_id", "user", "made_at", "schema", "kind", "object_kind", "object", "act", "revision", "base_version",
         "base_place", "books", "post_to", "answered")  # fmt: skip
@@ -149,7 +153,7 @@ def newest_of(db: apsw.Connection, kind: str, object_id: str, object_kind: str =
 def newest_form(db: apsw.Connection, object_id: str, revision: int) -> OutRow | None:
     """The newest operation that brings a voucher's form as it is at a revision, answered or not."""
     found = db.execute(
-        f"{_SELECT} WHERE object = ? AND kind = 'voucher' AND revision = ? AND act NOT IN ('delete', 'post', 'unpost')"
+        f"{_SELECT} WHERE object = ? AND kind = 'voucher' AND revision = ? AND act NOT IN {BODILESS}"
         " ORDER BY place DESC LIMIT 1",
         (object_id, revision),
     ).fetchone()
@@ -221,7 +225,7 @@ def newest_wish(db: apsw.Connection, object_id: str) -> set[str]:
     found = db.execute(
         "SELECT post_to FROM outbox WHERE object = ? AND kind = 'voucher' ORDER BY place DESC LIMIT 1", (object_id,)
     ).fetchone()
-    return {book for book in found[0].split(",") if book} if found else set()
+    return set(split(found[0])) if found else set()
 
 
 def _forget_reckoned(db: apsw.Connection) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import apsw
 
+from socai.dataserver.store.joined import split
+
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
@@ -25,7 +27,7 @@ class PersonRow:
     @property
     def branch_list(self) -> list[str]:
         """The granted branches; empty for all."""
-        return self.branches.split(",") if self.branches else []
+        return split(self.branches)
 
 
 @dataclass(frozen=True, slots=True)

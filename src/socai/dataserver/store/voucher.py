@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import apsw
 
 from socai.dataserver.clock import Instant
+from socai.dataserver.store.joined import split
 
 
 @dataclass(slots=True)
@@ -50,12 +51,12 @@ class Head:
     @property
     def book_list(self) -> list[str]:
         """The books the voucher belongs to."""
-        return self.books.split(",") if self.books else []
+        return split(self.books)
 
     @property
     def bond_list(self) -> list[str]:
         """The documents that bind the voucher: `invoiced:1C26TAA-15`, `settled:PC00012`."""
-        return self.bonds.split(",") if self.bonds else []
+        return split(self.bonds)
 
 
 @dataclass(frozen=True, slots=True)

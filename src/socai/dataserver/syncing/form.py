@@ -15,9 +15,7 @@ from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import Head
-from socai.sync.message import DELETE, POST, REJECTED, UNPOST, Operation, form_hash
-
-BODILESS = frozenset((DELETE, POST, UNPOST))
+from socai.sync.message import BODILESS_ACTS, REJECTED, Operation, form_hash
 
 
 def said_of(db: Connection, epoch: int, operations: Sequence[Operation]) -> dict[int, str]:
@@ -33,7 +31,7 @@ def stands_on(db: Connection, epoch: int, operation: Operation) -> bytes:
     row = outbox.by_n(db, epoch, operation.n)
     if row is None:
         return b""
-    return _taken(db, row, row.revision if row.kind == VOUCHER and row.act in BODILESS else row.revision - 1)
+    return _taken(db, row, row.revision if row.kind == VOUCHER and row.act in BODILESS_ACTS else row.revision - 1)
 
 
 def _taken(db: Connection, row: OutRow, last: int) -> bytes:
@@ -50,7 +48,7 @@ def answered(db: Connection, row: OutRow, taken: bool) -> None:
         conflict.drop_taken(db, row.kind, row.object_kind, row.object, row.revision)
     elif row.kind != VOUCHER:
         catalog.set_version(db, row.object_kind, row.object, row.revision, 0)
-    elif row.act not in BODILESS:
+    elif row.act not in BODILESS_ACTS:
         voucher.set_body_version(db, row.object, row.revision, 0)
 
 
@@ -71,7 +69,7 @@ def fallen(db: Connection, ours: Head) -> OutRow | None:
 def fell_with(db: Connection, row: OutRow) -> OutRow | None:
     """The post, unpost or delete an act fell with, under which the form still stands; None where a form was refused."""
     nearest = below = outbox.row(db, row.base_place)
-    while below is not None and below.result == REJECTED and below.act in BODILESS:
+    while below is not None and below.result == REJECTED and below.act in BODILESS_ACTS:
         below = outbox.row(db, below.base_place)
     return nearest if below is None or below.result != REJECTED else None
 

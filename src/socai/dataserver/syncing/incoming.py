@@ -17,7 +17,6 @@ from socai.core.numbering import is_provisional
 from socai.dataserver.acts.entry import blank_entry, fill_entry
 from socai.dataserver.acts.head import day_of, fill_head, keys_of
 from socai.dataserver.acts.numbering import observe_body
-from socai.dataserver.acts.outgoing import BODY_ACTS
 from socai.dataserver.acts.save import blank_head
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import CATALOG, VOUCHER, Desk
@@ -34,7 +33,7 @@ from socai.dataserver.syncing.losing import lose_entry, lose_voucher, lost_unsen
 from socai.dataserver.syncing.slice import BALANCES_MAX, runs, slices, together
 from socai.edge.failpoint import reach
 from socai.registry import voucher_types
-from socai.sync.message import NUMBER, BalanceRow, BookState, FeedItem, FeedPage, SnapshotChunk
+from socai.sync.message import BODY_ACTS, NUMBER, BalanceRow, BookState, FeedItem, FeedPage, SnapshotChunk
 
 FEED, DOWNLOADED = "feed", "download"  # how a body came here, as its history says
 Change = tuple[str, str, str]  # what listeners are told: kind, object kind, id

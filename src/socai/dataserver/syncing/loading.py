@@ -18,6 +18,7 @@ from socai.dataserver.facts import faults_of, faults_text
 from socai.dataserver.store import download, ledger, meta
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.syncing.incoming import DOWNLOADED, take_in_slices
 from socai.edge.client import CloudClient, CloudRefused
 from socai.sync.message import FEED_ITEMS_MAX, WireFault
@@ -108,7 +109,7 @@ def next_page(desk: Desk, client: CloudClient) -> bool:
 def _note_months(db: Connection, job: DownloadJob) -> None:
     """Months the job covers from their first to their last day are now wholly here."""
     first, last = date.fromisoformat(job.first_day), date.fromisoformat(job.last_day)
-    branches = job.branches.split(",") if job.branches else []
+    branches = split(job.branches)
     for month in months_between(month_key(first), month_key(last)):
         if first <= month_first(month) and month_last(month) <= last:
             ledger.months_brought(db, month, month, branches)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from socai.dataserver.acts.outgoing import BODY_ACTS
 from socai.dataserver.desk import CATALOG, VOUCHER
 from socai.dataserver.facts import faults_text
 from socai.dataserver.store import catalog, conflict, meta, outbox, voucher
@@ -16,7 +15,7 @@ from socai.dataserver.store.conflict import ConflictRow, Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.voucher import Head
-from socai.sync.message import APPLIED, CONFLICT, NUMBER, POST, SAVE, WireFault
+from socai.sync.message import APPLIED, BODY_ACTS, CONFLICT, NUMBER, POST, SAVE, WireFault
 
 
 def lose_voucher(db: Connection, head: Head, row: OutRow, theirs: Theirs, at: str) -> None:

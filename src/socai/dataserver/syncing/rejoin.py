@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from socai.base.calendar import month_first, month_key, month_last
-from socai.dataserver.acts.outgoing import BODY_ACTS
 from socai.dataserver.clock import new_ident
 from socai.dataserver.desk import VOUCHER, Desk
 from socai.dataserver.store import conflict, download, ledger, meta, outbox, voucher
@@ -23,7 +22,7 @@ from socai.dataserver.store.voucher import Head
 from socai.dataserver.syncing.incoming import FEED, Change, take_in_slices
 from socai.dataserver.syncing.slice import runs
 from socai.edge.client import CloudClient
-from socai.sync.message import HELD_MAX, FeedItem, Held, Reheard
+from socai.sync.message import BODY_ACTS, HELD_MAX, FeedItem, Held, Reheard
 
 UNKNOWN_MAX = 25  # vouchers let go in one transaction
 

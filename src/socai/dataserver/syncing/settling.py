@@ -26,6 +26,7 @@ from socai.dataserver.desk import VOUCHER, Desk, local_day
 from socai.dataserver.store import audit, catalog, conflict, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.known import Known
 from socai.dataserver.store.number import LeaseRow, WaitRow
 from socai.dataserver.store.outbox import OutRow
@@ -263,7 +264,7 @@ def _give(db: Connection, head: Head, body: dict[str, object], known: Known, now
     act = SAVE if again else NUMBER
     before = outbox.newest_of(db, VOUCHER, head.id) if again else None
     posts, answered = (before.post_to, before.answered) if before is not None else ("", "")
-    wish = Wish(act, new_ident(now), head.author, now.text, (), _split(posts), _split(answered))
+    wish = Wish(act, new_ident(now), head.author, now.text, (), tuple(split(posts)), tuple(split(answered)))
     running = is_running(db, head.id)
     if again and not is_provisional(head.number):
         number.note(db, head.series, Use(head.number, RENUMBERED, head.id, head.author, now.text, str(body["number"])))
@@ -277,10 +278,6 @@ def _give(db: Connection, head: Head, body: dict[str, object], known: Known, now
     row = audit.Act(now.text, head.author, NUMBER, wish.act_id, VOUCHER, head.type, head.id, head.revision, digest)
     audit.append(db, row)
     put_voucher(db, head, wish, running)
-
-
-def _split(joined: str) -> tuple[str, ...]:
-    return tuple(joined.split(",")) if joined else ()
 
 
 # ---- what the cloud did not take

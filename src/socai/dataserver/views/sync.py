@@ -10,6 +10,7 @@ from socai.dataserver.desk import CATALOG, VOUCHER, Desk
 from socai.dataserver.store import catalog, dependency, listing, outbox, voucher
 from socai.dataserver.store.download import DownloadJob
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.syncing.loading import faults_of_job
 from socai.dataserver.syncing.round import Round
@@ -221,8 +222,8 @@ def download_view(job: DownloadJob | None) -> DownloadView | Fault:
         made_at=job.made_at,
         first_day=job.first_day,
         last_day=job.last_day,
-        types=[item for item in job.types.split(",") if item],
-        branches=[item for item in job.branches.split(",") if item],
+        types=split(job.types),
+        branches=split(job.branches),
     )
 
 

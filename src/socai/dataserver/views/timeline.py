@@ -16,6 +16,7 @@ from socai.dataserver.desk import VOUCHER
 from socai.dataserver.facts import faults_of, wire_faults
 from socai.dataserver.store import audit, ledger, meta, outbox, refusal, voucher
 from socai.dataserver.store.file import Connection
+from socai.dataserver.store.joined import split
 from socai.dataserver.store.outbox import OutRow
 from socai.dataserver.store.refusal import Refusal
 from socai.dataserver.views.told import told
@@ -217,4 +218,4 @@ def _fault(fault: WireFault) -> Fault:
 
 
 def _books(row: OutRow) -> list[str]:
-    return list(dict.fromkeys(name for name in (*row.books.split(","), *row.post_to.split(",")) if name))
+    return list(dict.fromkeys(name for name in (*split(row.books), *split(row.post_to))))

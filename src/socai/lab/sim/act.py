@@ -23,7 +23,6 @@ from socai.core.numbering import RESETS, SCOPES, is_provisional
 from socai.core.spec import Field, Reason, VoucherSpec
 from socai.dataserver.acts import act, entry, save
 from socai.dataserver.acts.act import Asked
-from socai.dataserver.acts.outgoing import BODY_ACTS
 from socai.dataserver.acts.save import Request
 from socai.dataserver.desk import CHOICES, Desk, Refused, Saved
 from socai.dataserver.facts import read_one
@@ -35,7 +34,7 @@ from socai.lab.sim.file import OfficeCrashed
 from socai.lab.sim.step import TRIED, Step
 from socai.registry import chart_for, regimes, voucher_types
 from socai.sync.grant import Grant
-from socai.sync.message import CATALOG, VOUCHER
+from socai.sync.message import BODY_ACTS, CATALOG, VOUCHER
 
 if TYPE_CHECKING:
     from socai.lab.sim.office import Office

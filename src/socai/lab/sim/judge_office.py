@@ -17,12 +17,11 @@ from socai.dataserver.store import conflict, meta, number, outbox, voucher
 from socai.dataserver.store.conflict import Theirs
 from socai.dataserver.store.file import Connection
 from socai.dataserver.store.voucher import BookRow, Head
-from socai.dataserver.syncing.form import BODILESS
 from socai.dataserver.syncing.settling import TRIES_MAX
 from socai.lab.sim.act import form_of
 from socai.registry import voucher_types
 from socai.sync.fact import VoucherFact
-from socai.sync.message import APPLIED, CATALOG, REJECTED, VOUCHER
+from socai.sync.message import APPLIED, BODILESS_ACTS, CATALOG, REJECTED, VOUCHER
 
 if TYPE_CHECKING:
     from socai.lab.sim.office import Office
@@ -117,7 +116,7 @@ def _told(db: Connection, head: Head, fact: VoucherFact | None) -> Iterator[str]
     if head.version != (fact.version if fact is not None else 0):
         yield f"I5 holds a refused draft of {head.id} on {head.version}, the cloud is at {fact and fact.version}"
     elif fact is not None and not fact.deleted:
-        if head.refused_act in BODILESS:
+        if head.refused_act in BODILESS_ACTS:
             yield from _same(head, fact, voucher.body(db, head.id, head.revision))
         form = voucher.newest_taken(db, head.id)
         held = voucher.body(db, head.id, form.revision) if form is not None else b"{}"

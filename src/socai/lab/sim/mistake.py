@@ -21,7 +21,7 @@ from socai.dataserver.desk import Desk
 from socai.dataserver.facts import faults_text
 from socai.dataserver.store import ledger, meta, number, outbox
 from socai.dataserver.store.file import Connection
-from socai.dataserver.syncing import exchange, incoming
+from socai.dataserver.syncing import answering, exchange, incoming
 from socai.sync import accept, push, reading
 from socai.sync.message import FeedPage, Outcome, Push, PushAnswer, SnapshotChunk
 
@@ -140,7 +140,7 @@ def _answer_lost_on_crash(world: World) -> Patches:
 
         def act(db: Connection) -> None:
             for each, row in taken:
-                exchange.take_outcome(desk, db, row, each)
+                answering.take_outcome(desk, db, row, each)
 
         note.__qualname__ = act.__qualname__ = "take_answer"
         desk.file.write(note)
@@ -197,13 +197,13 @@ def _feed_overwrites_waiting(world: World) -> Patches:
 
 
 def _answer_undoes_feed(world: World) -> Patches:
-    real = exchange._voucher_applied
+    real = answering._voucher_applied
 
     def applied(desk: Desk, db: Connection, head: Any, row: Any, outcome: Outcome) -> None:
         head.seq = min(head.seq, outcome.seq - 1)
         real(desk, db, head, row, outcome)
 
-    yield "socai.dataserver.syncing.exchange._voucher_applied", applied
+    yield "socai.dataserver.syncing.answering._voucher_applied", applied
 
 
 def _returned_range_kept(world: World) -> Patches:

@@ -18,6 +18,7 @@ from socai.cloud.store.row import parse_cursor
 from socai.dataserver.clock import Instant
 from socai.dataserver.desk import Desk
 from socai.dataserver.store import meta, outbox
+from socai.dataserver.store.joined import split
 from socai.dataserver.syncing import exchange, incoming
 from socai.dataserver.syncing.form import stands_on
 from socai.dataserver.syncing.rejoin import begin_far
@@ -102,7 +103,7 @@ class Office:
         with self.file.read() as db:
             known = meta.standing(db)
         self.push_state = push.PushState(timeline=known.timeline)
-        self.desk.branches = frozenset(known.branches.split(",")) - {""}
+        self.desk.branches = frozenset(split(known.branches))
         self.chores = Chores(self)
         self.soon(self._tick_push, 0.0)
         self.soon(self._tick_pull, 0.0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from socai.core import life
 from socai.core.life import LEASE_SECONDS
 from socai.dataserver.desk import VOUCHER
+from socai.dataserver.store import outbox
 from socai.dataserver.store.voucher import Head
 from socai.lab.sim.step import COME_OF_IT
 from socai.sync.message import APPLIED, CONFLICT, DUPLICATE, NUMBER, REJECTED, FeedPage, Push, PushAnswer
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 SLACK_SECONDS = 1.0
 LOCK_CODE = "DATE_LOCKED"
 
-_SHOWN = """
+_SHOWN = f"""
 SELECT v.revision, v.version, v.deleted,
   v.refused <> '' OR EXISTS (SELECT 1 FROM conflict c WHERE c.object = v.id),
   EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.result = 'rejected' AND (o.revision = v.revision
     OR o.revision IN (SELECT w.revision FROM outbox w WHERE w.object = v.id AND w.state < 2))),
   coalesce((SELECT max(o.revision) FROM outbox o WHERE o.object = v.id AND o.state < 2), 0),
-  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2 AND o.act NOT IN ('delete', 'post', 'unpost')),
+  EXISTS (SELECT 1 FROM outbox o WHERE o.object = v.id AND o.state < 2 AND o.act NOT IN {outbox.BODILESS}),
   (SELECT group_concat(b.book || '/' || b.posted || '/' || b.running) FROM voucher_book b WHERE b.voucher = v.id)
 FROM voucher v WHERE v.id = ?"""
 

@@ -49,7 +49,7 @@ def body(lines: Sequence[Line], day: str = "2026-03-05", **more: Any) -> dict[st
 
 def item(n: int, lines: Sequence[Line], act: str = POST, **given: Any) -> Item:
     """Work n on voucher n: a journal of these lines. `standing` says how it stands in the financial book."""
-    standing = given.pop("standing", Standing(1, newest_work=n))
+    standing = given.pop("standing", Standing(1))
     version = given.pop("version", standing.body_version)
     work = Work(n, given.pop("voucher", ident(n)), "financial", act, version, answered=given.pop("answered", ()))
     live = given.pop("live", None)
@@ -102,9 +102,7 @@ class TestEntries:
         assert turn.changed == [ident(n) for n in range(1, 11)]
 
     def test_the_set_carries_number_day_and_version(self) -> None:
-        (entry_set,) = posted(
-            item(1, [("1111", "131", 5)], standing=Standing(7, last_set=3, newest_work=1), number="NVK00012")
-        ).sets
+        (entry_set,) = posted(item(1, [("1111", "131", 5)], standing=Standing(7, last_set=3), number="NVK00012")).sets
         assert (entry_set.set_no, entry_set.version, entry_set.number, entry_set.day) == (4, 7, "NVK00012", 20260305)
 
     @pytest.mark.parametrize(
@@ -131,14 +129,14 @@ class TestTakingOut:
         return StoredSet(ident(number), "financial", 1, day, HN, tuple(entry_set.entries))
 
     def test_unposting_moves_every_balance_back(self) -> None:
-        standing = Standing(1, live_set=1, live_version=1, last_set=1, newest_work=1)
+        standing = Standing(1, live_set=1, live_version=1, last_set=1)
         turn = posted(item(1, [("1111", "131", 9)], UNPOST, standing=standing, live=self.live(1, 9)))
         assert [(void.voucher, void.set_no) for void in turn.voids] == [(ident(1), 1)]
         assert moved(turn, ACCOUNT) == {("1111", "", 202603): (-9, 0), ("131", "", 202603): (0, -9)}
         assert (turn.books[0].posted, turn.books[0].set_no, turn.sets) == (False, 1, [])
 
     def test_replacing_takes_the_old_out_and_puts_the_new_in(self) -> None:
-        standing = Standing(2, live_set=1, live_version=1, last_set=1, newest_work=1)
+        standing = Standing(2, live_set=1, live_version=1, last_set=1)
         work = item(1, [("1111", "131", 25)], REPLACE, standing=standing, live=self.live(1, 9))
         turn = posted(work)
         assert moved(turn, ACCOUNT)["1111", "", 202603] == (25 - 9, 0)
@@ -146,7 +144,7 @@ class TestTakingOut:
         assert (turn.books[0].posted, turn.books[0].version) == (True, 2)
 
     def test_deleting_marks_the_voucher_when_no_book_holds_it_any_more(self) -> None:
-        standing = Standing(1, live_set=1, live_version=1, last_set=1, newest_work=1)
+        standing = Standing(1, live_set=1, live_version=1, last_set=1)
         work = item(1, [("1111", "131", 9)], DELETE, standing=standing, live=self.live(1, 9))
         assert posted(work).deleted == [ident(1)]
         assert posted(replace(work, live_books=("financial", "management"))).deleted == []
@@ -154,7 +152,7 @@ class TestTakingOut:
     def test_a_locked_old_day_keeps_the_set(self) -> None:
         bodies = {kind: [body] for kind, _, body in CATALOGS if kind in ("company", "fiscal_year")}
         bodies["lock"] = [{"branch": HN, "book": "financial", "day": "2026-03-31"}]
-        standing = Standing(1, live_set=1, live_version=1, last_set=1, newest_work=1)
+        standing = Standing(1, live_set=1, live_version=1, last_set=1)
         work = item(1, [("1111", "131", 9)], UNPOST, standing=standing, live=self.live(1, 9))
         turn = posted(work, known=TenantFacts(1, bodies))
         assert (codes(turn), turn.voids, turn.books[0].posted) == ([["DATE_LOCKED"]], [], True)

@@ -88,7 +88,6 @@ class Standing:
 
     `body_version` is the newest version that changed the body; a post or unpost raises the version alone.
     `live_set` is the number of the set in the books, 0 for none, and `live_version` the version it was posted from.
-    `newest_work` is the last work queued for this voucher and book.
     """
 
     body_version: int
@@ -96,7 +95,6 @@ class Standing:
     live_set: int = 0
     live_version: int = 0
     last_set: int = 0
-    newest_work: int = 0
 
 
 SUPERSEDED, NOTHING, ENTER, VOID, EXCHANGE = "superseded", "nothing", "enter", "void", "exchange"

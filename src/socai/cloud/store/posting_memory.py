@@ -201,7 +201,7 @@ def _item(tables: TenantTables, work: Work) -> Item:
         return Item(work, Standing(0), "", {})
     book = fact.book(work.book)
     live_set = book.set_no if book.posted else 0
-    standing = Standing(fact.body_version, fact.deleted, live_set, book.version, book.set_no, book.work)
+    standing = Standing(fact.body_version, fact.deleted, live_set, book.version, book.set_no)
     body = _decode(fact.body) if work.act in (rules.POST, rules.REPLACE) else {}
     live_books = tuple(sorted(item.book for item in fact.books if item.posted)) if work.act == rules.DELETE else ()
     return Item(work, standing, fact.type, body, live_books)

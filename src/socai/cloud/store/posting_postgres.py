@@ -109,7 +109,7 @@ class PostgresLane:
             rows: Any = connection.execute(sql.LOOK, _owner(claim) | given).fetchall()
         if not rows:
             return Queue((), 0, lone=True, more=False)
-        version, others, limit, cut = rows[-1][18:]
+        version, others, limit, cut = rows[-1][17:]
         return Queue([_item(row) for row in rows[:limit]], version, not others, cut or len(rows) > limit)
 
     @_guarded
@@ -227,10 +227,10 @@ def _json(records: object) -> str:
 
 def _item(row: Any) -> Item:
     n, voucher, book, act, version, author, asked, answered, act_id = row[:9]
-    kind, body_version, deleted, body, posted, set_no, live_version, newest, live_books = row[9:18]
+    kind, body_version, deleted, body, posted, set_no, live_version, live_books = row[9:17]
     work = Work(n, voucher, book, act, version, author, asked, tuple(answered), act_id)
     live_set = set_no if posted else 0
-    standing = Standing(body_version or 0, bool(deleted), live_set, live_version or 0, set_no or 0, newest or 0)
+    standing = Standing(body_version or 0, bool(deleted), live_set, live_version or 0, set_no or 0)
     return Item(work, standing, kind or "", _decode(body) if body else {}, tuple(live_books or ()))
 
 

@@ -69,7 +69,7 @@ with here as materialized (
 )
 select s.n, s.voucher::text, s.book, s.act, s.version, s.author, s.asked, s.answered, s.act_id,
     s.type, s.body_version, s.deleted, case when s.act in ('post', 'replace') then s.body::text end,
-    coalesce(b.posted, false), b.set_no, b.version, b.work,
+    coalesce(b.posted, false), b.set_no, b.version,
     case when s.act = 'delete' then array(
         select o.book from voucher_book o
         where o.bucket = %(bucket)s and o.tenant = %(tenant)s and o.voucher = s.voucher and o.posted) end,

@@ -364,3 +364,22 @@ def test_a_catalog_entry_of_ours_stands_on_what_the_restored_cloud_has(office: O
         row = catalog.load(db, "partner", PARTNER)
     assert row is not None
     assert row.deleted == int(not known)
+
+
+def test_an_entry_told_back_and_then_lost_is_refused_and_no_conflict(office: Office) -> None:
+    """Row 18 (seed 9179): the answer was lost on its way, the feed told of it, and the restored cloud has none."""
+    with office.desk.file.read() as db:
+        sent = meta.standing(db).next_n - 1
+    key, body = ident(), {"code": "KH88", "name": "Khách mới", "is_customer": True}
+    saved(office.entry("partner", key, body))
+    push = exchange.next_batch(office.desk)
+    assert push is not None
+    hear(office, FeedItem("catalog", "partner", key, NEW, 1, "chief", "", body=raw_body(msgspec.json.encode(body))))
+    restored(office, sent)
+    rejoin(office, Cloud())
+    answer(office, "rejected")
+    with office.desk.file.read() as db:
+        row = catalog.load(db, "partner", key)
+        assert conflict.load(db, "catalog", "partner", key) is None
+    assert row is not None
+    assert (row.version, row.refused_act, row.deleted) == (0, "save", 0)

@@ -192,16 +192,21 @@ def drop_untold(db: apsw.Connection) -> None:
 def step_back_untold(db: apsw.Connection) -> None:
     """The same where a restored cloud has lost entries that work of ours is about: that work stands on nothing now."""
     here = (
-        "seq = 0 AND version > 0 AND deleted = 0 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = 'catalog'"
+        "seq = 0 AND deleted = 0 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = 'catalog'"
         " AND o.object_kind = catalog_entry.kind AND o.object = catalog_entry.id"
         " AND o.seq > coalesce((SELECT value FROM meta WHERE name = 'snapshot_seq'), 0))"
+    )
+    # What the lost cloud told of an entry it had not answered yet was our own form: nobody has another one.
+    db.execute(
+        "DELETE FROM shadow WHERE kind = 'catalog' AND (object_kind, object)"
+        f" IN (SELECT kind, id FROM catalog_entry WHERE version = 0 AND {here})"
     )
     for table in ("conflict", "shadow"):
         db.execute(
             f"UPDATE {table} SET version = 0, deleted = 1, body = x'' WHERE kind = 'catalog' AND (object_kind, object)"
             f" IN (SELECT kind, id FROM catalog_entry WHERE {here})"
         )
-    db.execute(f"UPDATE catalog_entry SET version = 0 WHERE {here}")
+    db.execute(f"UPDATE catalog_entry SET version = 0 WHERE version > 0 AND {here}")
 
 
 def forget_seqs(db: apsw.Connection) -> None:

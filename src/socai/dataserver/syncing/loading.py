@@ -75,6 +75,7 @@ def next_page(desk: Desk, client: CloudClient) -> bool:
         footing, job = meta.footing(db), download.unfinished(db)
     if footing is None or job is None:
         return False
+    # Not joined.split: where no type or branch is named there is one pair, of all of them.
     pairs = [(kind, branch) for kind in job.types.split(",") for branch in job.branches.split(",")]
     part, _, after = job.after.partition("#") if job.after else ("0", "", "")
     kind, branch = pairs[int(part)]

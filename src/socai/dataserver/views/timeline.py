@@ -218,4 +218,4 @@ def _fault(fault: WireFault) -> Fault:
 
 
 def _books(row: OutRow) -> list[str]:
-    return list(dict.fromkeys(name for name in (*split(row.books), *split(row.post_to))))
+    return list(dict.fromkeys((*split(row.books), *split(row.post_to))))
